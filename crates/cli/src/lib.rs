@@ -1,0 +1,1 @@
+//! The `cluster` program as a library.

@@ -1,0 +1,53 @@
+//! The log by which a test knows what really arrived.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Write},
+    path::Path,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use serde_json::{Value, json};
+
+/// Appends one JSON line per event and waits until it is on the disk.
+#[derive(Debug, Default)]
+pub struct Oracle {
+    file: Option<File>,
+    seq: u64,
+}
+
+impl Oracle {
+    /// Opens the log; without a path nothing is written.
+    pub fn open(path: Option<&Path>) -> io::Result<Self> {
+        let open = |path| OpenOptions::new().append(true).create(true).open(path);
+        let file = path.map(open).transpose()?;
+        Ok(Self { file, seq: 0 })
+    }
+
+    /// A line came in. Bytes that are not UTF-8 are shown as U+FFFD.
+    pub fn received(&mut self, line: &[u8]) -> io::Result<()> {
+        self.seq += 1;
+        let line = String::from_utf8_lossy(line);
+        self.append(&json!({ "seq": self.seq, "line": line }))
+    }
+
+    /// A grandchild was started.
+    pub fn started(&mut self, child: u32) -> io::Result<()> {
+        self.append(&json!({ "child": child }))
+    }
+
+    fn append(&mut self, event: &Value) -> io::Result<()> {
+        let Some(file) = &mut self.file else { return Ok(()) };
+        let mut event = event.clone();
+        event["pid"] = std::process::id().into();
+        event["t_us"] = json!(micros());
+        // One write: lines of several processes do not mix in a file opened for appending.
+        file.write_all(format!("{event}\n").as_bytes())?;
+        file.sync_data()
+    }
+}
+
+fn micros() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
+}

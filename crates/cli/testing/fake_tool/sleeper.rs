@@ -1,0 +1,47 @@
+//! The grandchild: this program again, asleep.
+
+use std::{
+    io::{self, Read, Write},
+    process::{Child, Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+/// How long anything that never ends lasts.
+pub const EVER: Duration = Duration::from_hours(1);
+
+/// What kind of grandchild.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Sleeper {
+    pub own_session: bool,
+    pub holds_stdout: bool,
+}
+
+impl Sleeper {
+    /// Starts it, and waits until it has its session.
+    pub fn start(self) -> io::Result<Child> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("--sleeper").stdin(Stdio::null()).stderr(Stdio::piped());
+        if self.own_session {
+            command.arg("--own-session");
+        }
+        if !self.holds_stdout {
+            command.stdout(Stdio::null());
+        }
+        let mut child = command.spawn()?;
+        if let Some(mut stderr) = child.stderr.take() {
+            stderr.read_exact(&mut [0])?;
+        }
+        Ok(child)
+    }
+
+    /// Is it.
+    pub fn run(self) -> io::Result<u8> {
+        if self.own_session {
+            rustix::process::setsid()?;
+        }
+        io::stderr().write_all(b"+")?;
+        thread::sleep(EVER);
+        Ok(0)
+    }
+}

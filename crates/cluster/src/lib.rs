@@ -1,0 +1,1 @@
+//! A supervised pool of warm command-line tools.

@@ -1,0 +1,101 @@
+//! Bytes ⇄ turns: what a tool's language is, without any input or output.
+//!
+//! A [`Dialect`] belongs to one generation of one instance. The reader of the process's output puts bytes straight
+//! into [`Dialect::buffer`] and calls [`Dialect::poll`]; the conversation asks it to encode steps. It never sees a
+//! file descriptor, a clock or a job.
+
+pub mod filter;
+pub mod text;
+
+use crate::message::{CompletedBy, Outcome, Step, Usage};
+use std::time::Instant;
+
+/// What a dialect has found in the bytes so far.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Found {
+    /// The tool answers: the start is over.
+    Ready,
+    /// The running turn has ended.
+    End(Box<TurnEnd>),
+    /// The tool asks this and waits; said once per question.
+    Question(String),
+    /// The output broke the rule that frames it. The instance cannot be trusted any more.
+    Violation(String),
+}
+
+/// A turn that has ended, as its bytes tell it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TurnEnd {
+    /// The text as the tool meant it.
+    pub text: String,
+    /// The bytes as they came, if asked for.
+    pub raw: Option<Vec<u8>>,
+    /// Which rule.
+    pub completed_by: CompletedBy,
+    /// What matched.
+    pub evidence: String,
+    /// What the text says about success.
+    pub outcome: Outcome,
+    /// Why, if not ok.
+    pub detail: Option<String>,
+    /// What the tool measured.
+    pub usage: Option<Usage>,
+    /// Bytes cut out of the middle.
+    pub cut: u64,
+}
+
+/// Why a step cannot be carried to the tool; nothing has been written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct CannotCarry(pub String);
+
+/// A tool's language.
+///
+/// Contract: `poll` may be called at any time and as often as you like; it returns `None` when nothing new is
+/// known. After [`Found::Violation`] only dropping it makes sense. Any split of the byte stream over `buffer` and
+/// `poll` gives the same result.
+pub trait Dialect {
+    /// Begins the start: writes to `out` what must be sent to learn whether the tool answers (often nothing).
+    /// May be called once.
+    fn open(&mut self, out: &mut Vec<u8>, now: Instant);
+
+    /// Begins a turn: appends the bytes of `step` to `out`.
+    ///
+    /// # Errors
+    /// [`CannotCarry`] if the tool could not be given this text unharmed; no turn has begun.
+    fn begin(&mut self, step: &Step, want_raw: bool, out: &mut Vec<u8>, now: Instant) -> Result<(), CannotCarry>;
+
+    /// Gives up the running turn after an interrupt: its end is still awaited, and told as usual. Returns bytes to
+    /// send in `out` where the tool needs more than the signal.
+    fn interrupted(&mut self, out: &mut Vec<u8>, now: Instant);
+
+    /// Encodes the answer to a question.
+    fn answer(&mut self, text: &str, out: &mut Vec<u8>);
+
+    /// Where the reader puts bytes: append only.
+    fn buffer(&mut self) -> &mut Vec<u8>;
+
+    /// Looks at what is new since the last call.
+    fn poll(&mut self, now: Instant) -> Option<Found>;
+
+    /// When `poll` is to be called again although nothing has come; `None`: never.
+    fn deadline(&self) -> Option<Instant>;
+
+    /// The output has ended: what is left of the running turn, for the record. Never a complete reply.
+    fn end_of_output(&mut self) -> Partial;
+
+    /// The last bytes that came, for error messages; at most `TAIL` of them.
+    fn tail(&self) -> &[u8];
+}
+
+/// How many bytes of the last output error messages show.
+pub const TAIL: usize = 4096;
+
+/// What had come of a reply when the tool went away.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Partial {
+    /// The text so far.
+    pub text: String,
+    /// The bytes so far, if asked for.
+    pub raw: Option<Vec<u8>>,
+}

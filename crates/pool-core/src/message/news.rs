@@ -1,0 +1,237 @@
+//! News: what instances tell the supervisor, what the supervisor tells the router, and its orders to instances.
+
+use super::{Credit, Generation, Job, JobId, Outcome, Serial, SlotId};
+use crate::error::StartError;
+use actix::{Message, Recipient};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How far an instance's start has come: three different moments for tools such as aider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StartStage {
+    /// The process exists.
+    Spawned,
+    /// It answers.
+    Ready,
+    /// It answers at full speed.
+    Warm,
+}
+
+/// What is remembered of a job when it has ended: for the breaker, the strategies and the metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Report {
+    /// The job.
+    pub job: JobId,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// From the first byte written to its end.
+    pub turn: Duration,
+    /// Bytes written to the tool.
+    pub sent: u64,
+    /// Bytes read from the tool.
+    pub received: u64,
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExitReport {
+    /// It could not be started, or went away before it was ready.
+    NotStarted(StartError),
+    /// It exited with this code.
+    Exited(i32),
+    /// It was ended by this signal.
+    Signalled(i32),
+    /// Our own side failed: a panic in the actor or its reader.
+    Panicked,
+    /// We stopped it.
+    Stopped,
+}
+
+impl ExitReport {
+    /// OTP's "abnormal": what a `transient` instance is restarted for.
+    #[must_use]
+    pub const fn is_abnormal(&self) -> bool {
+        !matches!(self, Self::Exited(0) | Self::Stopped)
+    }
+}
+
+impl std::fmt::Display for ExitReport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NotStarted(error) => write!(f, "not started: {error}"),
+            Self::Exited(code) => write!(f, "exited with code {code}"),
+            Self::Signalled(signal) => write!(f, "ended by signal {signal}"),
+            Self::Panicked => f.write_str("the actor that drove it panicked"),
+            Self::Stopped => f.write_str("stopped"),
+        }
+    }
+}
+
+/// What an instance tells its supervisor. `generation` fences news of a life that is over.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub enum Event {
+    /// A stage of the start was reached; with [`StartStage::Warm`] the instance can take its first job.
+    Started {
+        /// The slot.
+        slot: SlotId,
+        /// Its life.
+        generation: Generation,
+        /// Which stage.
+        stage: StartStage,
+        /// The process.
+        pid: Option<u32>,
+        /// Since the start was ordered.
+        after: Duration,
+    },
+    /// A job has ended. With `idle` the instance can take the next one; else [`Event::Idle`] follows, or an exit.
+    Finished {
+        /// The slot.
+        slot: SlotId,
+        /// Its life.
+        generation: Generation,
+        /// What to remember.
+        report: Report,
+        /// Whether it can take a job now.
+        idle: bool,
+    },
+    /// It has been reset and can take a job.
+    Idle {
+        /// The slot.
+        slot: SlotId,
+        /// Its life.
+        generation: Generation,
+    },
+    /// It shows something worth telling: it works, it asks, it stalls.
+    Changed {
+        /// The slot.
+        slot: SlotId,
+        /// Its life.
+        generation: Generation,
+        /// What.
+        change: StateChange,
+    },
+    /// A revoked credit had not been spent, or came with a job, which is handed back undelivered.
+    Revoked {
+        /// The slot.
+        slot: SlotId,
+        /// Its life.
+        generation: Generation,
+        /// Which credit.
+        serial: Serial,
+        /// The job that came with it.
+        job: Option<Box<Job>>,
+    },
+    /// A job comes back undelivered because the instance cannot take it any more.
+    Returned {
+        /// The slot.
+        slot: SlotId,
+        /// The job.
+        job: Box<Job>,
+    },
+    /// The process and its actor are gone; the last word of a generation.
+    Exited {
+        /// The slot.
+        slot: SlotId,
+        /// Its life.
+        generation: Generation,
+        /// How.
+        exit: ExitReport,
+    },
+    /// Somebody dropped a credit instead of spending it.
+    CreditDropped {
+        /// The slot.
+        slot: SlotId,
+        /// Which credit.
+        serial: Serial,
+    },
+}
+
+/// What an instance shows while it works.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StateChange {
+    /// It works on this job.
+    Working(JobId),
+    /// It asks this and waits.
+    NeedsInput(String),
+    /// Nothing has come from it for this long; shown, not killed.
+    Stalled(Duration),
+}
+
+/// What the supervisor tells the router.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub enum PoolEvent {
+    /// A slot exists, and which tool runs there.
+    Added {
+        /// The slot.
+        slot: SlotId,
+        /// The tool.
+        tool: Arc<str>,
+    },
+    /// An instance can take a job.
+    Ready(Credit),
+    /// A job has ended; judged before the slot's next credit comes, which is often in the same message.
+    Finished {
+        /// The slot.
+        slot: SlotId,
+        /// Its life.
+        generation: Generation,
+        /// What to remember.
+        report: Report,
+        /// The next credit, if it can be trusted with one.
+        credit: Option<Credit>,
+    },
+    /// A credit is void; drop it if it is still there.
+    Revoked {
+        /// The slot.
+        slot: SlotId,
+        /// Which credit.
+        serial: Serial,
+    },
+    /// A job comes back undelivered: it goes to the front of the queue.
+    Returned(Box<Job>),
+    /// An instance has gone; its conversations are lost. The slot itself stays, unless `for_ever`.
+    Gone {
+        /// The slot.
+        slot: SlotId,
+        /// The life that ended.
+        generation: Generation,
+        /// No other life will follow.
+        for_ever: bool,
+    },
+    /// Every slot of a tool has gone for ever: jobs that need it cannot run.
+    Failed {
+        /// The tool.
+        tool: Arc<str>,
+        /// Why, for the caller.
+        reason: Arc<str>,
+    },
+    /// No more jobs: those that wait are refused.
+    Closed,
+}
+
+/// What the supervisor tells an instance.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub enum Order {
+    /// Take back this credit.
+    Revoke(Serial),
+    /// Finish the job at hand, then go by the stop ladder.
+    Drain,
+    /// Go by the stop ladder now; a job at hand ends as cancelled.
+    Stop,
+    /// Go at once.
+    Kill,
+}
+
+/// Sends news past the mailbox bound: the one place that does. Bounded by the protocol: a slot has at most one
+/// credit, one job and one life at a time, so only a handful of news per slot can be under way.
+#[expect(clippy::disallowed_methods, reason = "news is bounded by the protocol and must never be lost")]
+pub(crate) fn tell<M>(to: &Recipient<M>, news: M)
+where
+    M: Message + Send + 'static,
+    M::Result: Send,
+{
+    to.do_send(news);
+}

@@ -1,0 +1,322 @@
+//! The way home of a job: a sender that cannot be forgotten, a shared stage, and a line back to the instance.
+
+use super::{JobId, JobResult};
+use crate::error::JobError;
+use actix::{Message, Recipient};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use tokio::sync::{mpsc, oneshot};
+
+/// How many control messages may wait for a job that no instance has taken yet.
+pub const CONTROL_BOUND: usize = 4;
+/// How many pieces of progress may wait for a slow reader; further ones are dropped.
+pub const PROGRESS_BOUND: usize = 64;
+
+/// How far a job has come. Moved by compare-and-swap only, so that a cancellation and a delivery that race
+/// have one winner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Stage {
+    /// Waiting for a credit.
+    Queued = 0,
+    /// On its way to an instance, or waiting there; nothing has been written.
+    Placed = 1,
+    /// Its first byte has been handed to the tool. From here on a repeat may do the work twice.
+    Delivered = 2,
+    /// Its result has been sent.
+    Done = 3,
+    /// Its caller took it back before delivery.
+    Cancelled = 4,
+}
+
+impl Stage {
+    const fn from_u8(value: u8) -> Self {
+        match value {
+            0 => Self::Queued,
+            1 => Self::Placed,
+            2 => Self::Delivered,
+            4 => Self::Cancelled,
+            _ => Self::Done,
+        }
+    }
+}
+
+/// What a caller may tell the instance that works on its job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Control {
+    /// Stop it: the tool is interrupted, and the job ends as cancelled.
+    Cancel,
+    /// The answer to the question the tool asks.
+    Answer(String),
+}
+
+/// A [`Control`] with the job it is for; one that has ended meanwhile is ignored.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct ControlMessage {
+    /// The job.
+    pub job: JobId,
+    /// What to do.
+    pub control: Control,
+}
+
+/// What happens on the way; lossy, never needed for correctness.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// The first byte has been written.
+    Delivered,
+    /// Some output of the running turn, as it came.
+    Chunk(Vec<u8>),
+    /// The tool asks this and waits.
+    NeedsInput(String),
+}
+
+/// What the two ends share.
+struct Line {
+    job: JobId,
+    stage: AtomicU8,
+    control: Mutex<Mailbag>,
+}
+
+/// Control messages wait here until an instance has the job.
+enum Mailbag {
+    Waiting(Vec<Control>),
+    Attached(Arc<Recipient<ControlMessage>>),
+    Closed,
+}
+
+impl Line {
+    fn stage(&self) -> Stage {
+        Stage::from_u8(self.stage.load(Ordering::Acquire))
+    }
+
+    fn swap(&self, from: Stage, to: Stage) -> bool {
+        self.stage.compare_exchange(from as u8, to as u8, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    fn bag(&self) -> std::sync::MutexGuard<'_, Mailbag> {
+        self.control.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The sending end. Dropping it anywhere (a panic, a dead mailbox) sends [`JobError::Lost`]: a caller always gets
+/// exactly one result.
+pub struct ReplyTo {
+    line: Arc<Line>,
+    home: Option<oneshot::Sender<JobResult>>,
+    progress: Option<mpsc::Sender<Progress>>,
+}
+
+/// The receiving end, a future of the result. Dropping it cancels the job; [`JobHandle::detach`] does not.
+#[must_use = "dropping the handle cancels the job"]
+pub struct JobHandle {
+    line: Arc<Line>,
+    home: oneshot::Receiver<JobResult>,
+    progress: Option<mpsc::Receiver<Progress>>,
+    cancel_on_drop: bool,
+}
+
+/// The two ends of a way home. With `with_progress`, [`JobHandle::progress`] yields what happens on the way.
+pub fn reply_channel(with_progress: bool) -> (ReplyTo, JobHandle) {
+    let line = Arc::new(Line {
+        job: JobId::fresh(),
+        stage: AtomicU8::new(Stage::Queued as u8),
+        control: Mutex::new(Mailbag::Waiting(Vec::new())),
+    });
+    let (send, receive) = oneshot::channel();
+    let (progress_send, progress_receive) = with_progress.then(|| mpsc::channel(PROGRESS_BOUND)).unzip();
+    (
+        ReplyTo { line: line.clone(), home: Some(send), progress: progress_send },
+        JobHandle { line, home: receive, progress: progress_receive, cancel_on_drop: true },
+    )
+}
+
+impl ReplyTo {
+    /// The job this is the way home of.
+    #[must_use]
+    pub fn job(&self) -> JobId {
+        self.line.job
+    }
+
+    /// How far the job has come.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        self.line.stage()
+    }
+
+    /// Whether the caller took the job back while it was queued.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.stage() == Stage::Cancelled
+    }
+
+    /// Sends the one result.
+    pub fn send(mut self, result: JobResult) {
+        self.finish(result);
+    }
+
+    /// Queued => Placed; false if it was cancelled.
+    pub(crate) fn place(&self) -> bool {
+        self.line.swap(Stage::Queued, Stage::Placed)
+    }
+
+    /// Placed => Queued, for a job that comes back undelivered.
+    pub(crate) fn unplace(&self) {
+        self.line.swap(Stage::Placed, Stage::Queued);
+    }
+
+    /// Placed => Delivered, right before the first byte; false if it was cancelled.
+    pub(crate) fn deliver(&self) -> bool {
+        let delivered = self.line.swap(Stage::Placed, Stage::Delivered);
+        if delivered {
+            self.report(|| Progress::Delivered);
+        }
+        delivered
+    }
+
+    /// From now on control messages go to `instance`; those that waited are returned.
+    pub(crate) fn attach(&self, instance: &Arc<Recipient<ControlMessage>>) -> Vec<Control> {
+        match std::mem::replace(&mut *self.line.bag(), Mailbag::Attached(instance.clone())) {
+            Mailbag::Waiting(waiting) => waiting,
+            Mailbag::Attached(_) | Mailbag::Closed => Vec::new(),
+        }
+    }
+
+    /// Tells the caller what happens, if it listens and keeps up. The piece is made only then.
+    pub(crate) fn report(&self, piece: impl FnOnce() -> Progress) {
+        if let Some(progress) = &self.progress
+            && let Ok(permit) = progress.try_reserve()
+        {
+            permit.send(piece());
+        }
+    }
+
+    /// Whether somebody listens to [`Progress`].
+    pub(crate) const fn is_watched(&self) -> bool {
+        self.progress.is_some()
+    }
+
+    fn finish(&mut self, result: JobResult) {
+        if let Some(home) = self.home.take() {
+            self.line.stage.store(Stage::Done as u8, Ordering::Release);
+            *self.line.bag() = Mailbag::Closed;
+            let _ = home.send(result);
+        }
+    }
+}
+
+impl Drop for ReplyTo {
+    fn drop(&mut self) {
+        let stage = self.stage();
+        let result = if stage == Stage::Cancelled { JobError::Cancelled } else { JobError::Lost { stage } };
+        self.finish(Err(result));
+    }
+}
+
+impl JobHandle {
+    /// The job this is the result of.
+    #[must_use]
+    pub fn job(&self) -> JobId {
+        self.line.job
+    }
+
+    /// How far the job has come.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        self.line.stage()
+    }
+
+    /// Takes the job back. A queued one never runs; a placed or delivered one is interrupted by its instance. The
+    /// result still comes, once.
+    pub fn cancel(&self) {
+        if !self.line.swap(Stage::Queued, Stage::Cancelled) {
+            self.control(Control::Cancel);
+        }
+    }
+
+    /// Answers the question that the tool asks ([`Progress::NeedsInput`]).
+    pub fn answer(&self, text: impl Into<String>) {
+        self.control(Control::Answer(text.into()));
+    }
+
+    /// The next piece of progress; `None` when there will be no more, or none was asked for.
+    pub async fn progress(&mut self) -> Option<Progress> {
+        self.progress.as_mut()?.recv().await
+    }
+
+    /// Lets the job run on when this handle is dropped.
+    pub fn detach(mut self) {
+        self.cancel_on_drop = false;
+    }
+
+    /// Waits for the result on a thread without a runtime.
+    ///
+    /// # Errors
+    /// As the future does.
+    pub fn wait(self) -> JobResult {
+        futures_executor(self)
+    }
+
+    fn control(&self, control: Control) {
+        match &mut *self.line.bag() {
+            Mailbag::Waiting(waiting) if waiting.len() < CONTROL_BOUND => waiting.push(control),
+            Mailbag::Attached(instance) => {
+                // A full mailbox means 16 unread control messages: one more changes nothing.
+                let _ = instance.try_send(ControlMessage { job: self.line.job, control });
+            }
+            Mailbag::Waiting(_) | Mailbag::Closed => {}
+        }
+    }
+}
+
+/// Parks the thread until `future` is ready.
+fn futures_executor<F: Future>(future: F) -> F::Output {
+    struct Unpark(std::thread::Thread);
+    impl std::task::Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Arc::new(Unpark(std::thread::current())).into();
+    let mut context = Context::from_waker(&waker);
+    let mut future = std::pin::pin!(future);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
+impl Future for JobHandle {
+    type Output = JobResult;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<JobResult> {
+        let result = std::task::ready!(Pin::new(&mut self.home).poll(context));
+        self.cancel_on_drop = false;
+        Poll::Ready(result.unwrap_or(Err(JobError::Lost { stage: Stage::Delivered })))
+    }
+}
+
+impl Drop for JobHandle {
+    fn drop(&mut self) {
+        if self.cancel_on_drop {
+            self.cancel();
+        }
+    }
+}
+
+impl std::fmt::Debug for ReplyTo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ReplyTo({:?}, {:?})", self.line.job, self.stage())
+    }
+}
+
+impl std::fmt::Debug for JobHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "JobHandle({:?}, {:?})", self.line.job, self.stage())
+    }
+}

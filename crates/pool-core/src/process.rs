@@ -1,0 +1,54 @@
+//! Processes, as the instance sees them: something to write to, something to read from, something to signal.
+
+#[cfg(feature = "test-util")]
+pub mod fake;
+pub mod pipe;
+
+use crate::error::StartError;
+use crate::message::{ExitReport, SlotId};
+use crate::spec::ToolSpec;
+use std::future::Future;
+use std::pin::Pin;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// Starts processes. The shipped one is [`pipe::Pipes`]; tests in virtual time use the fake one.
+pub trait Launch: Send + Sync + 'static {
+    /// Starts one process of `spec` for `slot`. The future runs on the instance's arbiter and must not block it.
+    fn launch(&self, spec: &ToolSpec, slot: SlotId) -> Launching;
+}
+
+/// A process that is being started.
+pub type Launching = Pin<Box<dyn Future<Output = Result<Process, StartError>>>>;
+
+/// A running process in its own process group.
+pub struct Process {
+    /// Its standard input. Dropping it is the end of input.
+    pub input: Box<dyn AsyncWrite + Unpin>,
+    /// Its standard output, and its standard error unless the profile keeps them apart.
+    pub output: Box<dyn AsyncRead + Unpin>,
+    /// Everything else.
+    pub control: Box<dyn ProcessControl>,
+}
+
+/// Signals that are sent to a process or its group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGINT to the process itself.
+    Interrupt,
+    /// SIGTERM, then SIGCONT, to the group.
+    Terminate,
+    /// SIGKILL to the group.
+    Kill,
+}
+
+/// What can be done to a process besides talking to it. Dropping it kills the group.
+pub trait ProcessControl {
+    /// Its process id.
+    fn pid(&self) -> Option<u32>;
+
+    /// Sends a signal. A process that has ended meanwhile is no error.
+    fn signal(&mut self, signal: Signal);
+
+    /// Resolves when the process has ended and been reaped. May be polled again afterwards.
+    fn poll_exit(&mut self, context: &mut std::task::Context<'_>) -> std::task::Poll<ExitReport>;
+}

@@ -1,0 +1,168 @@
+//! What a tool is, as meant: checked values, ready to run. Reading them from text is the facade's business.
+
+mod policy;
+mod turn;
+
+pub use policy::{Backoff, BreakerSpec, Cancel, Intensity, Restart, Shutdown};
+pub use turn::{OutcomeRule, TextRule, TurnRule, TurnSpec, render};
+
+use crate::error::SpecError;
+use regex::Regex;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Everything there is to know about running one tool. Shared by all its instances.
+#[derive(Debug, Clone)]
+pub struct ToolSpec {
+    /// The name that jobs, results and people use.
+    pub tool: Arc<str>,
+    /// The argument vector; the program comes first. `{slot}` and `{dir}` stand for the slot's index and a private
+    /// folder of the slot, in whole or part of an argument.
+    pub command: Vec<String>,
+    /// The whole environment of the tool; nothing is inherited. `{slot}` and `{dir}` as above.
+    pub env: Vec<(String, String)>,
+    /// The working folder; the controller's own if absent.
+    pub cwd: Option<PathBuf>,
+    /// Where private folders of slots are made; needed if `{dir}` is used.
+    pub state_dir: Option<PathBuf>,
+    /// Where the tool's standard error goes.
+    pub stderr: Stderr,
+    /// How a prompt becomes bytes, and bytes a reply.
+    pub turn: TurnSpec,
+    /// How a start is judged.
+    pub start: StartSpec,
+    /// Raw lines that bring the tool back to a fresh state; sent, one turn each, between jobs without a session.
+    pub reset: Vec<String>,
+    /// How a running turn is interrupted.
+    pub cancel: Cancel,
+    /// How an instance is stopped.
+    pub stop: Shutdown,
+    /// Whether an instance that ended is started again.
+    pub restart: Restart,
+    /// How many restarts are too many; counted over all instances of the tool.
+    pub intensity: Intensity,
+    /// How long to wait before each restart.
+    pub backoff: Backoff,
+    /// When an instance loses our trust.
+    pub breaker: BreakerSpec,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+/// Where standard error goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Stderr {
+    /// Into the same pipe as standard output, so that the order is kept.
+    #[default]
+    Merged,
+    /// Read and thrown away.
+    Dropped,
+}
+
+/// How a start is judged.
+#[derive(Debug, Clone, Default)]
+pub struct StartSpec {
+    /// What the output must look like, at its end, before anything is sent. Without it: nothing is awaited.
+    pub ready: Option<Regex>,
+    /// How long the output must stay unchanged for `ready` to hold.
+    pub settle: Duration,
+    /// A raw line whose turn, once ended, means that the tool is warm. Without it: ready is warm.
+    pub warm: Option<String>,
+    /// How many instances of this tool may be starting (not yet warm) at a time; all at once if absent.
+    pub at_once: Option<usize>,
+}
+
+/// Every bound has a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of one reply that are kept: its head and its tail; the middle is cut out and the cut recorded.
+    pub max_reply: usize,
+    /// Bytes of one prompt; a longer one is refused.
+    pub max_prompt: usize,
+    /// The longest turn, unless the job says otherwise.
+    pub turn: Duration,
+    /// From the order to start until ready, warm-up included.
+    pub ready: Duration,
+    /// Silence that is worth showing. It is not killed: a slow model and a hang look alike.
+    pub stall: Duration,
+    /// How long after an interrupt the turn must have ended.
+    pub cancel: Duration,
+    /// How long an errand may take before or after a step.
+    pub errand: Duration,
+    /// How long a reset may take.
+    pub reset: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_reply: 32 << 20,
+            max_prompt: 64 << 20,
+            turn: Duration::from_secs(60),
+            ready: Duration::from_secs(60),
+            stall: Duration::from_secs(600),
+            cancel: Duration::from_secs(5),
+            errand: Duration::from_secs(60),
+            reset: Duration::from_secs(30),
+        }
+    }
+}
+
+impl ToolSpec {
+    /// A tool with this argument vector and turn rule, and everything else at its default: an empty environment,
+    /// ready at once, restarted for ever within the default intensity.
+    #[must_use]
+    pub fn new(tool: &str, command: Vec<String>, turn: TurnSpec) -> Self {
+        Self {
+            tool: tool.into(),
+            command,
+            env: Vec::new(),
+            cwd: None,
+            state_dir: None,
+            stderr: Stderr::default(),
+            turn,
+            start: StartSpec::default(),
+            reset: Vec::new(),
+            cancel: Cancel::default(),
+            stop: Shutdown::default(),
+            restart: Restart::default(),
+            intensity: Intensity::default(),
+            backoff: Backoff::default(),
+            breaker: BreakerSpec::default(),
+            limits: Limits::default(),
+        }
+    }
+
+    /// Checks what the types cannot.
+    ///
+    /// # Errors
+    /// [`SpecError`] names the field that makes no sense.
+    pub fn validate(&self) -> Result<(), SpecError> {
+        if self.command.first().is_none_or(String::is_empty) {
+            return Err(SpecError::new("command", "is empty: name a program"));
+        }
+        if self.limits.max_reply < 4096 {
+            return Err(SpecError::new("limits.max_reply", "must be at least 4096 bytes"));
+        }
+        self.turn.validate()?;
+        self.backoff.validate()?;
+        self.intensity.validate(&self.backoff)
+    }
+
+    /// Replaces `{slot}` and `{dir}` in an argument or a value of the environment.
+    #[must_use]
+    pub fn expand(&self, text: &str, slot: crate::message::SlotId) -> String {
+        if !text.contains('{') {
+            return text.to_owned();
+        }
+        let dir = self.slot_dir(slot).map(|dir| dir.display().to_string()).unwrap_or_default();
+        text.replace("{slot}", &slot.to_string()).replace("{dir}", &dir)
+    }
+
+    /// The private folder of a slot, if the tool has a state folder.
+    #[must_use]
+    pub fn slot_dir(&self, slot: crate::message::SlotId) -> Option<PathBuf> {
+        self.state_dir.as_ref().map(|dir| dir.join(slot.to_string()))
+    }
+}

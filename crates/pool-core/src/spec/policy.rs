@@ -1,0 +1,146 @@
+//! Policies about ends and new beginnings: restart, back-off, breaker, cancel, stop.
+
+use crate::error::SpecError;
+use std::time::Duration;
+
+/// Whether an instance that ended is started again; OTP's words and meanings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Restart {
+    /// Always.
+    #[default]
+    Permanent,
+    /// Only after an abnormal end.
+    Transient,
+    /// Never.
+    Temporary,
+}
+
+/// More than `max` restarts `within` this time, and the tool is given up; OTP's rule, inclusive edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Intensity {
+    /// How many restarts are still fine.
+    pub max: u32,
+    /// The window.
+    pub within: Duration,
+}
+
+impl Default for Intensity {
+    fn default() -> Self {
+        Self { max: 5, within: Duration::from_secs(60) }
+    }
+}
+
+impl Intensity {
+    /// Refuses a limit that the back-off makes unreachable: it could never trip.
+    pub(super) fn validate(&self, backoff: &Backoff) -> Result<(), SpecError> {
+        let least: Duration = (0..=self.max).map(|restart| backoff.delay(restart, 0.5)).sum();
+        if least > self.within {
+            return Err(SpecError::new(
+                "intensity",
+                format!(
+                    "can never trip: {} restarts take at least {least:?} of back-off, the window is {:?}; \
+                     widen the window or shorten the back-off",
+                    self.max + 1,
+                    self.within
+                ),
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Delays that grow geometrically: `r_i = min·(max/min)^(i/steps)`, systemd's `RestartSteps` rule.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Backoff {
+    /// Before the first restart.
+    pub min: Duration,
+    /// Before the restart number `steps` and all later ones.
+    pub max: Duration,
+    /// How many restarts from `min` to `max`; 0 means always `min`.
+    pub steps: u32,
+    /// 0.0 to 1.0: the delay is spread evenly over ± this share of itself.
+    pub jitter: f64,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self { min: Duration::from_millis(500), max: Duration::from_secs(60), steps: 8, jitter: 0.2 }
+    }
+}
+
+impl Backoff {
+    /// The delay before restart number `restart` (0 is the first). `dice` is uniform in `0.0..1.0`; 0.5 means no
+    /// jitter.
+    #[must_use]
+    pub fn delay(&self, restart: u32, dice: f64) -> Duration {
+        let share = if self.steps == 0 { 0.0 } else { f64::from(restart.min(self.steps)) / f64::from(self.steps) };
+        let (min, max) = (self.min.as_secs_f64(), self.max.as_secs_f64());
+        let plain = if min == 0.0 { max * share } else { min * (max / min).powf(share) };
+        Duration::from_secs_f64(plain * (dice - 0.5).mul_add(2.0 * self.jitter, 1.0))
+    }
+
+    pub(super) fn validate(&self) -> Result<(), SpecError> {
+        if self.max < self.min {
+            return Err(SpecError::new("backoff.max", "must not be less than backoff.min"));
+        }
+        if !(0.0..=1.0).contains(&self.jitter) {
+            return Err(SpecError::new("backoff.jitter", "must be between 0 and 1"));
+        }
+        Ok(())
+    }
+}
+
+/// When an instance loses our trust: resilience4j's states, Envoy's growing ejection time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BreakerSpec {
+    /// This many sick jobs in a row open it; 0 switches it off.
+    pub failures: u32,
+    /// How long it stays open the first time; each further time doubles it.
+    pub open: Duration,
+    /// The longest it stays open.
+    pub open_max: Duration,
+}
+
+impl Default for BreakerSpec {
+    fn default() -> Self {
+        Self { failures: 3, open: Duration::from_secs(30), open_max: Duration::from_secs(600) }
+    }
+}
+
+/// How a running turn is interrupted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Cancel {
+    /// It cannot be: the instance is stopped and started again.
+    #[default]
+    Restart,
+    /// One SIGINT to the process itself, never a second one within [`Cancel::DEBOUNCE`]; the turn then ends by its
+    /// own rule.
+    Interrupt,
+}
+
+impl Cancel {
+    /// Some tools exit on a second SIGINT within two seconds of the first.
+    pub const DEBOUNCE: Duration = Duration::from_millis(2500);
+}
+
+/// How an instance is stopped: its own word or the end of its input, then SIGTERM and SIGCONT, then SIGKILL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shutdown {
+    /// SIGKILL to the group at once.
+    Kill,
+    /// The ladder.
+    After {
+        /// The tool's own quit command; the end of its input if absent.
+        say: Option<String>,
+        /// From there to SIGTERM.
+        quit: Duration,
+        /// From SIGTERM to SIGKILL.
+        term: Duration,
+    },
+}
+
+impl Default for Shutdown {
+    fn default() -> Self {
+        Self::After { say: None, quit: Duration::from_secs(2), term: Duration::from_secs(5) }
+    }
+}

@@ -1,0 +1,129 @@
+//! How a prompt becomes bytes, and when bytes are a whole reply.
+
+use crate::error::SpecError;
+use crate::message::Outcome;
+use regex::Regex;
+use std::time::Duration;
+
+/// How turns of a text tool are framed and read.
+#[derive(Debug, Clone)]
+pub struct TurnSpec {
+    /// What ends a turn.
+    pub rule: TurnRule,
+    /// How the text of a step is carried to the tool.
+    pub text: TextRule,
+    /// The tool repeats its input: lines equal to what was sent are taken out of the front of the reply.
+    pub echo: bool,
+    /// Cut off the front of a reply, in this order, each once.
+    pub trim_start: Vec<Regex>,
+    /// Cut off the end of a reply, in this order, each once.
+    pub trim_end: Vec<Regex>,
+    /// The rule whose pattern matches *last* in the reply decides the outcome; none means `ok`.
+    pub outcomes: Vec<OutcomeRule>,
+    /// Output whose end looks like this, for [`TurnSpec::QUESTION_SETTLE`] of silence, is a question.
+    pub questions: Vec<Regex>,
+}
+
+impl TurnSpec {
+    /// How long a possible question must stand before it counts as one.
+    pub const QUESTION_SETTLE: Duration = Duration::from_millis(300);
+
+    /// A turn rule with plain text and nothing to trim.
+    #[must_use]
+    pub const fn new(rule: TurnRule) -> Self {
+        Self {
+            rule,
+            text: TextRule { wrap: None, command: None, multiline: true },
+            echo: false,
+            trim_start: Vec::new(),
+            trim_end: Vec::new(),
+            outcomes: Vec::new(),
+            questions: Vec::new(),
+        }
+    }
+
+    pub(super) fn validate(&self) -> Result<(), SpecError> {
+        if let TurnRule::Sentinel { send, .. } = &self.rule
+            && !send.contains("{nonce}")
+        {
+            return Err(SpecError::new("turn.send", "must contain {nonce}, or an old reply could end a new turn"));
+        }
+        if self.text.wrap.as_ref().is_some_and(|wrap| !wrap.contains("{text")) {
+            return Err(SpecError::new("turn.wrap", "must contain {text}, {text:shell} or {text:json}"));
+        }
+        Ok(())
+    }
+}
+
+/// What ends a turn, in order of trust.
+#[derive(Debug, Clone)]
+pub enum TurnRule {
+    /// A line that we had the tool print, with a fresh nonce in it.
+    Sentinel {
+        /// The line that makes the tool print it; `{nonce}` stands for 16 hex digits.
+        send: String,
+        /// What the tool then prints. `(?P<nonce>[0-9a-f]{16})` stands where the nonce is; `^` and `$` match at
+        /// line ends. A group `status`, if not `0`, makes the outcome an error.
+        expect: Regex,
+        /// A line that closes a half statement, sent before `send`.
+        before: Option<String>,
+        /// The sentinel is also sent in front of the text; output before it belongs to no job.
+        begin: bool,
+    },
+    /// The tool's prompt at the very end of the output, unchanged for `settle`.
+    Prompt {
+        /// The prompt; matched at the end of the output.
+        until: Regex,
+        /// How long it must stand.
+        settle: Duration,
+    },
+    /// One line out for one line in.
+    Lines,
+    /// This much silence after some output. A guess.
+    Quiet {
+        /// How much.
+        after: Duration,
+    },
+}
+
+/// How text is carried to the tool.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TextRule {
+    /// Around [`Step::Say`](crate::message::Step::Say): `{text}`, `{text:shell}`, `{text:json}`, `{tag}` (random
+    /// letters that do not occur in the text), `{nonce}`. The text as it is if absent. See [`render`].
+    pub wrap: Option<String>,
+    /// Around [`Step::Command`](crate::message::Step::Command), likewise; the line as it is if absent.
+    pub command: Option<String>,
+    /// Text with line ends in it can be carried; else it is refused.
+    pub multiline: bool,
+}
+
+/// A pattern that tells an outcome.
+#[derive(Debug, Clone)]
+pub struct OutcomeRule {
+    /// What it means.
+    pub outcome: Outcome,
+    /// Searched in the reply; `^` and `$` match at line ends.
+    pub pattern: Regex,
+}
+
+/// Fills a template: each `{name}` that `value` knows is replaced, once; anything else stays as it is.
+///
+/// What has been put in is not looked at again, so text cannot smuggle in a placeholder.
+pub fn render(template: &str, out: &mut Vec<u8>, mut value: impl FnMut(&str, &mut Vec<u8>) -> bool) {
+    let mut rest = template;
+    while let Some(open) = rest.find('{') {
+        out.extend_from_slice(&rest.as_bytes()[..open]);
+        let tail = &rest[open + 1..];
+        match tail.find('}') {
+            Some(close) if !tail[..close].contains('{') && value(&tail[..close], out) => {
+                rest = &tail[close + 1..];
+            }
+            _ => {
+                out.push(b'{');
+                rest = tail;
+            }
+        }
+    }
+    out.extend_from_slice(rest.as_bytes());
+}

@@ -1,0 +1,1 @@
+//! Choose who gets the next job.
