@@ -74,7 +74,9 @@ pub enum StartError {
         tail: String,
     },
     /// It was not ready in time.
-    #[error("not ready after {after:?}: raise --ready-timeout, or check the profile's `ready`; its last output: {tail}")]
+    #[error(
+        "not ready after {after:?}: raise --ready-timeout, or check the profile's `ready`; its last output: {tail}"
+    )]
     NotReady {
         /// The limit.
         after: Duration,

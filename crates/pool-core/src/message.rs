@@ -4,7 +4,7 @@
 //!
 //! | message | from → to | sent by |
 //! |---|---|---|
-//! | [`Job`] | caller → router | `RouterHandle::submit`, [`crate::pool::ToolProcessPool`] |
+//! | [`Job`] in [`Submit`] | caller → router | `RouterHandle::submit`, [`crate::pool::ToolProcessPool`] |
 //! | [`Assign`] | router → instance | [`Credit::spend`] |
 //! | [`JobResult`] | instance → caller | [`ReplyTo::send`], or dropping it |
 //! | [`ControlMessage`] | caller → instance | [`JobHandle::cancel`], [`JobHandle::answer`] |
@@ -17,17 +17,18 @@
 
 mod credit;
 mod job;
-mod news;
+pub(crate) mod news;
 mod reply;
 mod reply_to;
 
 pub use credit::{Assign, Credit, Serial, Unspent};
-pub use job::{Errand, ErrandFuture, Job, JobId, Next, Placement, Refused, SessionKey, Step};
+pub use job::{Errand, ErrandFuture, Job, JobId, Next, Placement, Refused, SessionKey, Step, Submit};
 pub use news::{Event, ExitReport, Order, PoolEvent, Report, StartStage, StateChange};
-pub use reply::{
-    CompletedBy, InstanceRef, JobResult, Outcome, Reply, StepReply, Timings, Usage,
+pub use reply::{CompletedBy, InstanceRef, JobResult, Outcome, Reply, StepReply, Timings, Usage};
+pub use reply_to::{
+    CONTROL_BOUND, Control, ControlMessage, JobHandle, PROGRESS_BOUND, Progress, ReplyTo, Stage,
+    reply_channel,
 };
-pub use reply_to::{Control, ControlMessage, JobHandle, Progress, ReplyTo, Stage, reply_channel};
 
 use serde::{Deserialize, Serialize};
 

@@ -49,6 +49,6 @@ pub trait ProcessControl {
     /// Sends a signal. A process that has ended meanwhile is no error.
     fn signal(&mut self, signal: Signal);
 
-    /// Resolves when the process has ended and been reaped. May be polled again afterwards.
+    /// Resolves, once, when the process has ended and been reaped.
     fn poll_exit(&mut self, context: &mut std::task::Context<'_>) -> std::task::Poll<ExitReport>;
 }

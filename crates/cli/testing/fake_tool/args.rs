@@ -8,7 +8,7 @@ use crate::{reply::Style, sleeper::Sleeper};
 
 /// What this process is to do.
 #[derive(Debug)]
-pub enum Job {
+pub(crate) enum Job {
     /// Be the tool.
     Tool(Box<Args>),
     /// Be the grandchild of a tool.
@@ -17,24 +17,24 @@ pub enum Job {
 
 /// The flags of the tool, see the top of `main.rs`.
 #[derive(Debug, Default)]
-pub struct Args {
-    pub log: Option<PathBuf>,
-    pub startup: Duration,
-    pub die_at_start: Option<u8>,
-    pub never_ready: bool,
-    pub ready: Option<String>,
-    pub prompt: String,
-    pub delay: Duration,
-    pub crash_every: Option<u64>,
-    pub style: Style,
-    pub exit_line: Option<String>,
-    pub ignore_term: bool,
-    pub sigint: bool,
-    pub close_stdout_after: Option<u64>,
+pub(crate) struct Args {
+    pub(crate) log: Option<PathBuf>,
+    pub(crate) startup: Duration,
+    pub(crate) die_at_start: Option<u8>,
+    pub(crate) never_ready: bool,
+    pub(crate) ready: Option<String>,
+    pub(crate) prompt: String,
+    pub(crate) delay: Duration,
+    pub(crate) crash_every: Option<u64>,
+    pub(crate) style: Style,
+    pub(crate) exit_line: Option<String>,
+    pub(crate) ignore_term: bool,
+    pub(crate) sigint: bool,
+    pub(crate) close_stdout_after: Option<u64>,
 }
 
 /// Reads the command line.
-pub fn parse(mut from: Parser) -> Result<Job, Error> {
+pub(crate) fn parse(mut from: Parser) -> Result<Job, Error> {
     let mut args = Args::default();
     let mut sleeper = None;
     while let Some(arg) = from.next()? {

@@ -6,7 +6,7 @@ use crate::oracle::Oracle;
 
 /// What the other side said.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Said {
+pub(crate) enum Said {
     /// A line of its own, without its newline.
     Line(Vec<u8>),
     /// The inside of a block, without its last newline.
@@ -14,18 +14,18 @@ pub enum Said {
 }
 
 /// Reads lines, each of them logged before anybody sees it.
-pub struct Input<R> {
-    pub oracle: Oracle,
+pub(crate) struct Input<R> {
+    pub(crate) oracle: Oracle,
     reader: R,
 }
 
 impl<R: BufRead> Input<R> {
-    pub fn new(reader: R, oracle: Oracle) -> Self {
+    pub(crate) fn new(reader: R, oracle: Oracle) -> Self {
         Self { oracle, reader }
     }
 
     /// The next line; `None` at the end of the input. A last line without a newline counts.
-    pub fn line(&mut self) -> io::Result<Option<Vec<u8>>> {
+    pub(crate) fn line(&mut self) -> io::Result<Option<Vec<u8>>> {
         let mut line = Vec::new();
         if self.reader.read_until(b'\n', &mut line)? == 0 {
             return Ok(None);
@@ -36,7 +36,7 @@ impl<R: BufRead> Input<R> {
     }
 
     /// The next line or block. `more` is called after each line that does not complete a block.
-    pub fn said(&mut self, more: impl Fn() -> io::Result<()>) -> io::Result<Option<Said>> {
+    pub(crate) fn said(&mut self, more: impl Fn() -> io::Result<()>) -> io::Result<Option<Said>> {
         let Some(first) = self.line()? else { return Ok(None) };
         let Some(closing) = closing(&first) else { return Ok(Some(Said::Line(first))) };
         let mut lines = Vec::new();

@@ -11,28 +11,28 @@ use serde_json::{Value, json};
 
 /// Appends one JSON line per event and waits until it is on the disk.
 #[derive(Debug, Default)]
-pub struct Oracle {
+pub(crate) struct Oracle {
     file: Option<File>,
     seq: u64,
 }
 
 impl Oracle {
     /// Opens the log; without a path nothing is written.
-    pub fn open(path: Option<&Path>) -> io::Result<Self> {
+    pub(crate) fn open(path: Option<&Path>) -> io::Result<Self> {
         let open = |path| OpenOptions::new().append(true).create(true).open(path);
         let file = path.map(open).transpose()?;
         Ok(Self { file, seq: 0 })
     }
 
     /// A line came in. Bytes that are not UTF-8 are shown as U+FFFD.
-    pub fn received(&mut self, line: &[u8]) -> io::Result<()> {
+    pub(crate) fn received(&mut self, line: &[u8]) -> io::Result<()> {
         self.seq += 1;
         let line = String::from_utf8_lossy(line);
         self.append(&json!({ "seq": self.seq, "line": line }))
     }
 
     /// A grandchild was started.
-    pub fn started(&mut self, child: u32) -> io::Result<()> {
+    pub(crate) fn started(&mut self, child: u32) -> io::Result<()> {
         self.append(&json!({ "child": child }))
     }
 

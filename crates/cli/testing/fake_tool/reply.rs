@@ -6,10 +6,10 @@ use crate::split::Prompt;
 
 /// The flags that shape every answer.
 #[derive(Debug, Clone)]
-pub struct Style {
-    pub reply_bytes: Option<u64>,
-    pub line_bytes: u64,
-    pub len: bool,
+pub(crate) struct Style {
+    pub(crate) reply_bytes: Option<u64>,
+    pub(crate) line_bytes: u64,
+    pub(crate) len: bool,
 }
 
 impl Default for Style {
@@ -20,15 +20,15 @@ impl Default for Style {
 
 /// An answer. The filler is made while it is written, since it may be larger than memory.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Reply {
+pub(crate) struct Reply {
     filler: u64,
     line_bytes: u64,
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Reply {
     /// Makes the answer to a prompt.
-    pub fn new(prompt: &Prompt, style: &Style) -> Self {
+    pub(crate) fn new(prompt: &Prompt, style: &Style) -> Self {
         let flood = prompt.directives.number("flood").unwrap_or(0);
         let bytes = match style.reply_bytes {
             Some(_) => Vec::new(),
@@ -39,7 +39,7 @@ impl Reply {
     }
 
     /// Writes the numbered lines that come before the bytes.
-    pub fn write_filler(&self, out: &mut impl Write) -> io::Result<()> {
+    pub(crate) fn write_filler(&self, out: &mut impl Write) -> io::Result<()> {
         let mut left = self.filler;
         for number in 0u64.. {
             let length = left.min(self.line_bytes);

@@ -15,7 +15,7 @@ use signal_hook::{
 
 /// How a wait ended.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Wake {
+pub(crate) enum Wake {
     /// The time is over.
     Elapsed,
     /// SIGINT came.
@@ -43,7 +43,7 @@ impl Shared {
 }
 
 /// The signals this process takes care of.
-pub struct Signals {
+pub(crate) struct Signals {
     shared: Arc<Shared>,
     handle: Option<Handle>,
     at_prompt: fn(),
@@ -51,17 +51,17 @@ pub struct Signals {
 
 impl Signals {
     /// `at_prompt` is called when SIGINT comes while no prompt is worked on.
-    pub fn new(at_prompt: fn()) -> Self {
+    pub(crate) fn new(at_prompt: fn()) -> Self {
         Self { shared: Arc::default(), handle: None, at_prompt }
     }
 
     /// From now on SIGTERM does nothing.
-    pub fn ignore_term(&mut self) -> io::Result<()> {
+    pub(crate) fn ignore_term(&mut self) -> io::Result<()> {
         self.take(SIGTERM)
     }
 
     /// A prompt is worked on from now; with `armed`, SIGINT ends its waits.
-    pub fn begin(&mut self, armed: bool) -> io::Result<()> {
+    pub(crate) fn begin(&mut self, armed: bool) -> io::Result<()> {
         if armed {
             self.take(SIGINT)?;
         }
@@ -70,7 +70,7 @@ impl Signals {
     }
 
     /// The prompt is done.
-    pub fn end(&mut self, armed: bool) -> io::Result<()> {
+    pub(crate) fn end(&mut self, armed: bool) -> io::Result<()> {
         if armed {
             self.take(SIGINT)?;
         }
@@ -79,7 +79,7 @@ impl Signals {
     }
 
     /// Waits for the time to pass or for SIGINT.
-    pub fn wait(&self, time: Duration) -> Wake {
+    pub(crate) fn wait(&self, time: Duration) -> Wake {
         let state = self.shared.lock();
         let waited = self.shared.changed.wait_timeout_while(state, time, |s| !s.interrupted);
         match waited {

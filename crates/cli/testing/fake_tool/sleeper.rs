@@ -8,18 +8,18 @@ use std::{
 };
 
 /// How long anything that never ends lasts.
-pub const EVER: Duration = Duration::from_hours(1);
+pub(crate) const EVER: Duration = Duration::from_secs(3600);
 
 /// What kind of grandchild.
 #[derive(Debug, Default, Clone, Copy)]
-pub struct Sleeper {
-    pub own_session: bool,
-    pub holds_stdout: bool,
+pub(crate) struct Sleeper {
+    pub(crate) own_session: bool,
+    pub(crate) holds_stdout: bool,
 }
 
 impl Sleeper {
     /// Starts it, and waits until it has its session.
-    pub fn start(self) -> io::Result<Child> {
+    pub(crate) fn start(self) -> io::Result<Child> {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("--sleeper").stdin(Stdio::null()).stderr(Stdio::piped());
         if self.own_session {
@@ -36,7 +36,7 @@ impl Sleeper {
     }
 
     /// Is it.
-    pub fn run(self) -> io::Result<u8> {
+    pub(crate) fn run(self) -> io::Result<u8> {
         if self.own_session {
             rustix::process::setsid()?;
         }

@@ -3,21 +3,18 @@
 use crate::directive::Directives;
 
 /// The words a prompt may carry.
-const KNOWN: &[&str] = &[
-    "ansi", "ask", "badutf8", "big", "cr", "crash", "delay", "exit", "flood", "grandchild", "hang",
-    "kill", "late", "lines", "lookalike", "mid", "nonl", "noread", "nul", "setsid", "sigint",
-    "silent", "slow", "stderr", "stop", "tag", "term-ignore", "twice", "utf8",
-];
+const KNOWN: &str = "ansi ask badutf8 big cr crash delay exit flood grandchild hang kill late lines lookalike \
+    mid nonl noread nul setsid sigint silent slow stderr stop tag term-ignore twice utf8";
 
 /// A prompt taken apart.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Prompt {
-    pub directives: Directives,
-    pub text: Vec<u8>,
+pub(crate) struct Prompt {
+    pub(crate) directives: Directives,
+    pub(crate) text: Vec<u8>,
 }
 
 /// Takes the directives off the front of a prompt; a misspelt one is an error.
-pub fn split(prompt: &[u8]) -> Result<Prompt, String> {
+pub(crate) fn split(prompt: &[u8]) -> Result<Prompt, String> {
     let Some((inside, text)) = brackets(prompt) else {
         let text = prompt.to_vec();
         return Ok(Prompt { text, ..Prompt::default() });

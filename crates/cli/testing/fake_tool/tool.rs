@@ -43,7 +43,7 @@ struct Tool {
 }
 
 /// Is the tool until its end; the value is the exit code.
-pub fn run(args: Args) -> io::Result<u8> {
+pub(crate) fn run(args: Args) -> io::Result<u8> {
     args.prompt.clone_into(&mut PROMPT.lock().unwrap_or_else(PoisonError::into_inner));
     let oracle = Oracle::open(args.log.as_deref())?;
     let input = Input::new(io::stdin().lock(), oracle);
@@ -113,11 +113,7 @@ impl Tool {
         self.signals.begin(self.args.sigint || prompt.directives.has("sigint"))?;
         let flow = self.work(&prompt)?;
         self.signals.end(self.args.sigint)?;
-        if flow.is_continue() {
-            self.after(&prompt)
-        } else {
-            Ok(flow)
-        }
+        if flow.is_continue() { self.after(&prompt) } else { Ok(flow) }
     }
 
     /// Everything up to the last byte of the answer.
@@ -131,10 +127,8 @@ impl Tool {
             return Ok(Flow::Break(code));
         }
         if prompt.directives.has("hang") {
-            return Ok(match self.interrupted(EVER)? {
-                true => Flow::Continue(()),
-                false => Flow::Break(0),
-            });
+            let interrupted = self.interrupted(EVER)?;
+            return Ok(if interrupted { Flow::Continue(()) } else { Flow::Break(0) });
         }
         if prompt.directives.has("ask") {
             self.ask(prompt.directives.value("ask") == Some("strict"))?;

@@ -1,1 +1,294 @@
-//! placeholder
+//! One generation's life: from the launch to the last word, one job after the other.
+//!
+//! The conversation owns the state; its driver ([`crate::instance`]) owns the process. After every input the driver
+//! calls [`Conversation::poll_action`] until it is empty and re-arms one timer at [`Conversation::poll_timeout`].
+//!
+//! ```text
+//! Starting ─▶ Warming ─▶ Idle ⇄ Arming ─▶ Turn ⇄ Settling ─▶ (Resetting) ─▶ Idle
+//!     any ─▶ Stopping (the ladder) ─▶ Gone
+//! ```
+
+mod ending;
+mod start;
+mod stop;
+mod turn;
+mod work;
+
+pub use stop::Ladder;
+
+use super::dialect::Dialect;
+use crate::message::{
+    Assign, Control, ControlMessage, ErrandFuture, Event, ExitReport, Generation, InstanceRef, JobResult,
+    Next, Order, Refused, ReplyTo, Serial, SlotId,
+};
+use crate::process::Signal;
+use crate::spec::ToolSpec;
+use ending::Ending;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+use turn::Turn;
+use work::Work;
+
+/// How long after the process's end its output may still be read, and the other way round.
+pub const DRAIN: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// What the driver has to do.
+pub enum Action {
+    /// Send this signal.
+    Signal(Signal),
+    /// Close the process's input.
+    CloseInput,
+    /// Send this result home.
+    Finish(ReplyTo, Box<JobResult>),
+    /// Tell the supervisor.
+    Tell(Event),
+    /// Run an errand's future and hand its end to [`Conversation::armed`].
+    Arm(ErrandFuture<Result<(), Refused>>),
+    /// Run an errand's future and hand its end to [`Conversation::settled`].
+    Settle(ErrandFuture<Next>),
+}
+
+/// One generation's life. See the module.
+pub struct Conversation<D> {
+    spec: Arc<ToolSpec>,
+    me: InstanceRef,
+    dialect: D,
+    state: State,
+    ending: Ending,
+    /// Finish the job at hand, then stop.
+    draining: bool,
+    /// Credits up to this serial are spent or void.
+    spent: Serial,
+    ordered_at: Instant,
+    last_output: Instant,
+    last_interrupt: Option<Instant>,
+    pid: Option<u32>,
+    outgoing: Vec<u8>,
+    actions: VecDeque<Action>,
+}
+
+enum State {
+    /// No process yet, or it does not answer yet.
+    Starting { deadline: Instant },
+    /// The warm-up turn runs.
+    Warming { deadline: Instant },
+    /// Ready for a job.
+    Idle,
+    /// The errand prepares; nothing has been sent.
+    Arming { work: Box<Work>, deadline: Instant },
+    /// A step runs.
+    Turn { work: Box<Work>, turn: Turn },
+    /// The errand looks at a step.
+    Settling { work: Box<Work>, deadline: Instant },
+    /// Reset line number `line` runs; `next` waits for it.
+    Resetting { line: usize, next: Option<Box<Work>>, deadline: Instant },
+    /// Going.
+    Stopping(Ladder),
+    /// Gone.
+    Gone,
+}
+
+impl<D: Dialect> Conversation<D> {
+    /// A life that begins `now`; the process is still to be launched.
+    pub fn new(spec: Arc<ToolSpec>, slot: SlotId, generation: Generation, dialect: D, now: Instant) -> Self {
+        let me = InstanceRef { tool: spec.tool.clone(), version: None, slot, generation };
+        let deadline = now + spec.limits.ready;
+        Self {
+            spec,
+            me,
+            dialect,
+            state: State::Starting { deadline },
+            ending: Ending::None,
+            draining: false,
+            spent: 0,
+            ordered_at: now,
+            last_output: now,
+            last_interrupt: None,
+            pid: None,
+            outgoing: Vec::new(),
+            actions: VecDeque::new(),
+        }
+    }
+
+    /// The next thing to do; call until `None` after every input.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// Bytes for the process, in order, before any action; left empty.
+    pub const fn outgoing(&mut self) -> &mut Vec<u8> {
+        &mut self.outgoing
+    }
+
+    /// Where the reader puts bytes.
+    pub fn buffer(&mut self) -> &mut Vec<u8> {
+        self.dialect.buffer()
+    }
+
+    /// When [`Conversation::handle_timeout`] is to be called. Calling it early is harmless.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let state = match &self.state {
+            State::Starting { deadline }
+            | State::Warming { deadline }
+            | State::Arming { deadline, .. }
+            | State::Settling { deadline, .. }
+            | State::Resetting { deadline, .. } => Some(*deadline),
+            State::Turn { turn, .. } => Some(turn.next_deadline(self.last_output, self.spec.limits.stall)),
+            State::Stopping(ladder) => ladder.deadline(),
+            State::Idle | State::Gone => None,
+        };
+        [state, self.ending.deadline(), self.dialect_deadline()].into_iter().flatten().min()
+    }
+
+    /// Whether the last word has been said.
+    pub const fn is_gone(&self) -> bool {
+        matches!(self.state, State::Gone)
+    }
+
+    /// The last output, for people.
+    pub fn tail(&self) -> &[u8] {
+        self.dialect.tail()
+    }
+
+    // === inputs ===
+
+    /// A job arrives with the credit of `serial`.
+    pub fn assign(&mut self, assign: Assign, controls: Vec<Control>, now: Instant) {
+        let Assign { serial, job } = assign;
+        if serial <= self.spent || !matches!(self.state, State::Idle) {
+            job.reply_to.unplace();
+            self.tell(Event::Returned { slot: self.me.slot, job });
+            return;
+        }
+        self.spent = serial;
+        let id = job.id;
+        self.take_job(job, now);
+        for control in controls {
+            self.control(ControlMessage { job: id, control }, now);
+        }
+    }
+
+    /// `count` bytes have been added to the buffer.
+    pub fn output(&mut self, count: usize, now: Instant) {
+        self.last_output = now;
+        if let State::Turn { work, turn } = &mut self.state {
+            turn.stalled = false;
+            work.received(self.dialect.buffer(), count);
+        }
+        self.look(now);
+    }
+
+    /// The process's output has ended.
+    pub fn end_of_output(&mut self, now: Instant) {
+        self.look(now);
+        self.ending.output_ended(now + DRAIN);
+        self.end_if_over(now);
+    }
+
+    /// The process does not read any more: it has closed its input, or is about to be found dead.
+    pub fn input_broken(&mut self, now: Instant) {
+        if matches!(self.ending, Ending::None) {
+            self.ending.output_ended(now + DRAIN);
+        }
+    }
+
+    /// The process has ended and been reaped.
+    pub fn exited(&mut self, exit: ExitReport, now: Instant) {
+        self.ending.process_ended(exit, now + DRAIN);
+        self.end_if_over(now);
+    }
+
+    /// The caller of a job speaks.
+    pub fn control(&mut self, message: ControlMessage, now: Instant) {
+        if self.current_job() != Some(message.job) {
+            return;
+        }
+        match message.control {
+            Control::Cancel => self.cancel(now),
+            Control::Answer(text) => {
+                if matches!(self.state, State::Turn { .. }) {
+                    self.dialect.answer(&text, &mut self.outgoing);
+                }
+            }
+        }
+    }
+
+    /// The supervisor speaks.
+    pub fn order(&mut self, order: Order, now: Instant) {
+        match order {
+            Order::Revoke(serial) => self.revoke(serial),
+            Order::Drain if self.current_job().is_some() || matches!(self.state, State::Resetting { .. }) => {
+                self.draining = true;
+            }
+            Order::Drain | Order::Stop => self.stop(now),
+            Order::Kill => self.kill(now),
+        }
+    }
+
+    /// The time is at or past [`Conversation::poll_timeout`].
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.dialect_deadline().is_some_and(|deadline| deadline <= now) {
+            self.look(now);
+        }
+        if self.ending.deadline().is_some_and(|deadline| deadline <= now) {
+            self.drained(now);
+        }
+        self.state_timeout(now);
+    }
+
+    // === shared by the parts ===
+
+    fn dialect_deadline(&self) -> Option<Instant> {
+        (!matches!(self.state, State::Idle | State::Gone | State::Stopping(_)))
+            .then(|| self.dialect.deadline())
+            .flatten()
+    }
+
+    fn current_job(&self) -> Option<crate::message::JobId> {
+        match &self.state {
+            State::Arming { work, .. }
+            | State::Turn { work, .. }
+            | State::Settling { work, .. }
+            | State::Resetting { next: Some(work), .. } => Some(work.id()),
+            _ => None,
+        }
+    }
+
+    fn revoke(&mut self, serial: Serial) {
+        // A credit that was spent before it was revoked stays spent; its job's end is the answer.
+        if serial > self.spent {
+            self.spent = serial;
+            let (slot, generation) = (self.me.slot, self.me.generation);
+            self.tell(Event::Revoked { slot, generation, serial });
+        }
+    }
+
+    fn state_timeout(&mut self, now: Instant) {
+        let due = |deadline: Instant| deadline <= now;
+        match &self.state {
+            State::Starting { deadline } | State::Warming { deadline } if due(*deadline) => {
+                self.not_ready(now);
+            }
+            State::Arming { deadline, .. } if due(*deadline) => {
+                self.armed(Err(Refused("errand timed out".into())), now);
+            }
+            State::Settling { deadline, .. } if due(*deadline) => self.settling_timed_out(now),
+            State::Resetting { deadline, .. } if due(*deadline) => self.kill(now),
+            State::Turn { .. } => self.turn_timeout(now),
+            State::Stopping(_) => self.climb(now),
+            _ => {}
+        }
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.actions.push_back(Action::Tell(event));
+    }
+
+    fn signal(&mut self, signal: Signal) {
+        self.actions.push_back(Action::Signal(signal));
+    }
+}
+
+#[cfg(test)]
+mod tests;

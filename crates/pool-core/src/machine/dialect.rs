@@ -63,7 +63,13 @@ pub trait Dialect {
     ///
     /// # Errors
     /// [`CannotCarry`] if the tool could not be given this text unharmed; no turn has begun.
-    fn begin(&mut self, step: &Step, want_raw: bool, out: &mut Vec<u8>, now: Instant) -> Result<(), CannotCarry>;
+    fn begin(
+        &mut self,
+        step: &Step,
+        want_raw: bool,
+        out: &mut Vec<u8>,
+        now: Instant,
+    ) -> Result<(), CannotCarry>;
 
     /// Gives up the running turn after an interrupt: its end is still awaited, and told as usual. Returns bytes to
     /// send in `out` where the tool needs more than the signal.
@@ -77,6 +83,12 @@ pub trait Dialect {
 
     /// Looks at what is new since the last call.
     fn poll(&mut self, now: Instant) -> Option<Found>;
+
+    /// Takes bytes that the dialect wants sent in answer to what it saw (a probe after the banner). Called after
+    /// every round of `poll`.
+    fn take_output(&mut self, out: &mut Vec<u8>) {
+        let _ = out;
+    }
 
     /// When `poll` is to be called again although nothing has come; `None`: never.
     fn deadline(&self) -> Option<Instant>;

@@ -1,1 +1,257 @@
-//! placeholder
+//! One place in the pool: which life it is in, who holds its credit, and what happens when that life ends.
+
+use super::breaker::Breaker;
+use super::restart::Delays;
+use crate::message::{Event, ExitReport, Generation, Serial, StartStage};
+use crate::spec::{Restart, ToolSpec};
+use std::time::Instant;
+
+/// What a slot is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SlotState {
+    /// Has never been started, or waits for its turn to start.
+    Waiting,
+    /// Starting; the stage it has reached.
+    Starting(Option<StartStage>),
+    /// Free: its credit is out.
+    Ready(Serial),
+    /// Its credit was spent, or it is being reset.
+    Working,
+    /// Alive, but without our trust until then.
+    Open(Instant),
+    /// Dead; started again then.
+    BackingOff(Instant),
+    /// Finishing and going.
+    Draining,
+    /// Dead for ever, and why.
+    Failed(String),
+    /// Stopped for ever.
+    Gone,
+}
+
+/// What the supervisor has to do for a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SlotAction {
+    /// Nothing.
+    Nothing,
+    /// Hand the router a credit of this serial.
+    Issue(Serial),
+    /// Start the next life.
+    Start,
+    /// It wants a restart that counts: ask the intensity window, then [`Slot::back_off`] or [`Slot::fail`].
+    Charge,
+    /// It will not live again.
+    Over,
+}
+
+/// One place in the pool.
+#[derive(Debug)]
+pub struct Slot {
+    state: SlotState,
+    generation: Generation,
+    serial: Serial,
+    breaker: Breaker,
+    delays: Delays,
+    restart: Restart,
+    /// It ends because we wanted it to; the next life starts at once.
+    recycling: bool,
+}
+
+impl Slot {
+    /// A slot that waits to be started.
+    #[must_use]
+    pub const fn new(spec: &ToolSpec) -> Self {
+        Self {
+            state: SlotState::Waiting,
+            generation: 0,
+            serial: 0,
+            breaker: Breaker::new(spec.breaker),
+            delays: Delays::new(spec.backoff),
+            restart: spec.restart,
+            recycling: false,
+        }
+    }
+
+    /// What it is doing.
+    #[must_use]
+    pub const fn state(&self) -> &SlotState {
+        &self.state
+    }
+
+    /// Its life; 0 before the first.
+    #[must_use]
+    pub const fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    /// Whether it holds one of the places of `StartSpec::at_once`.
+    #[must_use]
+    pub const fn is_starting(&self) -> bool {
+        matches!(self.state, SlotState::Starting(_))
+    }
+
+    /// Whether it will never work again.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        matches!(self.state, SlotState::Failed(_) | SlotState::Gone)
+    }
+
+    /// Begins the next life and returns its number.
+    // ## (Waiting | BackingOff) => Starting
+    pub fn start(&mut self) -> Generation {
+        self.generation += 1;
+        self.recycling = false;
+        self.state = SlotState::Starting(None);
+        self.generation
+    }
+
+    /// News from the instance. News of an earlier life is ignored.
+    pub fn handle(&mut self, event: &Event, now: Instant) -> SlotAction {
+        match event {
+            Event::Started { generation, stage, .. } if *generation == self.generation => {
+                self.started(*stage, now)
+            }
+            Event::Finished { generation, report, idle, .. } if *generation == self.generation => {
+                self.breaker.judge(report.outcome, now);
+                if !report.outcome.is_sickness() {
+                    self.delays.worked();
+                }
+                if *idle { self.free(now) } else { SlotAction::Nothing }
+            }
+            Event::Idle { generation, .. } if *generation == self.generation => self.free(now),
+            Event::Revoked { serial, .. } | Event::CreditDropped { serial, .. }
+                if self.state == SlotState::Ready(*serial) =>
+            {
+                self.free(now)
+            }
+            Event::Exited { generation, exit, .. } if *generation == self.generation => self.ended(exit),
+            _ => SlotAction::Nothing,
+        }
+    }
+
+    /// When [`Slot::handle_timeout`] is to be called.
+    #[must_use]
+    pub const fn poll_timeout(&self) -> Option<Instant> {
+        match self.state {
+            SlotState::Open(until) | SlotState::BackingOff(until) => Some(until),
+            _ => None,
+        }
+    }
+
+    /// The time is at or past [`Slot::poll_timeout`].
+    pub fn handle_timeout(&mut self, now: Instant) -> SlotAction {
+        match self.state {
+            SlotState::Open(until) if until <= now => self.free(now),
+            SlotState::BackingOff(until) if until <= now => {
+                self.state = SlotState::Waiting;
+                SlotAction::Start
+            }
+            _ => SlotAction::Nothing,
+        }
+    }
+
+    /// A restart was allowed: wait before it. `dice` as in [`crate::spec::Backoff::delay`].
+    pub fn back_off(&mut self, dice: f64, now: Instant) {
+        self.state = SlotState::BackingOff(now + self.delays.next(dice));
+    }
+
+    /// A restart was refused.
+    pub fn fail(&mut self, reason: String) {
+        self.state = SlotState::Failed(reason);
+    }
+
+    /// The life that runs is to end without blame and be followed by another. True if there is one.
+    pub fn recycle(&mut self) -> bool {
+        self.recycling = matches!(
+            self.state,
+            SlotState::Starting(_) | SlotState::Ready(_) | SlotState::Working | SlotState::Open(_)
+        );
+        if self.recycling {
+            self.state = SlotState::Working;
+        }
+        self.recycling
+    }
+
+    /// No further life. True if one runs that must be told.
+    pub fn drain(&mut self) -> bool {
+        match self.state {
+            SlotState::Waiting | SlotState::BackingOff(_) => {
+                self.state = SlotState::Gone;
+                false
+            }
+            SlotState::Failed(_) | SlotState::Gone => false,
+            _ => {
+                self.state = SlotState::Draining;
+                true
+            }
+        }
+    }
+
+    /// A credit went out and was spent.
+    pub fn spent(&mut self) {
+        if matches!(self.state, SlotState::Ready(_)) {
+            self.state = SlotState::Working;
+        }
+    }
+
+    fn started(&mut self, stage: StartStage, now: Instant) -> SlotAction {
+        if !matches!(self.state, SlotState::Starting(_)) {
+            return SlotAction::Nothing;
+        }
+        if stage == StartStage::Warm {
+            return self.free(now);
+        }
+        self.state = SlotState::Starting(Some(stage));
+        SlotAction::Nothing
+    }
+
+    /// It could take a job: issue a credit, if it is trusted and wanted.
+    // ## (Starting | Working | Open) => (Ready | Open)
+    fn free(&mut self, now: Instant) -> SlotAction {
+        if self.recycling
+            || matches!(self.state, SlotState::Draining | SlotState::Failed(_) | SlotState::Gone)
+        {
+            return SlotAction::Nothing;
+        }
+        match self.breaker.permit(now) {
+            Ok(()) => {
+                self.serial += 1;
+                self.state = SlotState::Ready(self.serial);
+                SlotAction::Issue(self.serial)
+            }
+            Err(until) => {
+                self.state = SlotState::Open(until);
+                SlotAction::Nothing
+            }
+        }
+    }
+
+    fn ended(&mut self, exit: &ExitReport) -> SlotAction {
+        if self.state == SlotState::Draining {
+            self.state = SlotState::Gone;
+            return SlotAction::Over;
+        }
+        if let ExitReport::NotStarted(error) = exit
+            && !error.can_heal()
+        {
+            self.state = SlotState::Failed(error.to_string());
+            return SlotAction::Over;
+        }
+        let again = match self.restart {
+            Restart::Permanent => true,
+            Restart::Transient => exit.is_abnormal() || self.recycling,
+            Restart::Temporary => false,
+        };
+        if !again {
+            self.state = SlotState::Gone;
+            return SlotAction::Over;
+        }
+        // Killed for a job's sake (a deadline, a cancel), or replaced on purpose: no blame, no waiting.
+        if self.recycling || *exit == ExitReport::Stopped {
+            self.state = SlotState::Waiting;
+            return SlotAction::Start;
+        }
+        self.state = SlotState::Working;
+        SlotAction::Charge
+    }
+}

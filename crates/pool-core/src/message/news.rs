@@ -111,7 +111,8 @@ pub enum Event {
         /// What.
         change: StateChange,
     },
-    /// A revoked credit had not been spent, or came with a job, which is handed back undelivered.
+    /// A revoked credit had not been spent, and is void now. One that had been spent gets no such answer: its
+    /// job's end is the answer.
     Revoked {
         /// The slot.
         slot: SlotId,
@@ -119,10 +120,8 @@ pub enum Event {
         generation: Generation,
         /// Which credit.
         serial: Serial,
-        /// The job that came with it.
-        job: Option<Box<Job>>,
     },
-    /// A job comes back undelivered because the instance cannot take it any more.
+    /// A job comes back undelivered: its credit was void, or the instance cannot take it any more.
     Returned {
         /// The slot.
         slot: SlotId,
@@ -212,7 +211,7 @@ pub enum PoolEvent {
 }
 
 /// What the supervisor tells an instance.
-#[derive(Debug, Message)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
 #[rtype(result = "()")]
 pub enum Order {
     /// Take back this credit.

@@ -1,1 +1,145 @@
-//! placeholder
+//! Fake children for virtual time: the shipped actors run unchanged, the process is a script.
+//!
+//! A paused clock means fake children, never real ones: real processes do not know that the time is a fiction.
+
+use super::{Launch, Launching, Process, ProcessControl, Signal};
+use crate::error::StartError;
+use crate::message::{ExitReport, SlotId};
+use crate::spec::ToolSpec;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream};
+use tokio::sync::{mpsc, oneshot};
+
+/// How many bytes fit into a fake pipe, as in a real one.
+const PIPE: usize = 65_536;
+
+/// What a fake child has to play with.
+pub struct Stage {
+    /// Which slot it plays in.
+    pub slot: SlotId,
+    /// How many children have been launched before it.
+    pub launch: usize,
+    input: BufReader<DuplexStream>,
+    output: DuplexStream,
+    signals: mpsc::UnboundedReceiver<Signal>,
+}
+
+impl Stage {
+    /// The next line of its input, without the line end; `None` at its end.
+    pub async fn line(&mut self) -> Option<String> {
+        let mut line = Vec::new();
+        match self.input.read_until(b'\n', &mut line).await {
+            Ok(0) | Err(_) => None,
+            Ok(_) => {
+                line.pop_if(|last| *last == b'\n');
+                Some(String::from_utf8_lossy(&line).into_owned())
+            }
+        }
+    }
+
+    /// Prints; waits while the pipe is full.
+    pub async fn print(&mut self, text: impl AsRef<[u8]>) {
+        let _ = self.output.write_all(text.as_ref()).await;
+    }
+
+    /// The next interrupt.
+    pub async fn interrupted(&mut self) {
+        loop {
+            match self.signals.recv().await {
+                Some(Signal::Interrupt) => return,
+                Some(_) => {}
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Time goes by, unless an interrupt comes first; false if it did.
+    pub async fn work(&mut self, time: std::time::Duration) -> bool {
+        tokio::select! {
+            biased;
+            () = self.interrupted() => false,
+            () = tokio::time::sleep(time) => true,
+        }
+    }
+}
+
+/// A child's life: it plays until it returns how it ended.
+pub type Play = Pin<Box<dyn Future<Output = ExitReport>>>;
+
+/// Launches fake children that all play the same script.
+pub struct Fakes<F> {
+    script: F,
+    launched: std::sync::atomic::AtomicUsize,
+}
+
+impl<F> Fakes<F>
+where
+    F: Fn(Stage) -> Play + Send + Sync + 'static,
+{
+    /// Children that play `script`.
+    pub const fn new(script: F) -> Self {
+        Self { script, launched: std::sync::atomic::AtomicUsize::new(0) }
+    }
+}
+
+impl<F> Launch for Fakes<F>
+where
+    F: Fn(Stage) -> Play + Send + Sync + 'static,
+{
+    fn launch(&self, _spec: &ToolSpec, slot: SlotId) -> Launching {
+        let launch = self.launched.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let (input, child_input) = tokio::io::duplex(PIPE);
+        let (output, child_output) = tokio::io::duplex(PIPE);
+        let (signal, signals) = mpsc::unbounded_channel();
+        let stage = Stage { slot, launch, input: BufReader::new(child_input), output: child_output, signals };
+        let play = (self.script)(stage);
+        let (ended, exit) = oneshot::channel();
+        let (kill, killed) = oneshot::channel::<i32>();
+        // A killed child drops what it holds, its ends of the pipes included, like a real one.
+        actix_rt::spawn(async move {
+            let report = tokio::select! {
+                biased;
+                signal = killed => ExitReport::Signalled(signal.unwrap_or(9)),
+                report = play => report,
+            };
+            let _ = ended.send(report);
+        });
+        let control = FakeControl { pid: u32::try_from(launch + 1).ok(), signal, kill: Some(kill), exit };
+        let process =
+            Process { input: Box::new(input), output: Box::new(output), control: Box::new(control) };
+        Box::pin(std::future::ready(Ok::<_, StartError>(process)))
+    }
+}
+
+struct FakeControl {
+    pid: Option<u32>,
+    signal: mpsc::UnboundedSender<Signal>,
+    kill: Option<oneshot::Sender<i32>>,
+    exit: oneshot::Receiver<ExitReport>,
+}
+
+impl ProcessControl for FakeControl {
+    fn pid(&self) -> Option<u32> {
+        self.pid
+    }
+
+    fn signal(&mut self, signal: Signal) {
+        let fatal = match signal {
+            Signal::Interrupt => {
+                let _ = self.signal.send(signal);
+                return;
+            }
+            Signal::Terminate => 15,
+            Signal::Kill => 9,
+        };
+        if let Some(kill) = self.kill.take() {
+            let _ = kill.send(fatal);
+        }
+    }
+
+    fn poll_exit(&mut self, context: &mut Context<'_>) -> Poll<ExitReport> {
+        Pin::new(&mut self.exit).poll(context).map(|report| report.unwrap_or(ExitReport::Panicked))
+    }
+}

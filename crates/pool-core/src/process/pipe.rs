@@ -1,1 +1,196 @@
-//! placeholder
+//! Real processes on pipes, in process groups of their own.
+//!
+//! Nothing here runs between fork and exec, so the standard library takes its fast path (`posix_spawn`), whose cost
+//! does not grow with the controller's memory. Starting a process blocks for a fraction of a millisecond to
+//! several; it happens off the arbiter, a few at a time.
+
+mod error;
+
+use super::{Launch, Launching, Process, ProcessControl, Signal};
+use crate::error::StartError;
+use crate::message::{ExitReport, SlotId};
+use crate::spec::{Stderr, ToolSpec};
+use rustix::process::Pid;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::net::unix::pipe;
+use tokio::sync::Semaphore;
+
+/// How many processes are being started at a time. Two keep a second core busy; more only get in each other's way.
+const STARTS_AT_ONCE: usize = 2;
+
+/// Starts real processes on pipes.
+#[derive(Clone)]
+pub struct Pipes {
+    starts: Arc<Semaphore>,
+}
+
+impl Default for Pipes {
+    fn default() -> Self {
+        Self { starts: Arc::new(Semaphore::new(STARTS_AT_ONCE)) }
+    }
+}
+
+impl Launch for Pipes {
+    fn launch(&self, spec: &ToolSpec, slot: SlotId) -> Launching {
+        let order = Order::new(spec, slot);
+        let starts = self.starts.clone();
+        Box::pin(async move {
+            let permit = starts.acquire_owned().await;
+            let started = tokio::task::spawn_blocking(move || {
+                let started = order.start();
+                drop(permit);
+                started
+            });
+            started
+                .await
+                .map_err(|error| StartError::System(error.to_string()))?
+                .and_then(Started::into_process)
+        })
+    }
+}
+
+/// Everything that the blocking thread needs.
+struct Order {
+    command: Vec<String>,
+    env: Vec<(String, String)>,
+    cwd: Option<PathBuf>,
+    slot_dir: Option<PathBuf>,
+    stderr: Stderr,
+}
+
+/// A process with our ends of its pipes, before the reactor knows them.
+struct Started {
+    child: Child,
+    input: OwnedFd,
+    output: OwnedFd,
+}
+
+impl Order {
+    fn new(spec: &ToolSpec, slot: SlotId) -> Self {
+        let expand = |text: &String| spec.expand(text, slot);
+        Self {
+            command: spec.command.iter().map(expand).collect(),
+            env: spec.env.iter().map(|(name, value)| (name.clone(), expand(value))).collect(),
+            cwd: spec.cwd.clone(),
+            slot_dir: spec.slot_dir(slot),
+            stderr: spec.stderr,
+        }
+    }
+
+    fn start(&self) -> Result<Started, StartError> {
+        if let Some(dir) = &self.slot_dir {
+            private_folder(dir).map_err(|error| StartError::System(format!("{}: {error}", dir.display())))?;
+        }
+        let system = |error: std::io::Error| StartError::System(error.to_string());
+        let (child_input, input) = std::io::pipe().map_err(system)?;
+        let (output, child_output) = std::io::pipe().map_err(system)?;
+        let stderr = match self.stderr {
+            Stderr::Merged => child_output.try_clone().map_err(system)?.into(),
+            Stderr::Dropped => Stdio::null(),
+        };
+        let mut command = Command::new(&self.command[0]);
+        command.args(&self.command[1..]).env_clear().envs(self.env.iter().map(|(name, value)| (name, value)));
+        command.stdin(child_input).stdout(child_output).stderr(stderr).process_group(0);
+        if let Some(cwd) = &self.cwd {
+            command.current_dir(cwd);
+        }
+        let child =
+            command.spawn().map_err(|error| error::explain(&error, &self.command[0], self.cwd.as_deref()))?;
+        Ok(Started { child, input: input.into(), output: output.into() })
+    }
+}
+
+/// A folder that only its owner may enter.
+fn private_folder(path: &std::path::Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+impl Started {
+    fn into_process(self) -> Result<Process, StartError> {
+        let system = |error: std::io::Error| StartError::System(error.to_string());
+        let control = Running::new(self.child).map_err(system)?;
+        let input = pipe::Sender::from_owned_fd(self.input).map_err(system)?;
+        let output = pipe::Receiver::from_owned_fd(self.output).map_err(system)?;
+        Ok(Process { input: Box::new(input), output: Box::new(output), control: Box::new(control) })
+    }
+}
+
+/// A child that leads its own process group.
+///
+/// It is reaped only after its group has been killed: as long as the zombie is there, neither its number nor that
+/// of its group can belong to a stranger.
+struct Running {
+    child: Option<Child>,
+    pid: Pid,
+    exit: AsyncFd<OwnedFd>,
+}
+
+impl Running {
+    fn new(child: Child) -> std::io::Result<Self> {
+        let pid = Pid::from_raw(child.id().cast_signed()).ok_or(rustix::io::Errno::SRCH)?;
+        let exit = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::NONBLOCK)?;
+        #[expect(
+            deprecated,
+            reason = "it asks for a promise that `OwnedFd` keeps: always the same descriptor"
+        )]
+        let exit = AsyncFd::with_interest(exit, Interest::READABLE)?;
+        Ok(Self { child: Some(child), pid, exit })
+    }
+
+    fn reap(&mut self) -> ExitReport {
+        self.signal(Signal::Kill);
+        match self.child.take().map(|mut child| child.wait()) {
+            Some(Ok(status)) => match (status.code(), status.signal()) {
+                (Some(code), _) => ExitReport::Exited(code),
+                (None, signal) => ExitReport::Signalled(signal.unwrap_or_default()),
+            },
+            Some(Err(_)) | None => ExitReport::Exited(-1),
+        }
+    }
+}
+
+impl ProcessControl for Running {
+    fn pid(&self) -> Option<u32> {
+        Some(self.pid.as_raw_pid().cast_unsigned())
+    }
+
+    fn signal(&mut self, signal: Signal) {
+        use rustix::process::{Signal as Os, kill_process, kill_process_group};
+        if self.child.is_none() {
+            return;
+        }
+        // It may be a zombie already; there is nothing left to do then.
+        let _ = match signal {
+            Signal::Interrupt => kill_process(self.pid, Os::INT),
+            Signal::Terminate => {
+                kill_process_group(self.pid, Os::TERM).and_then(|()| kill_process_group(self.pid, Os::CONT))
+            }
+            Signal::Kill => kill_process_group(self.pid, Os::KILL),
+        };
+    }
+
+    fn poll_exit(&mut self, context: &mut Context<'_>) -> Poll<ExitReport> {
+        if let Err(error) = std::task::ready!(self.exit.poll_read_ready(context)) {
+            tracing::warn!(%error, "the end of a process cannot be watched");
+        }
+        Poll::Ready(self.reap())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.signal(Signal::Kill);
+        // Reaping may have to wait a moment, which must not be the arbiter's.
+        if let Some(mut child) = self.child.take() {
+            std::thread::spawn(move || child.wait());
+        }
+    }
+}

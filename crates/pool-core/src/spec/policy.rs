@@ -73,7 +73,8 @@ impl Backoff {
     /// jitter.
     #[must_use]
     pub fn delay(&self, restart: u32, dice: f64) -> Duration {
-        let share = if self.steps == 0 { 0.0 } else { f64::from(restart.min(self.steps)) / f64::from(self.steps) };
+        let share =
+            if self.steps == 0 { 0.0 } else { f64::from(restart.min(self.steps)) / f64::from(self.steps) };
         let (min, max) = (self.min.as_secs_f64(), self.max.as_secs_f64());
         let plain = if min == 0.0 { max * share } else { min * (max / min).powf(share) };
         Duration::from_secs_f64(plain * (dice - 0.5).mul_add(2.0 * self.jitter, 1.0))

@@ -46,7 +46,10 @@ impl TurnSpec {
         if let TurnRule::Sentinel { send, .. } = &self.rule
             && !send.contains("{nonce}")
         {
-            return Err(SpecError::new("turn.send", "must contain {nonce}, or an old reply could end a new turn"));
+            return Err(SpecError::new(
+                "turn.send",
+                "must contain {nonce}, or an old reply could end a new turn",
+            ));
         }
         if self.text.wrap.as_ref().is_some_and(|wrap| !wrap.contains("{text")) {
             return Err(SpecError::new("turn.wrap", "must contain {text}, {text:shell} or {text:json}"));

@@ -1,0 +1,94 @@
+//! Connections, each with a thread of its own.
+
+use std::{
+    io::{self, Write},
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    path::PathBuf,
+    sync::Arc,
+    thread,
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    answer::{self, error},
+    chat::Chat,
+    http::{Conn, Request},
+    state::State,
+};
+
+/// The command line.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    pub(crate) port: u16,
+    pub(crate) delay_ms: u64,
+    pub(crate) log: Option<PathBuf>,
+}
+
+/// Serves until the process is ended from outside.
+pub(crate) fn run(options: &Options) -> io::Result<()> {
+    let state = Arc::new(State::new(options.delay_ms, options.log.as_deref())?);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))?;
+    let mut out = io::stdout();
+    writeln!(out, "LISTENING {}", listener.local_addr()?.port())?;
+    out.flush()?;
+    for stream in listener.incoming() {
+        let (stream, state) = (stream?, Arc::clone(&state));
+        thread::spawn(move || {
+            state.connected();
+            // The client went away, or was to be sent away: there is nobody to tell.
+            drop(serve(stream, &state));
+            state.disconnected();
+        });
+    }
+    Ok(())
+}
+
+fn serve(stream: TcpStream, state: &State) -> io::Result<()> {
+    let mut conn = Conn::new(stream)?;
+    while let Some(request) = conn.request()? {
+        route(&mut conn, &request, state)?;
+    }
+    Ok(())
+}
+
+fn route(conn: &mut Conn, request: &Request, state: &State) -> io::Result<()> {
+    let path = request.path.split('?').next().unwrap_or_default().trim_end_matches('/');
+    match (request.method.as_str(), path) {
+        ("GET", "/v1/models") => {
+            let model = json!({ "id": "fake", "object": "model", "owned_by": "fake" });
+            conn.json(200, "", &json!({ "object": "list", "data": [model] }))
+        }
+        ("GET", "/health") => conn.json(200, "", &json!({ "ok": true })),
+        ("GET", "/stats") => conn.json(200, "", &state.stats()),
+        ("POST", "/control" | "/v1/chat/completions") => match serde_json::from_slice(&request.body) {
+            Ok(body) if path == "/control" => answer_or_refuse(conn, state.control(&body)),
+            Ok(body) => chat(conn, &body, state),
+            Err(error) => refuse(conn, &error.to_string()),
+        },
+        _ => conn.json(404, "", &error("there is no such thing here", "not_found")),
+    }
+}
+
+fn answer_or_refuse(conn: &mut Conn, answer: Result<Value, String>) -> io::Result<()> {
+    match answer {
+        Ok(body) => conn.json(200, "", &body),
+        Err(message) => refuse(conn, &message),
+    }
+}
+
+fn refuse(conn: &mut Conn, message: &str) -> io::Result<()> {
+    conn.json(400, "", &error(message, "invalid_request_error"))
+}
+
+fn chat(conn: &mut Conn, body: &Value, state: &State) -> io::Result<()> {
+    let chat = Chat::parse(body);
+    let plan = match chat.plan(state) {
+        Ok(plan) => plan,
+        Err(message) => return refuse(conn, &message),
+    };
+    state.begin(&chat, &plan)?;
+    let sent = answer::send(conn, &chat, &plan);
+    state.end(sent.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::ConnectionReset));
+    sent
+}

@@ -1,0 +1,103 @@
+//! One process, one actor: feeds the [conversation](crate::machine::conversation) and does what it says.
+//!
+//! The actor and its helper tasks (reader, writer, timer, watcher) share one driver on one arbiter. The reader puts
+//! bytes straight into the dialect's buffer and completes the turn itself: no message per line, no hop through a
+//! mailbox. Reader and writer are independent, for a tool that is busy writing does not read.
+
+mod driver;
+mod tasks;
+
+use crate::message::{Assign, ControlMessage, Event, ExitReport, Generation, Order, SlotId};
+use crate::process::Launch;
+use crate::spec::ToolSpec;
+use actix::{Actor, AsyncContext, Context, Handler, Recipient};
+use driver::Driver;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// One life of one slot.
+pub struct InstanceActor {
+    plan: Option<Plan>,
+    driver: Option<Rc<Driver>>,
+}
+
+/// What a new life is made of.
+pub struct Plan {
+    /// The tool.
+    pub spec: Arc<ToolSpec>,
+    /// The place.
+    pub slot: SlotId,
+    /// The life.
+    pub generation: Generation,
+    /// How processes are started.
+    pub launcher: Arc<dyn Launch>,
+    /// Whom to tell.
+    pub supervisor: Recipient<Event>,
+    /// Makes the nonces of this life unlike those of any other.
+    pub seed: u64,
+}
+
+impl InstanceActor {
+    /// A life that begins when the actor is started.
+    #[must_use]
+    pub const fn new(plan: Plan) -> Self {
+        Self { plan: Some(plan), driver: None }
+    }
+
+    fn driver(&self) -> Option<&Rc<Driver>> {
+        self.driver.as_ref()
+    }
+}
+
+impl Actor for InstanceActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        if let Some(plan) = self.plan.take() {
+            let me = Arc::new(context.address().recipient());
+            let (launcher, spec, slot) = (plan.launcher.clone(), plan.spec.clone(), plan.slot);
+            let driver = Driver::new(plan, me);
+            tasks::start(driver.clone(), launcher.launch(&spec, slot));
+            self.driver = Some(driver);
+        }
+    }
+}
+
+impl Handler<Assign> for InstanceActor {
+    type Result = ();
+
+    fn handle(&mut self, assign: Assign, _: &mut Self::Context) {
+        if let Some(driver) = self.driver() {
+            driver.assign(assign);
+        }
+    }
+}
+
+impl Handler<ControlMessage> for InstanceActor {
+    type Result = ();
+
+    fn handle(&mut self, message: ControlMessage, _: &mut Self::Context) {
+        if let Some(driver) = self.driver() {
+            driver.feed(|conversation, now| conversation.control(message, now));
+        }
+    }
+}
+
+impl Handler<Order> for InstanceActor {
+    type Result = ();
+
+    fn handle(&mut self, order: Order, _: &mut Self::Context) {
+        if let Some(driver) = self.driver() {
+            driver.feed(|conversation, now| conversation.order(order, now));
+        }
+    }
+}
+
+impl Drop for InstanceActor {
+    /// A handler that panics ends the actor: its process and its job must not outlive it unnoticed.
+    fn drop(&mut self) {
+        if let Some(driver) = self.driver() {
+            driver.abandon(&ExitReport::Panicked);
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! The one place that performs effects for a conversation.
+
+use super::Plan;
+use crate::machine::conversation::{Action, Conversation};
+use crate::machine::dialect::text::TextDialect;
+use crate::message::{Assign, ControlMessage, Event, ExitReport, news};
+use crate::process::{Process, ProcessControl};
+use actix::Recipient;
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::sync::Notify;
+
+/// The smallest room for a read; what an idle instance keeps.
+const SMALL_READ: usize = 4096;
+/// The room for a read once a reply turns out to be large: what a pipe holds.
+const LARGE_READ: usize = 65_536;
+
+/// The now of the pausable clock.
+pub(super) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+/// A conversation and everything it drives.
+pub(super) struct Driver {
+    inner: RefCell<Inner>,
+    /// The writer has something to do.
+    pub(super) write: Notify,
+    /// The timer is armed too late.
+    pub(super) rearm: Notify,
+}
+
+struct Inner {
+    conversation: Conversation<TextDialect>,
+    supervisor: Recipient<Event>,
+    me: Option<Arc<Recipient<ControlMessage>>>,
+    input: Option<Box<dyn AsyncWrite + Unpin>>,
+    backlog: Backlog,
+    control: Option<Box<dyn ProcessControl>>,
+    /// When the timer fires.
+    armed: Option<Instant>,
+}
+
+/// Bytes that the pipe did not take yet.
+#[derive(Default)]
+struct Backlog {
+    bytes: Vec<u8>,
+    written: usize,
+    close: bool,
+}
+
+impl Driver {
+    pub(super) fn new(plan: Plan, me: Arc<Recipient<ControlMessage>>) -> Rc<Self> {
+        let dialect = TextDialect::new(plan.spec.clone(), plan.seed);
+        let conversation = Conversation::new(plan.spec, plan.slot, plan.generation, dialect, now());
+        Rc::new(Self {
+            inner: RefCell::new(Inner {
+                conversation,
+                supervisor: plan.supervisor,
+                me: Some(me),
+                input: None,
+                backlog: Backlog::default(),
+                control: None,
+                armed: None,
+            }),
+            write: Notify::new(),
+            rearm: Notify::new(),
+        })
+    }
+
+    /// Takes a job from the router.
+    pub(super) fn assign(self: &Rc<Self>, assign: Assign) {
+        let controls = match &self.inner.borrow().me {
+            Some(me) => assign.job.reply_to.attach(me),
+            None => Vec::new(),
+        };
+        self.feed(|conversation, now| conversation.assign(assign, controls, now));
+    }
+
+    /// Gives the conversation an input, then does what it wants.
+    pub(super) fn feed(self: &Rc<Self>, input: impl FnOnce(&mut Conversation<TextDialect>, Instant)) {
+        let mut inner = self.inner.borrow_mut();
+        input(&mut inner.conversation, now());
+        self.drive(&mut inner);
+    }
+
+    /// The process exists. Its output is the reader's.
+    pub(super) fn launched(self: &Rc<Self>, process: Process) -> Box<dyn AsyncRead + Unpin> {
+        let mut inner = self.inner.borrow_mut();
+        let pid = process.control.pid();
+        inner.input = Some(process.input);
+        inner.control = Some(process.control);
+        inner.conversation.launched(pid, now());
+        self.drive(&mut inner);
+        process.output
+    }
+
+    /// Reads into the dialect's buffer. Resolves to the number of bytes, 0 at the end.
+    pub(super) fn poll_read(
+        &self,
+        output: &mut (dyn AsyncRead + Unpin),
+        room: usize,
+        context: &mut Context<'_>,
+    ) -> Poll<std::io::Result<usize>> {
+        let mut inner = self.inner.borrow_mut();
+        let buffer = inner.conversation.buffer();
+        if buffer.capacity() - buffer.len() < room {
+            buffer.reserve(room);
+        }
+        std::pin::pin!(output.read_buf(buffer)).poll(context)
+    }
+
+    /// How much room the next read gets after one of `read` bytes into `room`.
+    pub(super) const fn next_room(read: usize, room: usize) -> usize {
+        if read >= room { LARGE_READ } else { SMALL_READ }
+    }
+
+    /// The room of the first read.
+    pub(super) const fn first_room() -> usize {
+        SMALL_READ
+    }
+
+    /// Writes what waits. Resolves when nothing does.
+    ///
+    /// # Errors
+    /// The pipe is broken: the process has closed its input, or has ended.
+    pub(super) fn poll_backlog(&self, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        let mut inner = self.inner.borrow_mut();
+        let Inner { input, backlog, .. } = &mut *inner;
+        let Some(pipe) = input else { return Poll::Ready(Ok(())) };
+        let done = std::task::ready!(backlog.poll(pipe.as_mut(), context));
+        if done.is_err() || backlog.close {
+            *input = None;
+        }
+        *backlog = Backlog { close: backlog.close, ..Backlog::default() };
+        Poll::Ready(done)
+    }
+
+    pub(super) fn poll_exit(&self, context: &mut Context<'_>) -> Poll<ExitReport> {
+        match &mut self.inner.borrow_mut().control {
+            Some(control) => control.poll_exit(context),
+            None => Poll::Pending,
+        }
+    }
+
+    /// The process is gone and reaped.
+    pub(super) fn exited(self: &Rc<Self>, exit: ExitReport) {
+        self.feed(|conversation, now| conversation.exited(exit, now));
+    }
+
+    pub(super) fn is_gone(&self) -> bool {
+        self.inner.borrow().conversation.is_gone()
+    }
+
+    /// When the timer is to fire; remembered, so that only an earlier wish disturbs it.
+    pub(super) fn arm(&self) -> Option<Instant> {
+        let mut inner = self.inner.borrow_mut();
+        inner.armed = inner.conversation.poll_timeout();
+        inner.armed
+    }
+
+    /// Our own side broke: everything ends at once.
+    pub(super) fn abandon(self: &Rc<Self>, why: &ExitReport) {
+        // If the driver is borrowed, the panic came from in here, and whoever holds it is being unwound.
+        let Ok(mut inner) = self.inner.try_borrow_mut() else { return };
+        if !inner.conversation.is_gone() {
+            tracing::error!(%why, "an instance is abandoned");
+            inner.conversation.abandon();
+            self.drive(&mut inner);
+        }
+    }
+
+    fn drive(self: &Rc<Self>, inner: &mut Inner) {
+        self.write_out(inner);
+        while let Some(action) = inner.conversation.poll_action() {
+            self.perform(inner, action);
+        }
+        if inner.conversation.is_gone() {
+            inner.me = None;
+            inner.input = None;
+            inner.control = None;
+            self.rearm.notify_one();
+            self.write.notify_one();
+            return;
+        }
+        // A timer that fires too early costs a look; moving it costs more, on every turn.
+        if let Some(wanted) = inner.conversation.poll_timeout()
+            && inner.armed.is_none_or(|armed| wanted < armed)
+        {
+            inner.armed = Some(wanted);
+            self.rearm.notify_one();
+        }
+    }
+
+    fn perform(self: &Rc<Self>, inner: &mut Inner, action: Action) {
+        match action {
+            Action::Finish(reply_to, result) => reply_to.send(*result),
+            Action::Tell(event) => news::tell(&inner.supervisor, event),
+            Action::Signal(signal) => {
+                if let Some(control) = &mut inner.control {
+                    control.signal(signal);
+                }
+            }
+            Action::CloseInput => {
+                inner.backlog.close = true;
+                if inner.backlog.bytes.is_empty() {
+                    inner.input = None;
+                }
+            }
+            Action::Arm(future) => {
+                let driver = self.clone();
+                actix_rt::spawn(async move {
+                    let result = future.await;
+                    driver.feed(|conversation, now| conversation.armed(result, now));
+                });
+            }
+            Action::Settle(future) => {
+                let driver = self.clone();
+                actix_rt::spawn(async move {
+                    let next = future.await;
+                    driver.feed(|conversation, now| conversation.settled(next, now));
+                });
+            }
+        }
+    }
+
+    /// Writes at once what the pipe takes; the rest is the writer's.
+    fn write_out(&self, inner: &mut Inner) {
+        let Inner { conversation, input, backlog, .. } = inner;
+        let new = conversation.outgoing();
+        if new.is_empty() {
+            return;
+        }
+        let Some(pipe) = input else {
+            new.clear();
+            return;
+        };
+        let mut taken = 0;
+        if backlog.bytes.is_empty() {
+            let mut context = Context::from_waker(Waker::noop());
+            if let Poll::Ready(Ok(count)) = Pin::new(pipe).poll_write(&mut context, new) {
+                taken = count;
+            }
+        }
+        if taken < new.len() {
+            backlog.add(new, taken);
+            self.write.notify_one();
+        }
+        new.clear();
+        new.shrink_to(SMALL_READ);
+    }
+}
+
+impl Backlog {
+    /// Adds what `new` holds from `from` on, without copying where it can.
+    fn add(&mut self, new: &mut Vec<u8>, from: usize) {
+        if self.bytes.is_empty() {
+            self.bytes = std::mem::take(new);
+            self.written = from;
+        } else {
+            self.bytes.extend_from_slice(&new[from..]);
+        }
+    }
+
+    fn poll(
+        &mut self,
+        pipe: &mut (dyn AsyncWrite + Unpin),
+        context: &mut Context<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        while self.written < self.bytes.len() {
+            let count =
+                std::task::ready!(Pin::new(&mut *pipe).poll_write(context, &self.bytes[self.written..]))?;
+            if count == 0 {
+                return Poll::Ready(Err(std::io::ErrorKind::WriteZero.into()));
+            }
+            self.written += count;
+        }
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,82 @@
+//! The tasks beside an instance: each waits for one kind of thing and feeds it to the driver.
+
+use super::driver::Driver;
+use crate::message::ExitReport;
+use crate::process::Launching;
+use std::future::poll_fn;
+use std::rc::Rc;
+use tokio::io::AsyncRead;
+
+/// Launches the process, then reads, writes, waits and keeps time until the generation is over.
+pub(super) fn start(driver: Rc<Driver>, launching: Launching) {
+    spawn(driver, async move |driver| match launching.await {
+        Err(error) => driver.feed(|conversation, _| conversation.launch_failed(error)),
+        Ok(process) => {
+            let output = driver.launched(process);
+            spawn(driver.clone(), async move |driver| read(&driver, output).await);
+            spawn(driver.clone(), async |driver| write(&driver).await);
+            spawn(driver.clone(), async |driver| keep_time(&driver).await);
+            let exit = poll_fn(|context| driver.poll_exit(context)).await;
+            driver.exited(exit);
+        }
+    });
+}
+
+/// Spawns a task that takes the instance down with it if it panics: a live actor without its reader would look
+/// busy for ever.
+fn spawn(driver: Rc<Driver>, task: impl AsyncFnOnce(Rc<Driver>) + 'static) {
+    struct Watch(Rc<Driver>);
+    impl Drop for Watch {
+        fn drop(&mut self) {
+            if std::thread::panicking() {
+                self.0.abandon(&ExitReport::Panicked);
+            }
+        }
+    }
+    actix_rt::spawn(async move {
+        let watch = Watch(driver.clone());
+        task(driver).await;
+        drop(watch);
+    });
+}
+
+async fn read(driver: &Rc<Driver>, mut output: Box<dyn AsyncRead + Unpin>) {
+    let mut room = Driver::first_room();
+    while !driver.is_gone() {
+        match poll_fn(|context| driver.poll_read(output.as_mut(), room, context)).await {
+            Ok(0) | Err(_) => {
+                driver.feed(|conversation, now| conversation.end_of_output(now));
+                return;
+            }
+            Ok(count) => {
+                room = Driver::next_room(count, room);
+                driver.feed(|conversation, now| conversation.output(count, now));
+            }
+        }
+    }
+}
+
+async fn write(driver: &Rc<Driver>) {
+    while !driver.is_gone() {
+        driver.write.notified().await;
+        if poll_fn(|context| driver.poll_backlog(context)).await.is_err() {
+            driver.feed(|conversation, now| conversation.input_broken(now));
+        }
+    }
+}
+
+async fn keep_time(driver: &Rc<Driver>) {
+    while !driver.is_gone() {
+        match driver.arm() {
+            None => driver.rearm.notified().await,
+            Some(deadline) => {
+                tokio::select! {
+                    () = driver.rearm.notified() => {}
+                    () = tokio::time::sleep_until(deadline.into()) => {
+                        driver.feed(|conversation, now| conversation.handle_timeout(now));
+                    }
+                }
+            }
+        }
+    }
+}

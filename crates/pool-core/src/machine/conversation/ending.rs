@@ -1,0 +1,120 @@
+//! The end of a process is two facts, in either order: it exited, and its output ended. A grandchild may hold the
+//! output open, a tool may close it and live on; neither may hold us up for longer than [`super::DRAIN`].
+
+use super::{Action, Conversation, State};
+use crate::error::StartError;
+use crate::machine::dialect::Dialect;
+use crate::message::{Event, ExitReport, Outcome};
+use crate::process::Signal;
+use std::time::Instant;
+
+/// How much of the end has been seen.
+pub(super) enum Ending {
+    None,
+    /// The output ended; the process must follow.
+    Output {
+        by: Instant,
+    },
+    /// The process ended; its output must follow.
+    Process {
+        exit: ExitReport,
+        by: Instant,
+    },
+    Both(ExitReport),
+}
+
+impl Ending {
+    pub(super) const fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Output { by } | Self::Process { by, .. } => Some(*by),
+            Self::None | Self::Both(_) => None,
+        }
+    }
+
+    pub(super) fn output_ended(&mut self, by: Instant) {
+        *self = match std::mem::replace(self, Self::None) {
+            Self::None | Self::Output { .. } => Self::Output { by },
+            Self::Process { exit, .. } | Self::Both(exit) => Self::Both(exit),
+        };
+    }
+
+    pub(super) fn process_ended(&mut self, exit: ExitReport, by: Instant) {
+        *self = match std::mem::replace(self, Self::None) {
+            Self::None | Self::Process { .. } => Self::Process { exit, by },
+            Self::Output { .. } | Self::Both(_) => Self::Both(exit),
+        };
+    }
+}
+
+impl<D: Dialect> Conversation<D> {
+    /// Says the last word if both facts are there.
+    pub(super) fn end_if_over(&mut self, now: Instant) {
+        if let Ending::Both(exit) = &self.ending {
+            let exit = exit.clone();
+            self.gone(exit, now);
+        }
+    }
+
+    /// The second fact did not come in time.
+    pub(super) fn drained(&mut self, now: Instant) {
+        match std::mem::replace(&mut self.ending, Ending::None) {
+            // Something else holds the output open; the process itself is gone, and its reply cannot go on.
+            Ending::Process { exit, .. } => {
+                self.signal(Signal::Kill);
+                self.gone(exit, now);
+            }
+            // It closed a pipe and lives: no further turn is possible.
+            Ending::Output { .. } => {
+                self.ending = Ending::None;
+                self.fail_and_kill(Outcome::Crashed, "it closed its input or output and lived on", now);
+            }
+            ending => self.ending = ending,
+        }
+    }
+
+    /// The last word of this generation. A job at hand ends with what had come of its reply.
+    pub(super) fn gone(&mut self, exit: ExitReport, now: Instant) {
+        let exit = match std::mem::replace(&mut self.state, State::Gone) {
+            State::Gone => return,
+            State::Starting { .. } | State::Warming { .. } => self.ended_early(&exit),
+            State::Arming { work, .. } | State::Resetting { next: Some(work), .. } => {
+                self.hand_back(work);
+                exit
+            }
+            State::Turn { work, turn } => {
+                let (outcome, detail) = turn.fate(&exit);
+                self.finish_with_rest(work, &turn, outcome, detail, now);
+                exit
+            }
+            State::Settling { work, .. } => {
+                self.finish(work, None, false, now);
+                exit
+            }
+            State::Idle | State::Resetting { next: None, .. } => exit,
+            State::Stopping(ladder) => ladder.verdict(),
+        };
+        self.tell(Event::Exited { slot: self.me.slot, generation: self.me.generation, exit });
+    }
+
+    /// The process could not be launched.
+    pub fn launch_failed(&mut self, error: StartError) {
+        self.state = State::Gone;
+        let exit = ExitReport::NotStarted(error);
+        self.actions.push_back(Action::Tell(Event::Exited {
+            slot: self.me.slot,
+            generation: self.me.generation,
+            exit,
+        }));
+    }
+
+    fn ended_early(&self, exit: &ExitReport) -> ExitReport {
+        ExitReport::NotStarted(StartError::Ended { how: exit.to_string(), tail: self.tail_for_people() })
+    }
+
+    /// The last output on one line, with everything that is not plain escaped.
+    pub(super) fn tail_for_people(&self) -> String {
+        let tail = self.dialect.tail();
+        let last = &tail[tail.len().saturating_sub(1024)..];
+        if last.is_empty() { "(nothing)".into() } else { last.escape_ascii().to_string() }
+    }
+}

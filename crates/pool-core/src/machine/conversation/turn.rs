@@ -1,0 +1,381 @@
+//! Jobs and their turns: arming, saying, ending, resetting.
+
+use super::work::Work;
+use super::{Action, Conversation, State};
+use crate::error::JobError;
+use crate::machine::dialect::{Dialect, Found, TurnEnd};
+use crate::message::{
+    CompletedBy, Event, ExitReport, Job, Next, Outcome, Placement, Progress, Refused, StateChange, Step,
+};
+use crate::process::Signal;
+use crate::spec::Cancel;
+use std::time::{Duration, Instant};
+
+/// A step that runs.
+pub(super) struct Turn {
+    pub(super) began: Instant,
+    pub(super) phase: Phase,
+    /// Its silence has been shown.
+    pub(super) stalled: bool,
+}
+
+/// Whether the turn is still wanted.
+pub(super) enum Phase {
+    /// Yes, until then.
+    Wanted { deadline: Instant },
+    /// No: it was interrupted, and its end is awaited until then.
+    Interrupted { outcome: Outcome, deadline: Instant },
+}
+
+impl Turn {
+    pub(super) fn next_deadline(&self, last_output: Instant, stall: Duration) -> Instant {
+        match self.phase {
+            Phase::Wanted { deadline } if self.stalled => deadline,
+            Phase::Wanted { deadline } => deadline.min(last_output + stall),
+            Phase::Interrupted { deadline, .. } => deadline,
+        }
+    }
+
+    /// What a job is called whose tool went away in mid-turn.
+    pub(super) fn fate(&self, exit: &ExitReport) -> (Outcome, String) {
+        match (&self.phase, exit) {
+            (Phase::Interrupted { outcome, .. }, _) => (*outcome, format!("interrupted; then it {exit}")),
+            (Phase::Wanted { .. }, ExitReport::Exited(0)) => {
+                (Outcome::Truncated, "it exited in the middle of its reply".into())
+            }
+            (Phase::Wanted { .. }, exit) => {
+                (Outcome::Crashed, format!("it {exit} in the middle of its reply"))
+            }
+        }
+    }
+}
+
+impl<D: Dialect> Conversation<D> {
+    // ## Idle => (Arming | Turn | Idle)
+    pub(super) fn take_job(&mut self, job: Box<Job>, now: Instant) {
+        let mut work = Box::new(Work::new(job));
+        let placement = Placement {
+            job: work.id(),
+            attempt: work.job.attempt,
+            slot: self.me.slot,
+            generation: self.me.generation,
+        };
+        let Some(errand) = &mut work.job.errand else {
+            self.first_step(work, now);
+            return;
+        };
+        let future = errand.before(&placement);
+        self.actions.push_back(Action::Arm(future));
+        self.state = State::Arming { work, deadline: now + self.spec.limits.errand };
+    }
+
+    /// The errand before byte 1 has ended.
+    // ## Arming => (Turn | Idle)
+    pub fn armed(&mut self, result: Result<(), Refused>, now: Instant) {
+        let State::Arming { work, .. } = std::mem::replace(&mut self.state, State::Idle) else { return };
+        match result {
+            Ok(()) => self.first_step(work, now),
+            Err(refused) => self.finish(work, Some((Outcome::Refused, refused.to_string())), true, now),
+        }
+    }
+
+    /// The errand after a step has ended.
+    // ## Settling => (Turn | Idle | Resetting)
+    pub fn settled(&mut self, next: Next, now: Instant) {
+        let State::Settling { mut work, .. } = std::mem::replace(&mut self.state, State::Idle) else {
+            return;
+        };
+        match next {
+            Next::Continue => self.next_step(work, now),
+            Next::Say(step) => {
+                work.inserted.push_back(step);
+                self.next_step(work, now);
+            }
+            Next::Done => self.finish(work, None, true, now),
+        }
+    }
+
+    pub(super) fn settling_timed_out(&mut self, now: Instant) {
+        if let State::Settling { work, .. } = std::mem::replace(&mut self.state, State::Idle) {
+            self.finish(work, Some((Outcome::Error, "the check after a step timed out".into())), true, now);
+        }
+    }
+
+    /// Begins the job itself, after clearing away somebody else's conversation where that is needed.
+    // ## (Idle | Arming) => (Turn | Resetting)
+    fn first_step(&mut self, work: Box<Work>, now: Instant) {
+        if work.job.reset_first && !self.spec.reset.is_empty() {
+            self.reset(0, Some(work), now);
+        } else {
+            self.next_step(work, now);
+        }
+    }
+
+    /// Begins the next step, or finishes the job.
+    fn next_step(&mut self, mut work: Box<Work>, now: Instant) {
+        let Some(step) = work.next_step() else {
+            self.finish(work, None, true, now);
+            return;
+        };
+        let first = work.delivered.is_none();
+        if first && !work.job.reply_to.deliver() {
+            self.withdraw(work, now);
+            return;
+        }
+        let before = self.outgoing.len();
+        if let Err(error) = self.dialect.begin(&step, work.job.want_raw, &mut self.outgoing, now) {
+            self.finish(work, Some((Outcome::Refused, error.to_string())), true, now);
+            return;
+        }
+        if first {
+            work.delivered = Some(now);
+        }
+        work.sent += (self.outgoing.len() - before) as u64;
+        let deadline = now + work.job.timeout.unwrap_or(self.spec.limits.turn);
+        self.last_output = now;
+        let turn = Turn { began: now, phase: Phase::Wanted { deadline }, stalled: false };
+        self.state = State::Turn { work, turn };
+    }
+
+    /// Taken back before anything was sent.
+    fn withdraw(&mut self, work: Box<Work>, now: Instant) {
+        let (slot, generation) = (self.me.slot, self.me.generation);
+        let report = work.report(Outcome::Cancelled, now);
+        work.into_job().reply_to.send(Err(JobError::Cancelled));
+        self.tell(Event::Finished { slot, generation, report, idle: !self.draining });
+        self.rest(now);
+    }
+
+    /// Asks the dialect what the bytes mean, until it knows nothing new.
+    pub(super) fn look(&mut self, now: Instant) {
+        while let Some(found) = self.dialect.poll(now) {
+            match found {
+                Found::Ready => {
+                    if let State::Starting { deadline } = self.state {
+                        self.ready(deadline, now);
+                    }
+                }
+                Found::End(end) => self.turn_ended(*end, now),
+                Found::Question(question) => self.question(question),
+                Found::Violation(what) => {
+                    self.violated(&what, now);
+                    break;
+                }
+            }
+        }
+        self.dialect.take_output(&mut self.outgoing);
+    }
+
+    fn turn_ended(&mut self, end: TurnEnd, now: Instant) {
+        match std::mem::replace(&mut self.state, State::Idle) {
+            State::Warming { .. } => self.warm(now),
+            State::Resetting { line, next, .. } if end.outcome == Outcome::Ok => {
+                self.reset(line + 1, next, now);
+            }
+            state @ State::Resetting { .. } => {
+                self.state = state;
+                let detail = end.detail.unwrap_or_else(|| end.outcome.to_string());
+                tracing::warn!(tool = %self.me.tool, %detail, "the reset failed; the instance is replaced");
+                self.kill(now);
+            }
+            State::Turn { work, turn } => self.step_ended(work, &turn, end, now),
+            state => self.state = state,
+        }
+    }
+
+    fn step_ended(&mut self, mut work: Box<Work>, turn: &Turn, end: TurnEnd, now: Instant) {
+        let kept = work.keep(end, turn.began, now);
+        if let Phase::Interrupted { outcome, .. } = turn.phase {
+            let detail = if outcome == Outcome::TimedOut { "no end of turn in time" } else { "taken back" };
+            self.finish(work, Some((outcome, detail.into())), true, now);
+            return;
+        }
+        if kept.outcome != Outcome::Ok {
+            let why = (kept.outcome, kept.detail.clone().unwrap_or_default());
+            self.finish(work, Some(why), true, now);
+            return;
+        }
+        let future = match &mut work.job.errand {
+            None => return self.next_step(work, now),
+            Some(errand) => errand.after_step(&work.replies[work.replies.len() - 1]),
+        };
+        self.actions.push_back(Action::Settle(future));
+        self.state = State::Settling { work, deadline: now + self.spec.limits.errand };
+    }
+
+    /// Sends the result home and makes ready for the next job, unless the instance is going anyway.
+    pub(super) fn finish(
+        &mut self,
+        work: Box<Work>,
+        why: Option<(Outcome, String)>,
+        goes_on: bool,
+        now: Instant,
+    ) {
+        let keeps_context = work.job.session.is_some();
+        let untouched = work.delivered.is_none();
+        let (outcome, error) = why.map_or((Outcome::Ok, None), |(outcome, detail)| (outcome, Some(detail)));
+        let report = work.report(outcome, now);
+        let (reply_to, reply) = work.into_reply(outcome, error, self.me.clone(), now);
+        self.actions.push_back(Action::Finish(reply_to, Box::new(Ok(reply))));
+        let resets = !keeps_context && !untouched && !self.spec.reset.is_empty();
+        let idle = goes_on && !resets && !self.draining;
+        let (slot, generation) = (self.me.slot, self.me.generation);
+        self.tell(Event::Finished { slot, generation, report, idle });
+        match (goes_on, resets) {
+            (false, _) => {}
+            (true, true) => self.reset(0, None, now),
+            (true, false) => self.rest(now),
+        }
+    }
+
+    /// The job at hand ends with what had come of its reply; the instance is going.
+    pub(super) fn finish_with_rest(
+        &mut self,
+        mut work: Box<Work>,
+        turn: &Turn,
+        outcome: Outcome,
+        detail: String,
+        now: Instant,
+    ) {
+        let rest = self.dialect.end_of_output();
+        if !rest.text.is_empty() {
+            let end = TurnEnd {
+                text: rest.text,
+                raw: rest.raw,
+                completed_by: CompletedBy::Exit,
+                evidence: "the tool went away".into(),
+                outcome,
+                detail: Some(detail.clone()),
+                usage: None,
+                cut: 0,
+            };
+            work.keep(end, turn.began, now);
+        }
+        self.finish(work, Some((outcome, detail)), false, now);
+    }
+
+    /// Whatever job is at hand ends with `outcome`; one that was not sent yet goes back.
+    pub(super) fn abandon_job(&mut self, outcome: Outcome, detail: &str, now: Instant) {
+        match std::mem::replace(&mut self.state, State::Idle) {
+            State::Turn { work, turn } => self.finish_with_rest(work, &turn, outcome, detail.to_owned(), now),
+            State::Settling { work, .. } => self.finish(work, Some((outcome, detail.to_owned())), false, now),
+            State::Arming { work, .. } | State::Resetting { next: Some(work), .. } => self.hand_back(work),
+            state => self.state = state,
+        }
+    }
+
+    /// Sends reset line number `line`; after the last one goes on with the job that waits for it, if any.
+    // ## (Turn | Arming | Resetting) => (Resetting | Turn | Idle)
+    fn reset(&mut self, line: usize, next: Option<Box<Work>>, now: Instant) {
+        let Some(text) = self.spec.reset.get(line) else {
+            match next {
+                Some(work) => self.next_step(work, now),
+                None => self.reset_done(now),
+            }
+            return;
+        };
+        let step = Step::Command(text.clone());
+        let begun = self.dialect.begin(&step, false, &mut self.outgoing, now);
+        self.state = State::Resetting { line, next, deadline: now + self.spec.limits.reset };
+        if begun.is_err() {
+            self.kill(now);
+        }
+    }
+
+    fn reset_done(&mut self, now: Instant) {
+        if !self.draining {
+            let (slot, generation) = (self.me.slot, self.me.generation);
+            self.tell(Event::Idle { slot, generation });
+        }
+        self.rest(now);
+    }
+
+    /// Nothing has been sent: the job may go anywhere.
+    pub(super) fn hand_back(&mut self, work: Box<Work>) {
+        let (slot, job) = (self.me.slot, work.into_job());
+        job.reply_to.unplace();
+        self.tell(Event::Returned { slot, job });
+    }
+
+    fn rest(&mut self, now: Instant) {
+        self.state = State::Idle;
+        if self.draining {
+            self.stop(now);
+        }
+    }
+
+    fn question(&mut self, question: String) {
+        if let State::Turn { work, .. } = &self.state {
+            work.job.reply_to.report(|| Progress::NeedsInput(question.clone()));
+        }
+        self.changed(StateChange::NeedsInput(question));
+    }
+
+    fn violated(&mut self, what: &str, now: Instant) {
+        tracing::warn!(tool = %self.me.tool, slot = %self.me.slot, what, "the output broke its rule");
+        self.fail_and_kill(Outcome::Unframed, what, now);
+    }
+
+    /// The turn is late, or silent.
+    pub(super) fn turn_timeout(&mut self, now: Instant) {
+        let State::Turn { turn, .. } = &mut self.state else { return };
+        match turn.phase {
+            Phase::Wanted { deadline } if deadline <= now => self.interrupt(Outcome::TimedOut, now),
+            Phase::Interrupted { outcome, deadline } if deadline <= now => {
+                self.abandon_job(outcome, "it did not answer the interrupt, and was stopped", now);
+                self.kill(now);
+            }
+            Phase::Wanted { .. } if !turn.stalled && self.last_output + self.spec.limits.stall <= now => {
+                turn.stalled = true;
+                let silence = now.saturating_duration_since(self.last_output);
+                self.changed(StateChange::Stalled(silence));
+            }
+            _ => {}
+        }
+    }
+
+    /// The caller takes the job at hand back.
+    pub(super) fn cancel(&mut self, now: Instant) {
+        match std::mem::replace(&mut self.state, State::Idle) {
+            State::Arming { work, .. } => self.withdraw(work, now),
+            State::Resetting { line, next: Some(work), deadline } => {
+                let report = work.report(Outcome::Cancelled, now);
+                work.into_job().reply_to.send(Err(JobError::Cancelled));
+                let (slot, generation) = (self.me.slot, self.me.generation);
+                self.tell(Event::Finished { slot, generation, report, idle: false });
+                self.state = State::Resetting { line, next: None, deadline };
+            }
+            State::Settling { work, .. } => {
+                self.finish(work, Some((Outcome::Cancelled, "taken back".into())), true, now);
+            }
+            state => {
+                self.state = state;
+                self.interrupt(Outcome::Cancelled, now);
+            }
+        }
+    }
+
+    /// Stops a running turn: politely where the tool can be interrupted, with the instance where it cannot.
+    fn interrupt(&mut self, outcome: Outcome, now: Instant) {
+        let State::Turn { turn: Turn { phase: phase @ Phase::Wanted { .. }, .. }, .. } = &mut self.state
+        else {
+            return;
+        };
+        let recently = self.last_interrupt.is_some_and(|at| now < at + Cancel::DEBOUNCE);
+        if self.spec.cancel == Cancel::Restart || recently {
+            let detail = if outcome == Outcome::TimedOut { "no end of turn in time" } else { "taken back" };
+            self.abandon_job(outcome, detail, now);
+            self.kill(now);
+            return;
+        }
+        *phase = Phase::Interrupted { outcome, deadline: now + self.spec.limits.cancel };
+        self.last_interrupt = Some(now);
+        self.signal(Signal::Interrupt);
+        self.dialect.interrupted(&mut self.outgoing, now);
+    }
+
+    fn changed(&mut self, change: StateChange) {
+        let (slot, generation) = (self.me.slot, self.me.generation);
+        self.tell(Event::Changed { slot, generation, change });
+    }
+}

@@ -1,0 +1,108 @@
+//! The job at hand, and what it has brought so far.
+
+use crate::machine::dialect::TurnEnd;
+use crate::message::{InstanceRef, Job, JobId, Outcome, Progress, Reply, Report, Step, StepReply, Timings};
+use std::collections::VecDeque;
+use std::time::Instant;
+
+/// A job on its instance.
+pub(super) struct Work {
+    pub(super) job: Box<Job>,
+    /// What an errand wants said before the job's own steps go on.
+    pub(super) inserted: VecDeque<Step>,
+    /// How many of the job's own steps have begun.
+    pub(super) begun: usize,
+    pub(super) replies: Vec<StepReply>,
+    pub(super) warnings: Vec<String>,
+    /// When the first byte was written.
+    pub(super) delivered: Option<Instant>,
+    pub(super) sent: u64,
+    received: u64,
+}
+
+impl Work {
+    pub(super) fn new(job: Box<Job>) -> Self {
+        Self {
+            replies: Vec::with_capacity(job.steps.len()),
+            job,
+            inserted: VecDeque::new(),
+            begun: 0,
+            warnings: Vec::new(),
+            delivered: None,
+            sent: 0,
+            received: 0,
+        }
+    }
+
+    pub(super) const fn id(&self) -> JobId {
+        self.job.id
+    }
+
+    pub(super) fn into_job(self) -> Box<Job> {
+        self.job
+    }
+
+    /// Takes the next step, if there is one.
+    pub(super) fn next_step(&mut self) -> Option<Step> {
+        if let Some(step) = self.inserted.pop_front() {
+            return Some(step);
+        }
+        let step = self.job.steps.get_mut(self.begun)?;
+        self.begun += 1;
+        Some(std::mem::replace(step, Step::Say(String::new())))
+    }
+
+    /// `count` bytes have come, at the end of `buffer`.
+    pub(super) fn received(&mut self, buffer: &[u8], count: usize) {
+        self.received += count as u64;
+        if self.job.reply_to.is_watched() {
+            let new = &buffer[buffer.len().saturating_sub(count)..];
+            self.job.reply_to.report(|| Progress::Chunk(new.to_vec()));
+        }
+    }
+
+    pub(super) fn keep(&mut self, end: TurnEnd, began: Instant, now: Instant) -> &StepReply {
+        self.replies.push(StepReply {
+            text: end.text,
+            raw: end.raw,
+            completed_by: end.completed_by,
+            evidence: end.evidence,
+            outcome: end.outcome,
+            detail: end.detail,
+            turn: now.saturating_duration_since(began),
+            usage: end.usage,
+            cut: end.cut,
+        });
+        &self.replies[self.replies.len() - 1]
+    }
+
+    pub(super) fn report(&self, outcome: Outcome, now: Instant) -> Report {
+        let turn = self.delivered.map_or_else(Default::default, |at| now.saturating_duration_since(at));
+        Report { job: self.id(), outcome, turn, sent: self.sent, received: self.received }
+    }
+
+    /// The reply, and the way home.
+    pub(super) fn into_reply(
+        self,
+        outcome: Outcome,
+        error: Option<String>,
+        instance: InstanceRef,
+        now: Instant,
+    ) -> (crate::message::ReplyTo, Reply) {
+        let delivered = self.delivered.unwrap_or(now);
+        let timings = Timings {
+            queued: delivered.saturating_duration_since(self.job.submitted),
+            turn: now.saturating_duration_since(delivered),
+        };
+        let reply = Reply {
+            outcome,
+            steps: self.replies,
+            instance,
+            timings,
+            context_lost: self.job.context_lost,
+            warnings: self.warnings,
+            error,
+        };
+        (self.job.reply_to, reply)
+    }
+}

@@ -1,0 +1,343 @@
+//! Keeps N of it alive: starts lives, judges ends, issues and revokes credits.
+//!
+//! One supervisor per pool owns the slots of every tool. All decisions are in [`crate::machine::slot`],
+//! [`crate::machine::restart`] and [`crate::machine::breaker`]; this actor asks them and does what they say. It is
+//! ours because `actix::Supervisor` does not restart an actor whose handler panicked, and knows no back-off.
+
+mod command;
+mod group;
+mod status;
+
+pub use command::{Command, Supervise};
+pub use status::{InstanceState, InstanceStatus, StartTimes};
+
+use crate::instance::{InstanceActor, Plan};
+use crate::machine::restart::Verdict;
+use crate::machine::slot::{SlotAction, SlotState};
+use crate::message::{Credit, Event, ExitReport, Order, PoolEvent, Serial, SlotId, news};
+use crate::process::Launch;
+use crate::spec::ToolSpec;
+use actix::{Actor, AsyncContext, Context, Handler, Recipient, SpawnHandle};
+use group::{Group, Place};
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::{oneshot, watch};
+
+/// Mailbox of the supervisor: commands only; news goes past the bound, being bounded by the protocol.
+const MAILBOX: usize = 64;
+
+/// What a pool is made of.
+pub struct PoolPlan {
+    /// Each tool, and how many instances of it.
+    pub tools: Vec<(Arc<ToolSpec>, usize)>,
+    /// How processes are started.
+    pub launcher: Arc<dyn Launch>,
+    /// Who spends the credits.
+    pub router: Recipient<PoolEvent>,
+    /// Seeds nonces and jitter.
+    pub seed: u64,
+}
+
+/// What the world may know of a pool as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PoolHealth {
+    /// Nothing can take a job yet.
+    Starting,
+    /// At least one instance has been ready.
+    Up,
+    /// Every instance of some tool has gone for ever, and why.
+    Failed(Arc<str>),
+    /// All instances are gone, as asked.
+    Gone,
+}
+
+/// See the module.
+pub struct PoolSupervisor {
+    groups: Vec<Group>,
+    places: Vec<Place>,
+    launcher: Arc<dyn Launch>,
+    router: Recipient<PoolEvent>,
+    health: watch::Sender<PoolHealth>,
+    seed: u64,
+    closing: bool,
+    timer: Option<(Instant, SpawnHandle)>,
+    gone: Vec<oneshot::Sender<()>>,
+}
+
+impl PoolSupervisor {
+    /// A supervisor, and where to watch the health of its pool. Nothing is started before the actor is.
+    #[must_use]
+    pub fn new(plan: PoolPlan) -> (Self, watch::Receiver<PoolHealth>) {
+        let (health, watch) = watch::channel(PoolHealth::Starting);
+        let mut groups = Vec::new();
+        let mut places = Vec::new();
+        for (spec, count) in plan.tools {
+            places.extend((0..count).map(|_| Place::new(groups.len(), &spec)));
+            groups.push(Group::new(spec));
+        }
+        let supervisor = Self {
+            groups,
+            places,
+            launcher: plan.launcher,
+            router: plan.router,
+            health,
+            seed: plan.seed,
+            closing: false,
+            timer: None,
+            gone: Vec::new(),
+        };
+        (supervisor, watch)
+    }
+
+    /// Starts as many waiting slots of a group as it allows at a time, in order.
+    fn start_waiting(&mut self, group: usize, context: &mut Context<Self>) {
+        let starting =
+            self.places.iter().filter(|place| place.group == group && place.slot.is_starting()).count();
+        let room =
+            self.groups[group].spec.start.at_once.map_or(usize::MAX, |limit| limit.saturating_sub(starting));
+        let waiting = |place: &Place| place.group == group && *place.slot.state() == SlotState::Waiting;
+        let next: Vec<usize> =
+            (0..self.places.len()).filter(|index| waiting(&self.places[*index])).take(room).collect();
+        for index in next {
+            self.start(index, context);
+        }
+    }
+
+    // ## Waiting => Starting
+    fn start(&mut self, index: usize, context: &Context<Self>) {
+        let now = now();
+        let seed = self.roll();
+        let place = &mut self.places[index];
+        let generation = place.slot.start();
+        place.status.starting(generation, now);
+        let plan = Plan {
+            spec: self.groups[place.group].spec.clone(),
+            slot: slot_id(index),
+            generation,
+            launcher: self.launcher.clone(),
+            supervisor: context.address().recipient(),
+            seed,
+        };
+        place.instance = Some(InstanceActor::new(plan).start());
+    }
+
+    /// A credit for the router. What the instance has just finished may go along in one message.
+    fn issue(&self, index: usize, serial: Serial, context: &Context<Self>) -> Option<Credit> {
+        let place = &self.places[index];
+        let instance = place.instance.as_ref()?.clone().recipient();
+        let tool = self.groups[place.group].spec.tool.clone();
+        let supervisor = context.address().recipient();
+        Some(Credit::issue(slot_id(index), place.slot.generation(), tool, serial, instance, supervisor))
+    }
+
+    fn act(&mut self, index: usize, action: SlotAction, context: &mut Context<Self>) {
+        let group = self.places[index].group;
+        match action {
+            SlotAction::Nothing => {}
+            SlotAction::Issue(serial) => {
+                if let Some(credit) = self.issue(index, serial, context) {
+                    self.health.send_if_modified(|health| {
+                        let first = *health == PoolHealth::Starting;
+                        if first {
+                            *health = PoolHealth::Up;
+                        }
+                        first
+                    });
+                    news::tell(&self.router, PoolEvent::Ready(credit));
+                }
+                self.start_waiting(group, context);
+            }
+            SlotAction::Start => self.start_waiting(group, context),
+            SlotAction::Charge => self.charge(index, context),
+            SlotAction::Over => self.over(index, context),
+        }
+        self.arm(context);
+    }
+
+    /// A life ended badly: is the tool still worth a restart?
+    fn charge(&mut self, index: usize, context: &mut Context<Self>) {
+        let (now, dice) = (now(), unit(self.roll()));
+        let group = self.places[index].group;
+        let blameless = self.places[index].status.last_exit_is_systems_fault();
+        let verdict = if blameless { Verdict::Restart } else { self.groups[group].window.charge(now) };
+        if verdict == Verdict::Restart {
+            self.places[index].slot.back_off(dice, now);
+            self.start_waiting(group, context);
+            return;
+        }
+        let reason = format!(
+            "{} ended too often (more than {} restarts within {:?}); the last time it {}",
+            self.groups[group].spec.tool,
+            self.groups[group].spec.intensity.max,
+            self.groups[group].spec.intensity.within,
+            self.places[index].status.last_exit(),
+        );
+        // OTP's escalation: the whole group gives up, not the one that happened to be last.
+        for other in 0..self.places.len() {
+            if self.places[other].group == group && !self.places[other].slot.is_over() {
+                self.places[other].slot.fail(reason.clone());
+                self.places[other].tell(Order::Stop);
+                self.over(other, context);
+            }
+        }
+    }
+
+    /// A slot will not live again. When that holds for all of its tool, the jobs must know.
+    fn over(&mut self, index: usize, context: &mut Context<Self>) {
+        let group = self.places[index].group;
+        let generation = self.places[index].slot.generation();
+        news::tell(&self.router, PoolEvent::Gone { slot: slot_id(index), generation, for_ever: true });
+        let mut rest = self.places.iter().filter(|place| place.group == group);
+        if rest.all(|place| place.slot.is_over()) && !self.closing {
+            let tool = self.groups[group].spec.tool.clone();
+            let reason: Arc<str> = self.places[index].failure().into();
+            self.health.send_replace(PoolHealth::Failed(reason.clone()));
+            news::tell(&self.router, PoolEvent::Failed { tool, reason });
+        }
+        self.start_waiting(group, context);
+        self.close_if_over();
+    }
+
+    fn close_if_over(&mut self) {
+        if self.closing && self.places.iter().all(|place| place.instance.is_none()) {
+            self.health.send_replace(PoolHealth::Gone);
+            for waiting in self.gone.drain(..) {
+                let _ = waiting.send(());
+            }
+        }
+    }
+
+    /// One timer for all slots, armed at the earliest deadline.
+    fn arm(&mut self, context: &mut Context<Self>) {
+        let wanted = self.places.iter().filter_map(|place| place.slot.poll_timeout()).min();
+        if self.timer.map(|(at, _)| at) == wanted {
+            return;
+        }
+        if let Some((_, handle)) = self.timer.take() {
+            context.cancel_future(handle);
+        }
+        if let Some(at) = wanted {
+            let handle = context.run_later(at.saturating_duration_since(now()), Self::timeout);
+            self.timer = Some((at, handle));
+        }
+    }
+
+    fn timeout(&mut self, context: &mut Context<Self>) {
+        self.timer = None;
+        for index in 0..self.places.len() {
+            let action = self.places[index].slot.handle_timeout(now());
+            self.act(index, action, context);
+        }
+        self.arm(context);
+    }
+
+    /// splitmix64 (Steele, Lea, Flood 2014): enough for nonces' seeds and jitter.
+    const fn roll(&mut self) -> u64 {
+        self.seed = self.seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.seed;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+}
+
+impl Actor for PoolSupervisor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        context.set_mailbox_capacity(MAILBOX);
+        for index in 0..self.places.len() {
+            let tool = self.groups[self.places[index].group].spec.tool.clone();
+            news::tell(&self.router, PoolEvent::Added { slot: slot_id(index), tool });
+        }
+        for group in 0..self.groups.len() {
+            self.start_waiting(group, context);
+        }
+    }
+}
+
+impl Handler<Event> for PoolSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, event: Event, context: &mut Self::Context) {
+        let now = now();
+        let slot = match event {
+            Event::Returned { slot, job } => {
+                self.places[slot.index()].slot.spent();
+                news::tell(&self.router, PoolEvent::Returned(job));
+                return;
+            }
+            Event::Started { slot, .. }
+            | Event::Finished { slot, .. }
+            | Event::Idle { slot, .. }
+            | Event::Changed { slot, .. }
+            | Event::Revoked { slot, .. }
+            | Event::Exited { slot, .. }
+            | Event::CreditDropped { slot, .. } => slot,
+        };
+        let place = &mut self.places[slot.index()];
+        place.status.note(&event, now);
+        let action = place.slot.handle(&event, now);
+        match event {
+            Event::Finished { generation, report, .. } => {
+                let (credit, action) = match action {
+                    SlotAction::Issue(serial) => {
+                        (self.issue(slot.index(), serial, context), SlotAction::Nothing)
+                    }
+                    other => (None, other),
+                };
+                news::tell(&self.router, PoolEvent::Finished { slot, generation, report, credit });
+                if action == SlotAction::Nothing && self.places[slot.index()].slot.poll_timeout().is_none() {
+                    return;
+                }
+                self.act(slot.index(), action, context);
+            }
+            Event::Exited { generation, ref exit, .. } => {
+                self.exited(slot, generation, exit, action, context);
+            }
+            Event::Revoked { serial, .. } => {
+                news::tell(&self.router, PoolEvent::Revoked { slot, serial });
+                self.act(slot.index(), action, context);
+            }
+            _ => self.act(slot.index(), action, context),
+        }
+    }
+}
+
+impl PoolSupervisor {
+    fn exited(
+        &mut self,
+        slot: SlotId,
+        generation: u32,
+        exit: &ExitReport,
+        action: SlotAction,
+        context: &mut Context<Self>,
+    ) {
+        let place = &mut self.places[slot.index()];
+        if place.slot.generation() != generation {
+            return;
+        }
+        tracing::info!(tool = %self.groups[place.group].spec.tool, %slot, generation, %exit, "an instance ended");
+        place.instance = None;
+        if action != SlotAction::Over {
+            news::tell(&self.router, PoolEvent::Gone { slot, generation, for_ever: false });
+        }
+        self.act(slot.index(), action, context);
+        self.close_if_over();
+    }
+}
+
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+/// The identity of the slot at this index.
+fn slot_id(index: usize) -> SlotId {
+    SlotId(u32::try_from(index).unwrap_or(u32::MAX))
+}
+
+/// Uniform in `0.0..1.0`.
+#[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
+fn unit(random: u64) -> f64 {
+    (random >> 11) as f64 / (1_u64 << 53) as f64
+}
