@@ -26,7 +26,7 @@ pub use job::{Errand, ErrandFuture, Job, JobId, Next, Placement, Refused, Sessio
 pub use news::{Event, ExitReport, Order, PoolEvent, Report, StartStage, StateChange};
 pub use reply::{CompletedBy, InstanceRef, JobResult, Outcome, Reply, StepReply, Timings, Usage};
 pub use reply_to::{
-    CONTROL_BOUND, Control, ControlMessage, JobHandle, PROGRESS_BOUND, Progress, ReplyTo, Stage,
+    CONTROL_BOUND, Control, ControlMessage, JobHandle, PROGRESS_BOUND, Progress, Remote, ReplyTo, Stage,
     reply_channel,
 };
 

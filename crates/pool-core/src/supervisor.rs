@@ -45,7 +45,7 @@ pub enum PoolHealth {
     Starting,
     /// At least one instance has been ready.
     Up,
-    /// Every instance of some tool has gone for ever, and why.
+    /// Every instance has gone for ever, and why.
     Failed(Arc<str>),
     /// All instances are gone, as asked.
     Gone,
@@ -191,7 +191,9 @@ impl PoolSupervisor {
         if rest.all(|place| place.slot.is_over()) && !self.closing {
             let tool = self.groups[group].spec.tool.clone();
             let reason: Arc<str> = self.places[index].failure().into();
-            self.health.send_replace(PoolHealth::Failed(reason.clone()));
+            if self.places.iter().all(|place| place.slot.is_over()) {
+                self.health.send_replace(PoolHealth::Failed(reason.clone()));
+            }
             news::tell(&self.router, PoolEvent::Failed { tool, reason });
         }
         self.start_waiting(group, context);

@@ -97,6 +97,23 @@ impl Line {
         self.stage.compare_exchange(from as u8, to as u8, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
+    fn cancel(&self) {
+        if !self.swap(Stage::Queued, Stage::Cancelled) {
+            self.control(Control::Cancel);
+        }
+    }
+
+    fn control(&self, control: Control) {
+        match &mut *self.bag() {
+            Mailbag::Waiting(waiting) if waiting.len() < CONTROL_BOUND => waiting.push(control),
+            Mailbag::Attached(instance) => {
+                // A full mailbox means 16 unread control messages: one more changes nothing.
+                let _ = instance.try_send(ControlMessage { job: self.job, control });
+            }
+            Mailbag::Waiting(_) | Mailbag::Closed => {}
+        }
+    }
+
     fn bag(&self) -> std::sync::MutexGuard<'_, Mailbag> {
         self.control.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -117,6 +134,24 @@ pub struct JobHandle {
     home: oneshot::Receiver<JobResult>,
     progress: Option<mpsc::Receiver<Progress>>,
     cancel_on_drop: bool,
+}
+
+/// Speaks to a job from elsewhere: to cancel it, or to answer its question.
+#[derive(Clone)]
+pub struct Remote {
+    line: Arc<Line>,
+}
+
+impl Remote {
+    /// As [`JobHandle::cancel`].
+    pub fn cancel(&self) {
+        self.line.cancel();
+    }
+
+    /// As [`JobHandle::answer`].
+    pub fn answer(&self, text: impl Into<String>) {
+        self.line.control(Control::Answer(text.into()));
+    }
 }
 
 /// The two ends of a way home. With `with_progress`, [`JobHandle::progress`] yields what happens on the way.
@@ -232,19 +267,23 @@ impl JobHandle {
     /// Takes the job back. A queued one never runs; a placed or delivered one is interrupted by its instance. The
     /// result still comes, once.
     pub fn cancel(&self) {
-        if !self.line.swap(Stage::Queued, Stage::Cancelled) {
-            self.control(Control::Cancel);
-        }
+        self.line.cancel();
     }
 
     /// Answers the question that the tool asks ([`Progress::NeedsInput`]).
     pub fn answer(&self, text: impl Into<String>) {
-        self.control(Control::Answer(text.into()));
+        self.line.control(Control::Answer(text.into()));
     }
 
     /// The next piece of progress; `None` when there will be no more, or none was asked for.
     pub async fn progress(&mut self) -> Option<Progress> {
         self.progress.as_mut()?.recv().await
+    }
+
+    /// A plain way to speak to the job from elsewhere, without owning its result.
+    #[must_use]
+    pub fn remote(&self) -> Remote {
+        Remote { line: self.line.clone() }
     }
 
     /// Lets the job run on when this handle is dropped.
@@ -257,37 +296,7 @@ impl JobHandle {
     /// # Errors
     /// As the future does.
     pub fn wait(self) -> JobResult {
-        futures_executor(self)
-    }
-
-    fn control(&self, control: Control) {
-        match &mut *self.line.bag() {
-            Mailbag::Waiting(waiting) if waiting.len() < CONTROL_BOUND => waiting.push(control),
-            Mailbag::Attached(instance) => {
-                // A full mailbox means 16 unread control messages: one more changes nothing.
-                let _ = instance.try_send(ControlMessage { job: self.line.job, control });
-            }
-            Mailbag::Waiting(_) | Mailbag::Closed => {}
-        }
-    }
-}
-
-/// Parks the thread until `future` is ready.
-fn futures_executor<F: Future>(future: F) -> F::Output {
-    struct Unpark(std::thread::Thread);
-    impl std::task::Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-    let waker = Arc::new(Unpark(std::thread::current())).into();
-    let mut context = Context::from_waker(&waker);
-    let mut future = std::pin::pin!(future);
-    loop {
-        match future.as_mut().poll(&mut context) {
-            Poll::Ready(output) => return output,
-            Poll::Pending => std::thread::park(),
-        }
+        crate::block_on(self)
     }
 }
 

@@ -1,0 +1,129 @@
+//! From tools and numbers to a running cluster.
+
+use crate::cluster::{ClusterManager, Engine, Home};
+use crate::error::LaunchError;
+use actix::Actor;
+use pool_core::process::{Launch, pipe::Pipes};
+use pool_core::spec::ToolSpec;
+use pool_core::supervisor::{PoolPlan, PoolSupervisor};
+use routing::{RouterActor, RouterHandle, Strategy};
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// How many jobs may wait, unless the builder says otherwise.
+pub const DEFAULT_QUEUE: usize = 1024;
+
+/// What a cluster is made of.
+#[must_use = "a builder does nothing until it is built"]
+pub struct ClusterBuilder {
+    tools: Vec<(ToolSpec, usize)>,
+    strategy: Box<dyn Strategy>,
+    queue: usize,
+    launcher: Arc<dyn Launch>,
+    seed: u64,
+    here: bool,
+}
+
+impl Default for ClusterBuilder {
+    fn default() -> Self {
+        Self {
+            tools: Vec::new(),
+            strategy: Box::<routing::strategy::LeastBusy>::default(),
+            queue: DEFAULT_QUEUE,
+            launcher: Arc::new(Pipes::default()),
+            seed: pool_core::random_seed(),
+            here: false,
+        }
+    }
+}
+
+impl ClusterBuilder {
+    /// Adds `instances` of a tool.
+    pub fn tool(mut self, spec: ToolSpec, instances: usize) -> Self {
+        self.tools.push((spec, instances));
+        self
+    }
+
+    /// Chooses who gets the next job; `least_busy` unless told.
+    pub fn strategy(mut self, strategy: Box<dyn Strategy>) -> Self {
+        self.strategy = strategy;
+        self
+    }
+
+    /// Bounds the queue: further jobs are answered with [`pool_core::JobError::Overloaded`].
+    pub const fn queue(mut self, bound: usize) -> Self {
+        self.queue = bound;
+        self
+    }
+
+    /// Starts processes another way.
+    pub fn launcher(mut self, launcher: Arc<dyn Launch>) -> Self {
+        self.launcher = launcher;
+        self
+    }
+
+    /// Fixes nonces and jitter, for tests.
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Runs the actors on the current arbiter instead of a thread of their own: for programs on actix, for
+    /// virtual time, and for the shortest way. The arbiter must keep running.
+    pub const fn on_this_arbiter(mut self) -> Self {
+        self.here = true;
+        self
+    }
+
+    /// Starts the actors. Resolves when they run; instances start in the background, see
+    /// [`ClusterManager::ready`].
+    ///
+    /// # Errors
+    /// [`LaunchError`] if there is nothing to run, a specification makes no sense, or no thread can be started.
+    pub async fn build(self) -> Result<ClusterManager, LaunchError> {
+        self.validate()?;
+        if self.here {
+            let arbiter = actix::Arbiter::current();
+            let engine = self.start();
+            return Ok(ClusterManager::new(engine, arbiter, Home::Here));
+        }
+        let (started, running) = oneshot::channel();
+        let thread = std::thread::Builder::new().name("cluster-pool".into());
+        let thread = thread.spawn(move || run(self, started)).map_err(LaunchError::Thread)?;
+        let (engine, arbiter) =
+            running.await.map_err(|_| LaunchError::NotStarted("the actor system did not start".into()))?;
+        Ok(ClusterManager::new(engine, arbiter, Home::Thread(Some(thread))))
+    }
+
+    fn validate(&self) -> Result<(), LaunchError> {
+        if self.tools.iter().map(|(_, count)| count).sum::<usize>() == 0 {
+            return Err(LaunchError::Empty);
+        }
+        for (spec, _) in &self.tools {
+            spec.validate().map_err(|source| LaunchError::Spec { tool: spec.tool.to_string(), source })?;
+        }
+        Ok(())
+    }
+
+    /// Starts router and supervisor on the current arbiter.
+    fn start(self) -> Engine {
+        let router = RouterActor::new(self.strategy, self.queue).start();
+        let handle = RouterHandle::from_addr(&router);
+        let tools = self.tools.into_iter().map(|(spec, count)| (Arc::new(spec), count)).collect();
+        let plan =
+            PoolPlan { tools, launcher: self.launcher, router: router.clone().recipient(), seed: self.seed };
+        let (supervisor, health) = PoolSupervisor::new(plan);
+        Engine { router: handle, supervisor: supervisor.start(), health }
+    }
+}
+
+/// The thread of the actors: one arbiter for router, instances and readers; it ends with the pool.
+fn run(builder: ClusterBuilder, started: oneshot::Sender<(Engine, actix::ArbiterHandle)>) {
+    actix::System::new().block_on(async move {
+        let engine = builder.start();
+        let mut health = engine.health.clone();
+        if started.send((engine, actix::Arbiter::current())).is_ok() {
+            let _ = health.wait_for(|health| *health == pool_core::supervisor::PoolHealth::Gone).await;
+        }
+    });
+}

@@ -1,0 +1,22 @@
+# Shorthand; everything here is a plain command that also works without just.
+
+# what every change must pass
+check:
+    .ci/run
+
+# the tests, as the README runs them
+test:
+    cargo test --workspace --all-features
+
+# limit programs and ours, interleaved in one run; `just bench --help` lists the cases
+bench *ARGS:
+    cargo build --release
+    cargo bench --bench limits -- {{ARGS}}
+
+# licences, bans, sources
+deny:
+    cargo deny check bans licenses sources
+
+# the long runs: 100,000 prompts a REPL, 10,000 through aider
+nightly:
+    .ci/nightly

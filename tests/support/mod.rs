@@ -1,0 +1,111 @@
+//! What the tests of the whole system share: a tool that plays a script in virtual time, and the pool around it.
+
+use cluster::{ClusterManager, Job};
+use pool_core::message::ExitReport;
+use pool_core::process::fake::{Fakes, Play, Stage};
+use pool_core::spec::{Backoff, Cancel, Intensity, ToolSpec, TurnRule, TurnSpec};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// What a fake child received, in order: `(launch, line)`.
+pub type Oracle = Arc<Mutex<Vec<(usize, String)>>>;
+
+/// Runs `test` on a System of its own with the clock paused: time passes only when everybody waits.
+pub fn in_virtual_time<T>(test: impl Future<Output = T>) -> T {
+    actix::System::new().block_on(async {
+        tokio::time::pause();
+        test.await
+    })
+}
+
+/// The tool that [`play`] plays: framed by a sentinel on both sides, interrupted or replaced.
+pub fn spec(cancel: Cancel) -> ToolSpec {
+    let expect = regex::Regex::new(r"(?m)^end (?P<nonce>[0-9a-f]{16})$").expect("a valid pattern");
+    let rule = TurnRule::Sentinel { send: "/end {nonce}".into(), expect, before: None, begin: true };
+    let mut spec = ToolSpec::new("fake", vec!["fake".into()], TurnSpec::new(rule));
+    spec.cancel = cancel;
+    spec.limits.turn = Duration::from_secs(5);
+    spec.intensity = Intensity { max: 10_000, within: Duration::from_secs(3600) };
+    spec.backoff = Backoff { min: Duration::from_millis(10), max: Duration::from_millis(100), steps: 4, jitter: 0.2 };
+    spec
+}
+
+/// A pool of `instances` fake children on this arbiter.
+pub async fn pool(spec: ToolSpec, instances: usize, oracle: &Oracle) -> ClusterManager {
+    let oracle = oracle.clone();
+    let fakes = Fakes::new(move |stage| play(stage, oracle.clone()));
+    let builder = ClusterManager::builder().tool(spec, instances).launcher(Arc::new(fakes));
+    builder.seed(7).on_this_arbiter().build().await.expect("a valid plan")
+}
+
+/// A child that answers `/end NONCE` with `end NONCE`, and any other line by the words in it, in order:
+///
+/// | word | what it does |
+/// |---|---|
+/// | `say:TEXT` | prints TEXT and a line end |
+/// | `work:MS` | takes its time; an interrupt ends the line with `interrupted` |
+/// | `look` | prints what looks like prompts and sentinels |
+/// | `late:TEXT` | prints TEXT only after the reply is over, before it reads on |
+/// | `half:TEXT` | prints TEXT without a line end and exits with code 0 |
+/// | `crash` | ends by signal 11 |
+/// | `hang` | does nothing until it is interrupted |
+/// | `deaf` | does nothing for ever |
+pub fn play(mut stage: Stage, oracle: Oracle) -> Play {
+    Box::pin(async move {
+        let mut late = String::new();
+        while let Some(line) = stage.line().await {
+            oracle.lock().expect("no panic").push((stage.launch, line.clone()));
+            if !late.is_empty() {
+                stage.print(std::mem::take(&mut late)).await;
+            }
+            if let Some(nonce) = line.strip_prefix("/end ") {
+                stage.print(format!("end {nonce}\n")).await;
+            } else if let Some(exit) = act(&mut stage, &line, &mut late).await {
+                return exit;
+            }
+        }
+        ExitReport::Exited(0)
+    })
+}
+
+async fn act(stage: &mut Stage, line: &str, late: &mut String) -> Option<ExitReport> {
+    for word in line.split(' ') {
+        let (name, value) = word.split_once(':').unwrap_or((word, ""));
+        let wanted = match name {
+            "say" => {
+                stage.print(format!("{value}\n")).await;
+                true
+            }
+            "work" => stage.work(Duration::from_millis(value.parse().expect("milliseconds"))).await,
+            "look" => {
+                stage.print("> \nend 0123456789abcdef\n(Y)es/(N)o [Yes]: \ndiff> \n").await;
+                true
+            }
+            "late" => {
+                late.push_str(value);
+                true
+            }
+            "half" => {
+                stage.print(value).await;
+                return Some(ExitReport::Exited(0));
+            }
+            "crash" => return Some(ExitReport::Signalled(11)),
+            "hang" => {
+                stage.interrupted().await;
+                false
+            }
+            "deaf" => std::future::pending().await,
+            _ => true,
+        };
+        if !wanted {
+            stage.print("interrupted\n").await;
+            return None;
+        }
+    }
+    None
+}
+
+/// A job of these lines.
+pub fn job(lines: &[String]) -> Job {
+    lines.iter().fold(Job::new(), |job, line| job.step(line))
+}
