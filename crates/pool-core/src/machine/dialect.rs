@@ -5,6 +5,8 @@
 //! file descriptor, a clock or a job.
 
 pub mod filter;
+#[cfg(feature = "test-util")]
+pub mod replay;
 pub mod text;
 
 use crate::message::{CompletedBy, Outcome, Step, Usage};
@@ -59,6 +61,12 @@ pub trait Dialect {
     /// May be called once.
     fn open(&mut self, out: &mut Vec<u8>, now: Instant);
 
+    /// Moves to `out` what the start has to send after [`Dialect::open`]; asked after every `poll` until
+    /// [`Found::Ready`].
+    fn take_output(&mut self, out: &mut Vec<u8>) {
+        let _ = out;
+    }
+
     /// Begins a turn: appends the bytes of `step` to `out`.
     ///
     /// # Errors
@@ -98,6 +106,11 @@ pub trait Dialect {
 
     /// The last bytes that came, for error messages; at most `TAIL` of them.
     fn tail(&self) -> &[u8];
+
+    /// How many bytes have come that belong to no job, since the start: remains of prompts, late output.
+    fn unsolicited(&self) -> u64 {
+        0
+    }
 }
 
 /// How many bytes of the last output error messages show.

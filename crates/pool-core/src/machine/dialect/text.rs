@@ -1,35 +1,218 @@
-//! stub
-use super::*;
-use crate::spec::ToolSpec;
+//! Tools that talk text: a turn ends by a sentinel, a prompt, a line, or silence.
+
+mod cap;
+mod encode;
+mod outcome;
+mod reply;
+mod sentinel;
+mod start;
+mod stream;
+mod turn;
+mod window;
+
+use super::{CannotCarry, Dialect, Found, Partial, TAIL, TurnEnd};
+use crate::message::{Outcome, Step};
+use crate::spec::{ToolSpec, TurnRule};
+use sentinel::{Nonces, Sentinel};
+use start::Start;
 use std::sync::Arc;
-/// stub
-pub struct TextDialect(Vec<u8>);
+use std::time::Instant;
+use stream::{Raw, Stream};
+use turn::{Ended, Seen, Turn};
+
+/// The dialect of tools that talk text. One for each generation of an instance.
+///
+/// Each byte of a reply is touched four times: by the read, by the filter's scan, by the search for the nonce and by
+/// the check for UTF-8; the buffer itself becomes the reply. It holds little memory when idle, provided that its
+/// reader reserves little room at first and more only when that was filled.
+#[derive(Debug)]
+pub struct TextDialect {
+    spec: Arc<ToolSpec>,
+    nonces: Nonces,
+    stream: Stream,
+    phase: Phase,
+    /// When to look again although nothing has come.
+    due: Option<Instant>,
+    /// What the start has to say after it has begun.
+    output: Vec<u8>,
+    unsolicited: u64,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Closed,
+    Starting(Start),
+    Idle,
+    Turn(Turn),
+    /// The rule was broken between turns; not yet told.
+    Broken(String),
+}
+
 impl TextDialect {
-    /// stub
-    pub fn new(_: Arc<ToolSpec>, _: u64) -> Self {
-        Self(Vec::new())
+    /// A dialect for one generation of a tool of this kind. Equal seeds give equal nonces: use a fresh one.
+    #[must_use]
+    pub fn new(spec: Arc<ToolSpec>, seed: u64) -> Self {
+        Self {
+            spec,
+            nonces: Nonces::new(seed),
+            stream: Stream::default(),
+            phase: Phase::Closed,
+            due: None,
+            output: Vec::new(),
+            unsolicited: 0,
+        }
+    }
+
+    /// What came between turns: with lines nothing may, else it belongs to no job.
+    fn idle(&mut self) -> Option<Found> {
+        if matches!(self.spec.turn.rule, TurnRule::Lines) && !self.stream.text().is_empty() {
+            return Some(Found::Violation(turn::one_too_many(self.stream.text())));
+        }
+        self.unsolicited += self.stream.keep_last(TAIL / 2) as u64;
+        None
+    }
+
+    fn start(&mut self, now: Instant) -> Option<Found> {
+        let Phase::Starting(start) = &mut self.phase else { return None };
+        let mut probe = || Sentinel::fresh(&mut self.nonces, &self.spec.turn.rule);
+        let is_ready = start.poll(&self.spec, &mut self.stream, &mut probe, &mut self.output, &mut self.due, now);
+        self.stream.keep_last(start::KEPT);
+        is_ready.then(|| {
+            self.phase = Phase::Idle;
+            Found::Ready
+        })
+    }
+
+    fn turn(&mut self, now: Instant) -> Option<Found> {
+        let Phase::Turn(turn) = &mut self.phase else { return None };
+        match turn.poll(&self.spec, &mut self.stream, &mut self.due, &mut self.unsolicited, now)? {
+            Seen::End(ended) => Some(self.end(ended)),
+            Seen::Question(line) => Some(Found::Question(line)),
+            Seen::Broken(reason) => Some(Found::Violation(reason)),
+        }
+    }
+
+    fn end(&mut self, ended: Ended) -> Found {
+        let Phase::Turn(turn) = std::mem::replace(&mut self.phase, Phase::Idle) else {
+            return Found::Violation("a turn ended that had not begun".into());
+        };
+        self.due = None;
+        let mut bytes = self.stream.take(ended.reply, ended.rest);
+        let cut = turn.cap.finish(&mut bytes, true);
+        let spec = &self.spec.turn;
+        let text = reply::compose(bytes, spec, &start::prompts(&self.spec), &turn.sent);
+        let said = outcome::judge(&spec.outcomes, &text);
+        let (outcome, reason) = match (said, ended.failure) {
+            (Some((outcome, line)), None) => (outcome, Some(line)),
+            (Some((outcome, line)), Some(_)) if outcome != Outcome::Ok => (outcome, Some(line)),
+            (_, Some(status)) => (Outcome::Error, Some(format!("exit status {status}"))),
+            (None, None) => (Outcome::Ok, None),
+        };
+        Found::End(Box::new(TurnEnd {
+            text,
+            raw: turn.raw.map(Raw::finish),
+            completed_by: ended.by,
+            evidence: ended.evidence,
+            outcome,
+            detail: reason.filter(|_| outcome != Outcome::Ok),
+            usage: None,
+            cut,
+        }))
     }
 }
+
 impl Dialect for TextDialect {
-    fn open(&mut self, _: &mut Vec<u8>, _: Instant) {}
-    fn begin(&mut self, _: &Step, _: bool, _: &mut Vec<u8>, _: Instant) -> Result<(), CannotCarry> {
+    fn open(&mut self, out: &mut Vec<u8>, now: Instant) {
+        self.stream.restart_silence(now);
+        let mut probe = || Sentinel::fresh(&mut self.nonces, &self.spec.turn.rule);
+        let start = Start::new(&self.spec, &mut probe, out);
+        self.phase = Phase::Starting(start);
+        self.due = Some(now);
+    }
+
+    fn begin(&mut self, step: &Step, want_raw: bool, out: &mut Vec<u8>, now: Instant) -> Result<(), CannotCarry> {
+        self.stream.absorb(now, None);
+        let turn = Turn::begin(step, want_raw, &self.spec, &mut self.nonces, out)?;
+        self.phase = match self.idle() {
+            Some(Found::Violation(reason)) => Phase::Broken(reason),
+            _ => Phase::Turn(turn),
+        };
+        self.due = matches!(self.phase, Phase::Broken(_)).then_some(now);
+        self.unsolicited += self.stream.clear() as u64;
+        self.stream.restart_silence(now);
         Ok(())
     }
-    fn interrupted(&mut self, _: &mut Vec<u8>, _: Instant) {}
-    fn answer(&mut self, _: &str, _: &mut Vec<u8>) {}
+
+    fn take_output(&mut self, out: &mut Vec<u8>) {
+        out.append(&mut self.output);
+    }
+
+    /// The end of the turn is awaited by its own rule: what was sent behind the text is still read by the tool.
+    fn interrupted(&mut self, _out: &mut Vec<u8>, _now: Instant) {}
+
+    fn answer(&mut self, text: &str, out: &mut Vec<u8>) {
+        let line = text.split(['\n', '\r', '\0']).next().unwrap_or_default();
+        out.extend_from_slice(line.as_bytes());
+        out.push(b'\n');
+        if let Phase::Turn(turn) = &mut self.phase {
+            turn.answered(out);
+        }
+    }
+
     fn buffer(&mut self) -> &mut Vec<u8> {
-        &mut self.0
+        &mut self.stream.buffer
     }
-    fn poll(&mut self, _: Instant) -> Option<Found> {
-        None
+
+    fn poll(&mut self, now: Instant) -> Option<Found> {
+        let raw = match &mut self.phase {
+            Phase::Turn(turn) => turn.raw.as_mut(),
+            _ => None,
+        };
+        let is_new = self.stream.absorb(now, raw);
+        if !is_new && self.due.is_none_or(|due| now < due) {
+            return None;
+        }
+        self.due = None;
+        match &self.phase {
+            Phase::Closed => None,
+            Phase::Starting(_) => self.start(now),
+            Phase::Idle => self.idle(),
+            Phase::Turn(_) => self.turn(now),
+            Phase::Broken(reason) => Some(Found::Violation(reason.clone())),
+        }
     }
+
     fn deadline(&self) -> Option<Instant> {
-        None
+        self.due
     }
+
     fn end_of_output(&mut self) -> Partial {
-        Partial::default()
+        match std::mem::replace(&mut self.phase, Phase::Closed) {
+            Phase::Turn(mut turn) => {
+                self.stream.absorb_rest(turn.raw.as_mut());
+                turn.partial(&self.spec, &mut self.stream)
+            }
+            _ => Partial::default(),
+        }
     }
+
     fn tail(&self) -> &[u8] {
-        &self.0
+        let buffer = &self.stream.buffer;
+        &buffer[buffer.len().saturating_sub(TAIL)..]
+    }
+
+    fn unsolicited(&self) -> u64 {
+        self.unsolicited
     }
 }
+
+/// The longest piece of output that is put into a message, in characters.
+const EXCERPT: usize = 80;
+
+/// The beginning of a text, for people.
+fn excerpt(text: &str) -> String {
+    text.trim().chars().take(EXCERPT).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,163 @@
+//! The output so far: one growing buffer, filtered in place, with the places that have been looked at.
+
+use super::cap::Cap;
+use crate::machine::dialect::filter::Filter;
+use memchr::memmem;
+use std::time::{Duration, Instant};
+
+/// Replies up to this size are copied out of the buffer; longer ones take the buffer with them.
+const COPIED: usize = 16 * 1024;
+
+/// What an idle instance may hold on to.
+const IDLE: usize = 4096;
+
+/// Bytes of the tool, as text as far as they have been filtered.
+#[derive(Debug, Default)]
+pub(super) struct Stream {
+    /// Filtered up to `clean`; up to 3 bytes of an incomplete character up to `seen`; new behind that.
+    pub(super) buffer: Vec<u8>,
+    clean: usize,
+    seen: usize,
+    filter: Filter,
+    /// When something came last.
+    changed: Option<Instant>,
+    /// Where the search for what ends the turn goes on.
+    pub(super) scan: usize,
+}
+
+impl Stream {
+    /// Takes in what the reader has appended; `false` if that is nothing.
+    pub(super) fn absorb(&mut self, now: Instant, raw: Option<&mut Raw>) -> bool {
+        if self.buffer.len() <= self.seen {
+            return false;
+        }
+        if let Some(raw) = raw {
+            raw.push(&self.buffer[self.seen..]);
+        }
+        self.clean = self.filter.absorb(&mut self.buffer, self.clean);
+        self.seen = self.buffer.len();
+        self.changed = Some(now);
+        true
+    }
+
+    /// Takes in the last of the output.
+    pub(super) fn absorb_rest(&mut self, raw: Option<&mut Raw>) {
+        if let Some(now) = self.changed {
+            self.absorb(now, raw);
+        }
+    }
+
+    /// The filtered text.
+    pub(super) fn text(&self) -> &[u8] {
+        &self.buffer[..self.clean]
+    }
+
+    /// Counts silence from now on, not from the last byte.
+    pub(super) const fn restart_silence(&mut self, now: Instant) {
+        self.changed = Some(now);
+    }
+
+    /// When nothing will have come for this long.
+    pub(super) fn quiet_at(&self, silence: Duration, now: Instant) -> Instant {
+        self.changed.unwrap_or(now) + silence
+    }
+
+    /// Forgets the first `count` bytes.
+    pub(super) fn drop_front(&mut self, count: usize) {
+        self.buffer.drain(..count);
+        self.moved(count);
+    }
+
+    /// Forgets all but the last `keep` bytes or so, now and then; returns how many went.
+    pub(super) fn keep_last(&mut self, keep: usize) -> usize {
+        if self.clean <= keep.saturating_mul(2) {
+            return 0;
+        }
+        let count = super::window::char_start_before(&self.buffer, self.clean - keep);
+        self.drop_front(count);
+        count
+    }
+
+    /// Forgets everything; returns how many bytes that was.
+    pub(super) fn clear(&mut self) -> usize {
+        let count = self.buffer.len();
+        (self.clean, self.seen, self.scan) = (0, 0, 0);
+        self.buffer.clear();
+        self.shrink();
+        count
+    }
+
+    /// Keeps a long reply near its bound.
+    pub(super) fn thin(&mut self, cap: &mut Cap) {
+        let gone = cap.thin(&mut self.buffer);
+        self.moved(gone);
+    }
+
+    /// Takes the first `reply` bytes out and forgets everything up to `rest`. The buffer is small afterwards.
+    pub(super) fn take(&mut self, reply: usize, rest: usize) -> Vec<u8> {
+        self.moved(rest);
+        self.scan = 0;
+        if reply <= COPIED {
+            let bytes = self.buffer[..reply].to_vec();
+            self.buffer.drain(..rest);
+            self.shrink();
+            return bytes;
+        }
+        let rest = self.buffer.split_off(rest);
+        let mut bytes = std::mem::replace(&mut self.buffer, rest);
+        bytes.truncate(reply);
+        bytes
+    }
+
+    fn moved(&mut self, count: usize) {
+        self.clean = self.clean.saturating_sub(count);
+        self.seen -= count;
+        self.scan = self.scan.saturating_sub(count);
+    }
+
+    fn shrink(&mut self) {
+        if self.buffer.capacity() > IDLE {
+            self.buffer.shrink_to(IDLE);
+        }
+    }
+}
+
+/// The bytes of a turn as they came, bounded as the text is.
+#[derive(Debug)]
+pub(super) struct Raw {
+    bytes: Vec<u8>,
+    cap: Cap,
+}
+
+impl Raw {
+    pub(super) const fn new(max: usize) -> Self {
+        Self { bytes: Vec::new(), cap: Cap::new(max) }
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+        self.cap.thin(&mut self.bytes);
+    }
+
+    /// Forgets what came before the end of the line with this in it.
+    pub(super) fn start_after(&mut self, nonce: &[u8], max: usize) {
+        let Some(at) = memmem::find(&self.bytes, nonce) else { return };
+        let end = memchr::memchr(b'\n', &self.bytes[at..]).map_or(self.bytes.len(), |end| at + end + 1);
+        self.bytes.drain(..end);
+        self.cap = Cap::new(max);
+    }
+
+    /// Forgets what ends the turn: the last place with `nonce` in it, with `lead` before it or, if that does not
+    /// stand there as it is, from the beginning of its line.
+    pub(super) fn end_before(&mut self, nonce: &[u8], lead: &[u8]) {
+        let Some(at) = memmem::rfind(&self.bytes, nonce) else { return };
+        let line = memchr::memrchr(b'\n', &self.bytes[..at]).map_or(0, |end| end + 1);
+        let end = if self.bytes[..at].ends_with(lead) { at - lead.len() } else { line };
+        self.bytes.truncate(end);
+    }
+
+    pub(super) fn finish(mut self) -> Vec<u8> {
+        self.cap.finish(&mut self.bytes, false);
+        self.bytes
+    }
+}

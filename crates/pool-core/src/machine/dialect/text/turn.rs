@@ -1,0 +1,315 @@
+//! One turn: from a step to what ends it.
+
+use super::cap::Cap;
+use super::encode::{self, Marks};
+use super::reply::{self, Sent};
+use super::sentinel::{Answer, Expect, NONCE, Nonces, SETTLE, Sentinel, Sight};
+use super::stream::{Raw, Stream};
+use super::window::Window;
+use crate::machine::dialect::{CannotCarry, Partial};
+use crate::message::{CompletedBy, Step};
+use crate::spec::{ToolSpec, TurnRule, TurnSpec};
+use memchr::memchr;
+use regex::Regex;
+use std::time::Instant;
+
+/// How much of the end of the output patterns for prompts and questions see.
+pub(super) const PROMPT_WINDOW: usize = 2048;
+
+/// How much at the end is searched again: a nonce that has not come whole, and what the filter may put right.
+pub(super) const NOT_SCANNED: usize = NONCE + 8;
+
+/// How much is kept of output that belongs to no job, while the turn's own is awaited.
+const FOREIGN: usize = 64 * 1024;
+
+/// A turn that is under way.
+#[derive(Debug)]
+pub(super) struct Turn {
+    /// Sent in front of the text and not yet answered: nothing that comes is ours.
+    begin: Option<Sentinel>,
+    /// Sent behind the text.
+    end: Option<Sentinel>,
+    pub(super) raw: Option<Raw>,
+    pub(super) cap: Cap,
+    pub(super) sent: Sent,
+    /// Where the output ended when it was last told as a question.
+    asked: Option<usize>,
+}
+
+/// What there is to be seen of the end of the turn.
+pub(super) enum Seen {
+    End(Ended),
+    Question(String),
+    Broken(String),
+}
+
+/// A turn that has ended: `reply` bytes are the reply, the next turn begins at `rest`.
+pub(super) struct Ended {
+    pub(super) reply: usize,
+    pub(super) rest: usize,
+    pub(super) by: CompletedBy,
+    pub(super) evidence: String,
+    pub(super) failure: Option<String>,
+}
+
+impl Turn {
+    /// Encodes a step.
+    ///
+    /// # Errors
+    /// [`CannotCarry`]; `out` is as it was.
+    pub(super) fn begin(
+        step: &Step,
+        want_raw: bool,
+        spec: &ToolSpec,
+        nonces: &mut Nonces,
+        out: &mut Vec<u8>,
+    ) -> Result<Self, CannotCarry> {
+        let rule = &spec.turn.rule;
+        let asks_first = matches!(rule, TurnRule::Sentinel { begin: true, .. });
+        let begin = asks_first.then(|| Sentinel::fresh(nonces, rule)).flatten();
+        let end = Sentinel::fresh(nonces, rule);
+        let spare = if end.is_none() { nonces.fresh() } else { [0; NONCE] };
+        let mark = out.len();
+        if let Some(begin) = &begin {
+            begin.send(out);
+        }
+        let text = out.len();
+        let marks = Marks { nonce: end.as_ref().map_or(&spare, |end| &end.nonce), nonces };
+        let carried = encode::step(step, &spec.turn.text, &spec.limits, marks, out);
+        if let Err(refused) = carried.and_then(|()| one_line(rule, &out[text..])) {
+            out.truncate(mark);
+            return Err(refused);
+        }
+        out.push(b'\n');
+        let closing = out.len();
+        let mut turn = Self {
+            begin,
+            end,
+            raw: want_raw.then(|| Raw::new(spec.limits.max_reply)),
+            cap: Cap::new(spec.limits.max_reply),
+            sent: Sent::default(),
+            asked: None,
+        };
+        turn.close(rule, out);
+        if spec.turn.echo {
+            turn.sent = Sent { text: out[text..closing].to_vec(), closing: out[closing..].to_vec() };
+        }
+        Ok(turn)
+    }
+
+    /// Sends what makes the tool print the answer.
+    fn close(&self, rule: &TurnRule, out: &mut Vec<u8>) {
+        if let TurnRule::Sentinel { before: Some(before), .. } = rule {
+            out.extend_from_slice(before.as_bytes());
+            out.push(b'\n');
+        }
+        if let Some(end) = &self.end {
+            end.send(out);
+        }
+    }
+
+    /// A tool that waits for an answer has read everything before it, the sentinel too: it goes out again.
+    pub(super) fn answered(&mut self, out: &mut Vec<u8>) {
+        if let Some(end) = &self.end {
+            end.send(out);
+        }
+    }
+
+    /// Looks at what has come.
+    pub(super) fn poll(
+        &mut self,
+        spec: &ToolSpec,
+        stream: &mut Stream,
+        due: &mut Option<Instant>,
+        unsolicited: &mut u64,
+        now: Instant,
+    ) -> Option<Seen> {
+        let turn = &spec.turn;
+        if let TurnRule::Sentinel { expect, .. } = &turn.rule {
+            let settled = stream.quiet_at(SETTLE, now);
+            let expect = Expect { pattern: expect, echo: turn.echo, settled: now >= settled };
+            if self.begin.is_some() {
+                if let Some(broken) = self.before_begin(stream, &expect, spec.limits.max_reply, unsolicited) {
+                    return Some(broken);
+                }
+            }
+            if self.begin.is_none() && let Some(ended) = self.answer(stream, &expect) {
+                return Some(Seen::End(ended));
+            }
+            // An open line may yet count; only once it has stood.
+            let is_open = stream.text().len() >= stream.scan + NONCE && self.is_at_nonce(stream);
+            *due = Some(settled).filter(|settled| is_open && now < *settled);
+        } else if let Some(seen) = by_rule(turn, stream, due, now) {
+            return Some(seen);
+        }
+        self.question(turn, stream, due, now).or_else(|| {
+            stream.thin(&mut self.cap);
+            None
+        })
+    }
+
+    /// Waits for the sentinel in front of the text. What comes before its answer is nobody's.
+    fn before_begin(
+        &mut self,
+        stream: &mut Stream,
+        expect: &Expect<'_>,
+        max: usize,
+        unsolicited: &mut u64,
+    ) -> Option<Seen> {
+        let begin = self.begin.as_ref()?;
+        match begin.find(stream.text(), stream.scan, expect) {
+            Sight::Answer(answer) => {
+                if let Some(raw) = &mut self.raw {
+                    raw.start_after(&begin.nonce, max);
+                }
+                *unsolicited += answer.start as u64;
+                stream.drop_front(answer.end);
+                stream.scan = 0;
+                self.begin = None;
+                return None;
+            }
+            Sight::Open(place) => stream.scan = place,
+            Sight::Nothing => {
+                let end = self.end.as_ref()?;
+                if let Sight::Answer(answer) = end.find(stream.text(), stream.scan, expect) {
+                    return Some(Seen::Broken(format!(
+                        "the sentinel behind the text was answered, the one before it was not: {}",
+                        answer.evidence
+                    )));
+                }
+                stream.scan = stream.text().len().saturating_sub(NOT_SCANNED);
+            }
+        }
+        *unsolicited += stream.keep_last(FOREIGN) as u64;
+        None
+    }
+
+    fn answer(&mut self, stream: &mut Stream, expect: &Expect<'_>) -> Option<Ended> {
+        match self.end.as_ref()?.find(stream.text(), stream.scan, expect) {
+            Sight::Answer(Answer { start, nonce, end, evidence, failure }) => {
+                if let (Some(raw), Some(sentinel)) = (&mut self.raw, &self.end) {
+                    raw.end_before(&sentinel.nonce, &stream.text()[start..nonce]);
+                }
+                Some(Ended { reply: start, rest: end, by: CompletedBy::Sentinel, evidence, failure })
+            }
+            Sight::Open(place) => {
+                stream.scan = place;
+                None
+            }
+            Sight::Nothing => {
+                stream.scan = stream.text().len().saturating_sub(NOT_SCANNED);
+                None
+            }
+        }
+    }
+
+    fn is_at_nonce(&self, stream: &Stream) -> bool {
+        let at = |sentinel: &Sentinel| stream.text()[stream.scan..].starts_with(&sentinel.nonce);
+        self.begin.iter().chain(&self.end).any(at)
+    }
+
+    /// A question, once it has stood long enough; told once.
+    fn question(&mut self, turn: &TurnSpec, stream: &Stream, due: &mut Option<Instant>, now: Instant) -> Option<Seen> {
+        let place = stream.text().len();
+        if turn.questions.is_empty() || self.asked == Some(place) || place == 0 {
+            return None;
+        }
+        let settled = stream.quiet_at(TurnSpec::QUESTION_SETTLE, now);
+        if now < settled {
+            *due = Some(due.map_or(settled, |due| due.min(settled)));
+            return None;
+        }
+        let line = asks(turn, stream)?;
+        self.asked = Some(place);
+        Some(Seen::Question(line))
+    }
+
+    /// What had come when the output ended.
+    pub(super) fn partial(self, spec: &ToolSpec, stream: &mut Stream) -> Partial {
+        let raw = self.raw.map(Raw::finish);
+        if self.begin.is_some() {
+            return Partial { text: String::new(), raw: raw.map(|_| Vec::new()) };
+        }
+        let all = stream.buffer.len();
+        let mut bytes = stream.take(all, all);
+        self.cap.finish(&mut bytes, true);
+        Partial { text: reply::compose(bytes, &spec.turn, &super::start::prompts(spec), &self.sent), raw }
+    }
+}
+
+/// With lines, what goes out must be one line, or more than one would come back.
+fn one_line(rule: &TurnRule, encoded: &[u8]) -> Result<(), CannotCarry> {
+    if matches!(rule, TurnRule::Lines) && memchr::memchr2(b'\n', b'\r', encoded).is_some() {
+        let reason = "the prompt has several lines, and the tool answers line by line: send them as jobs of their own";
+        return Err(CannotCarry(reason.into()));
+    }
+    Ok(())
+}
+
+/// The end by the rules that need no nonce.
+fn by_rule(turn: &TurnSpec, stream: &mut Stream, due: &mut Option<Instant>, now: Instant) -> Option<Seen> {
+    let text = stream.text();
+    match &turn.rule {
+        TurnRule::Sentinel { .. } => None,
+        TurnRule::Lines => {
+            let Some(end) = memchr(b'\n', &text[stream.scan..]).map(|end| stream.scan + end) else {
+                stream.scan = text.len();
+                return None;
+            };
+            if stream.buffer.len() > end + 1 {
+                return Some(Seen::Broken(one_too_many(&stream.buffer[end + 1..])));
+            }
+            let evidence = "line end".to_owned();
+            Some(ended(end, end + 1, CompletedBy::Lines, evidence))
+        }
+        TurnRule::Prompt { until, settle } => {
+            let at = stream.quiet_at(*settle, now);
+            if now < at {
+                *due = Some(at);
+                return None;
+            }
+            let (start, evidence) = prompt_at_end(until, text)?;
+            Some(ended(start, stream.buffer.len(), CompletedBy::Prompt, evidence))
+        }
+        TurnRule::Quiet { after } => {
+            let at = stream.quiet_at(*after, now);
+            if text.is_empty() || now < at {
+                *due = Some(at).filter(|_| !text.is_empty());
+                return None;
+            }
+            // Who asks is silent too.
+            if asks(turn, stream).is_some() {
+                return None;
+            }
+            let all = stream.buffer.len();
+            Some(ended(all, all, CompletedBy::Quiet, format!("{after:?} of silence")))
+        }
+    }
+}
+
+const fn ended(reply: usize, rest: usize, by: CompletedBy, evidence: String) -> Seen {
+    Seen::End(Ended { reply, rest, by, evidence, failure: None })
+}
+
+fn prompt_at_end(until: &Regex, text: &[u8]) -> Option<(usize, String)> {
+    let window = Window::tail(text, PROMPT_WINDOW);
+    let found = window.match_at_end(until)?;
+    Some((window.place(found.start()), super::excerpt(found.as_str())))
+}
+
+/// The line that asks, if the output ends like a question.
+fn asks(turn: &TurnSpec, stream: &Stream) -> Option<String> {
+    if turn.questions.is_empty() {
+        return None;
+    }
+    let window = Window::tail(stream.text(), PROMPT_WINDOW);
+    turn.questions.iter().find(|pattern| window.match_at_end(pattern).is_some())?;
+    let line = window.text.trim_end().rsplit('\n').next().unwrap_or_default();
+    Some(line.trim().to_owned())
+}
+
+/// What to say of output that no prompt has asked for.
+pub(super) fn one_too_many(extra: &[u8]) -> String {
+    let start = String::from_utf8_lossy(&extra[..extra.len().min(400)]);
+    format!("one line too many: {:?}", super::excerpt(&start))
+}
