@@ -92,12 +92,6 @@ pub trait Dialect {
     /// Looks at what is new since the last call.
     fn poll(&mut self, now: Instant) -> Option<Found>;
 
-    /// Takes bytes that the dialect wants sent in answer to what it saw (a probe after the banner). Called after
-    /// every round of `poll`.
-    fn take_output(&mut self, out: &mut Vec<u8>) {
-        let _ = out;
-    }
-
     /// When `poll` is to be called again although nothing has come; `None`: never.
     fn deadline(&self) -> Option<Instant>;
 

@@ -128,11 +128,10 @@ impl Turn {
         if let TurnRule::Sentinel { expect, .. } = &turn.rule {
             let settled = stream.quiet_at(SETTLE, now);
             let expect = Expect { pattern: expect, echo: turn.echo, settled: now >= settled };
-            if self.begin.is_some() {
-                if let Some(broken) = self.before_begin(stream, &expect, spec.limits.max_reply, unsolicited) {
+            if self.begin.is_some()
+                && let Some(broken) = self.before_begin(stream, &expect, spec.limits.max_reply, unsolicited) {
                     return Some(broken);
                 }
-            }
             if self.begin.is_none() && let Some(ended) = self.answer(stream, &expect) {
                 return Some(Seen::End(ended));
             }
