@@ -93,7 +93,7 @@ mod tests {
     fn delays_follow_the_formula() {
         let mut delays = Delays::new(Backoff { jitter: 0.0, ..Backoff::default() });
         let seen: Vec<_> = (0..10).map(|_| (delays.next(0.0).as_secs_f64() * 10.0).round() / 10.0).collect();
-        assert_eq!(seen, [0.5, 0.9, 1.7, 3.0, 5.5, 10.0, 18.1, 32.9, 60.0, 60.0]);
+        assert_eq!(seen, [0.5, 0.9, 1.7, 3.0, 5.5, 10.0, 18.1, 33.0, 60.0, 60.0]);
         delays.worked();
         assert_eq!(delays.next(0.5), Duration::from_millis(500));
     }

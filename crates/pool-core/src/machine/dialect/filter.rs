@@ -80,7 +80,9 @@ impl Filter {
                     push_lossy(&rest[..run], out);
                     run
                 }
-                State::Osc | State::Text => rest.iter().position(|&byte| may_end_string(byte)).unwrap_or(rest.len()),
+                State::Osc | State::Text => {
+                    rest.iter().position(|&byte| may_end_string(byte)).unwrap_or(rest.len())
+                }
                 _ => 0,
             };
             rest = &rest[skipped..];

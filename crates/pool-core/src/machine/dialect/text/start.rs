@@ -24,7 +24,11 @@ pub(super) enum Start {
 
 impl Start {
     /// Begins; a sentinel that need not wait goes to `out`.
-    pub(super) fn new(spec: &ToolSpec, probe: &mut dyn FnMut() -> Option<Sentinel>, out: &mut Vec<u8>) -> Self {
+    pub(super) fn new(
+        spec: &ToolSpec,
+        probe: &mut dyn FnMut() -> Option<Sentinel>,
+        out: &mut Vec<u8>,
+    ) -> Self {
         match &spec.turn.rule {
             TurnRule::Sentinel { .. } if spec.start.ready.is_none() => Self::probe(probe(), out),
             TurnRule::Lines if spec.start.ready.is_none() => Self::Nothing,

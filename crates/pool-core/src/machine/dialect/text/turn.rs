@@ -129,10 +129,13 @@ impl Turn {
             let settled = stream.quiet_at(SETTLE, now);
             let expect = Expect { pattern: expect, echo: turn.echo, settled: now >= settled };
             if self.begin.is_some()
-                && let Some(broken) = self.before_begin(stream, &expect, spec.limits.max_reply, unsolicited) {
-                    return Some(broken);
-                }
-            if self.begin.is_none() && let Some(ended) = self.answer(stream, &expect) {
+                && let Some(broken) = self.before_begin(stream, &expect, spec.limits.max_reply, unsolicited)
+            {
+                return Some(broken);
+            }
+            if self.begin.is_none()
+                && let Some(ended) = self.answer(stream, &expect)
+            {
                 return Some(Seen::End(ended));
             }
             // An open line may yet count; only once it has stood.
@@ -208,7 +211,13 @@ impl Turn {
     }
 
     /// A question, once it has stood long enough; told once.
-    fn question(&mut self, turn: &TurnSpec, stream: &Stream, due: &mut Option<Instant>, now: Instant) -> Option<Seen> {
+    fn question(
+        &mut self,
+        turn: &TurnSpec,
+        stream: &Stream,
+        due: &mut Option<Instant>,
+        now: Instant,
+    ) -> Option<Seen> {
         let place = stream.text().len();
         if turn.questions.is_empty() || self.asked == Some(place) || place == 0 {
             return None;
@@ -239,7 +248,8 @@ impl Turn {
 /// With lines, what goes out must be one line, or more than one would come back.
 fn one_line(rule: &TurnRule, encoded: &[u8]) -> Result<(), CannotCarry> {
     if matches!(rule, TurnRule::Lines) && memchr::memchr2(b'\n', b'\r', encoded).is_some() {
-        let reason = "the prompt has several lines, and the tool answers line by line: send them as jobs of their own";
+        let reason =
+            "the prompt has several lines, and the tool answers line by line: send them as jobs of their own";
         return Err(CannotCarry(reason.into()));
     }
     Ok(())
