@@ -4,7 +4,7 @@
 //!
 //! | message | from → to | sent by |
 //! |---|---|---|
-//! | [`Job`] | caller → router | `RouterHandle::submit`, [`crate::pool::ToolProcessPool`] |
+//! | [`Job`] in [`Submit`] | caller → router | `RouterHandle::submit`, [`crate::pool::ToolProcessPool`] |
 //! | [`Assign`] | router → instance | [`Credit::spend`] |
 //! | [`JobResult`] | instance → caller | [`ReplyTo::send`], or dropping it |
 //! | [`ControlMessage`] | caller → instance | [`JobHandle::cancel`], [`JobHandle::answer`] |
@@ -22,7 +22,7 @@ mod reply;
 mod reply_to;
 
 pub use credit::{Assign, Credit, Serial, Unspent};
-pub use job::{Errand, ErrandFuture, Job, JobId, Next, Placement, Refused, SessionKey, Step};
+pub use job::{Errand, ErrandFuture, Job, JobId, Next, Placement, Refused, SessionKey, Step, Submit};
 pub use news::{Event, ExitReport, Order, PoolEvent, Report, StartStage, StateChange};
 pub use reply::{
     CompletedBy, InstanceRef, JobResult, Outcome, Reply, StepReply, Timings, Usage,

@@ -1,6 +1,7 @@
 //! What a caller asks for: a [`Job`] of [`Step`]s, with an optional [`Errand`] around it.
 
 use super::{Generation, ReplyTo, SlotId, StepReply};
+use actix::Message;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -70,6 +71,11 @@ pub struct Job {
     pub timeout: Option<Duration>,
     /// Whether [`StepReply::raw`] is to be filled in.
     pub want_raw: bool,
+    /// The conversation that the job's session had is gone. Set by the router; the reply passes it on.
+    pub context_lost: bool,
+    /// Somebody else's ended conversation is still there: the tool is to be reset before the first step. Set by
+    /// the router.
+    pub reset_first: bool,
     /// Optional effects around the job.
     pub errand: Option<Box<dyn Errand>>,
     /// When the caller handed it in.
@@ -94,6 +100,8 @@ impl Job {
             attempt: 1,
             timeout: None,
             want_raw: false,
+            context_lost: false,
+            reset_first: false,
             errand: None,
             submitted: now,
             reply_to,
@@ -106,6 +114,11 @@ impl std::fmt::Debug for Job {
         f.debug_struct("Job").field("id", &self.id).field("steps", &self.steps.len()).finish_non_exhaustive()
     }
 }
+
+/// A job for the router, boxed: it travels through mailboxes as one pointer.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Submit(pub Box<Job>);
 
 /// Where a job has been placed; what an [`Errand`] gets to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
