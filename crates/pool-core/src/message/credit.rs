@@ -39,7 +39,8 @@ struct Ways {
     supervisor: Recipient<Event>,
 }
 
-/// A credit that could not be spent: the instance has gone. Here is the job back, undelivered.
+/// A credit that could not be spent: the instance has gone, or the caller took the job back. Here is the job,
+/// undelivered.
 #[derive(Debug)]
 pub struct Unspent(pub Box<Job>);
 
@@ -58,13 +59,14 @@ impl Credit {
     /// Places `job` on the instance: the only way to one.
     ///
     /// # Errors
-    /// [`Unspent`] gives the job back if the instance has gone, or its mailbox is full.
+    /// [`Unspent`] gives the job back if the instance has gone, its mailbox is full, or the job was cancelled while
+    /// it was queued.
     pub fn spend(mut self, job: Box<Job>) -> Result<(), Unspent> {
         let Some(ways) = self.ways.take() else { return Err(Unspent(job)) };
         if !job.reply_to.place() {
-            // Cancelled while it was queued: the job is gone, the credit is still good.
+            // Cancelled while it was queued: the credit is still good, and reports itself on being dropped.
             self.ways = Some(ways);
-            return Ok(());
+            return Err(Unspent(job));
         }
         ways.instance.try_send(Assign { serial: self.serial, job }).map_err(|error| {
             let Assign { job, .. } = match error {

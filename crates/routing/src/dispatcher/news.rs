@@ -1,0 +1,169 @@
+//! What the supervisor tells.
+
+use super::kinds::{ANY, Prospect};
+use super::sessions::Context;
+use super::slots::{Run, Standing};
+use super::{Dispatcher, Intake, PushError, Queued, Token, later};
+use pool_core::message::{Generation, Report, Serial, SessionKey, SlotId};
+use std::sync::Arc;
+use std::time::Instant;
+
+impl<J: Queued, C: Token> Dispatcher<J, C> {
+    /// A slot exists, and which tool runs there. Said again, it changes nothing.
+    pub fn added(&mut self, slot: SlotId, tool: &Arc<str>) {
+        let kind = self.kinds.of_slot(tool);
+        let known = self.slots.entry(slot);
+        if known.standing == Standing::Present && known.kind == kind {
+            return;
+        }
+        // A slot that was given up and is added again counts its lives anew.
+        (known.standing, known.kind, known.generation) = (Standing::Present, kind, 0);
+        self.metrics.added(slot, tool.clone());
+        if let Some(candidate) = self.metrics.candidate(slot) {
+            self.strategy.on_added(&candidate);
+        }
+        self.refresh(slot);
+    }
+
+    /// An instance can take a job. A credit of a life that is over, or of a slot that has gone for ever, is dropped.
+    pub fn credit(&mut self, credit: C, now: Instant) {
+        let (slot, generation) = (credit.slot(), credit.generation());
+        if self.slots.get(slot).is_none_or(|known| known.standing == Standing::Unheard) {
+            self.added(slot, &credit.tool().clone());
+        }
+        let Some(known) = self.slots.get_mut(slot) else { return };
+        if known.standing == Standing::Removed || generation < known.generation {
+            return;
+        }
+        if known.generation < generation {
+            let over = known.outlive(generation);
+            self.write_off(slot, over, now);
+        }
+        if let Some(known) = self.slots.get_mut(slot) {
+            known.credits.push(credit);
+        }
+        self.refresh(slot);
+        self.ripen(slot);
+    }
+
+    /// A credit is void; it is dropped if it is still here.
+    pub fn revoked(&mut self, slot: SlotId, serial: Serial) {
+        let Some(known) = self.slots.get_mut(slot) else { return };
+        known.credits.retain(|credit| credit.serial() != serial);
+        self.refresh(slot);
+    }
+
+    /// A job on `slot` has ended.
+    pub fn finished(&mut self, slot: SlotId, report: &Report, now: Instant) {
+        let Some(known) = self.slots.get_mut(slot) else { return };
+        if let Some(run) = known.end(report.job) {
+            self.metrics.left(slot);
+            self.release(run.session.map(|(sid, _)| sid), now);
+        }
+        self.metrics.finished(slot, report);
+        self.strategy.on_finished(slot, report);
+        if self.kinds[ANY].open.contains(slot.index()) {
+            self.refresh(slot);
+        }
+    }
+
+    /// A life of a slot has ended, and its conversations with it; unless `for_ever`, the sessions stay, and their next
+    /// jobs go to its next life. For ever, they may live elsewhere.
+    pub fn gone(&mut self, slot: SlotId, generation: Generation, for_ever: bool, now: Instant) {
+        let Some(known) = self.slots.get_mut(slot) else { return };
+        if known.standing != Standing::Present || (known.generation > generation && !for_ever) {
+            return;
+        }
+        let over = known.outlive(generation.max(known.generation).saturating_add(1));
+        self.write_off(slot, over, now);
+        self.refresh(slot);
+        self.strategy.on_gone(slot);
+        if for_ever {
+            self.remove(slot, now);
+        }
+    }
+
+    /// Every slot of a tool has gone for ever: its jobs are refused from now on, and if it was the last tool, all are.
+    pub fn failed(&mut self, tool: &Arc<str>, reason: &Arc<str>, now: Instant) {
+        let kind = self.kinds.find(tool).unwrap_or_else(|| self.kinds.of_slot(tool));
+        let slots: Vec<_> = self.slots.iter().filter(|(_, known)| known.runs(kind)).collect();
+        let slots: Vec<_> = slots.into_iter().map(|(slot, known)| (slot, known.generation)).collect();
+        for (slot, generation) in slots {
+            self.gone(slot, generation, true, now);
+        }
+        self.give_up(kind, reason, now);
+        if self.kinds[ANY].slots.is_empty() {
+            self.give_up(ANY, reason, now);
+        }
+    }
+
+    /// No more jobs: those that wait are refused. Those that run are not touched, and may still come back.
+    pub fn closed(&mut self, now: Instant) {
+        self.intake = Intake::Closed;
+        let mut waiting = Vec::new();
+        for sid in self.sessions.all(None) {
+            waiting.extend(self.sessions.get_mut(sid).map(|session| session.waiting.extract(|_| true)));
+        }
+        waiting.extend(self.kinds.iter_mut().map(|kind| kind.lane.extract(|_| true)));
+        waiting.extend(self.slots.iter_mut().map(|slot| slot.lane.extract(|_| true)));
+        for entry in waiting.into_iter().flatten() {
+            self.refuse(entry, PushError::Closed, now);
+        }
+    }
+
+    /// Jobs of a life that is over will not be heard of again.
+    fn write_off(&mut self, slot: SlotId, over: Vec<Run>, now: Instant) {
+        for run in over {
+            self.metrics.left(slot);
+            self.release(run.session.map(|(sid, _)| sid), now);
+        }
+    }
+
+    fn remove(&mut self, slot: SlotId, now: Instant) {
+        let Some(known) = self.slots.get_mut(slot) else { return };
+        known.standing = Standing::Removed;
+        known.sessions = 0;
+        let kind = known.kind;
+        self.refresh(slot);
+        self.strategy.on_removed(slot);
+        if self.kinds[kind].slots.is_empty() {
+            self.kinds[kind].prospect = Prospect::Until(later(now, self.spec.patience));
+        }
+        self.evacuate(slot, now);
+    }
+
+    /// The sessions of a slot that has gone for ever: one that is bound to it ends, the others open anew elsewhere.
+    fn evacuate(&mut self, slot: SlotId, now: Instant) {
+        for sid in self.sessions.all(Some(slot)) {
+            let Some(known) = self.slots.get_mut(slot) else { return };
+            let mut waiting = known.lane.extract(|entry| entry.session == Some(sid));
+            let Some(session) = self.sessions.get_mut(sid) else { continue };
+            if session.context != Context::Fresh {
+                session.context = Context::Lost;
+            }
+            if matches!(session.key, SessionKey::Slot(_)) {
+                for entry in waiting.drain(..) {
+                    self.refuse(entry, PushError::SlotGone { slot }, now);
+                }
+            }
+            if waiting.is_empty() {
+                self.sessions.end(sid);
+                continue;
+            }
+            if let Some(session) = self.sessions.get_mut(sid) {
+                session.slot = None;
+                waiting.into_iter().for_each(|entry| session.waiting.push(entry));
+            }
+            self.reopen(sid, now);
+        }
+    }
+
+    fn give_up(&mut self, kind: usize, reason: &Arc<str>, now: Instant) {
+        self.kinds[kind].prospect = Prospect::Failed(reason.clone());
+        let tool = self.kinds[kind].tool.clone();
+        for entry in self.kinds[kind].lane.extract(|_| true) {
+            let error = PushError::Failed { tool: tool.clone(), reason: reason.clone() };
+            self.refuse_opener(entry, error, now);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Jobs go out: which is next, and where to.
+
+use super::lane::Entry;
+use super::sessions::{Context, Sid};
+use super::slots::{Leftover, Run};
+use super::{Decision, Dispatcher, Placement, Queued, Token, Why};
+use crate::strategy::{Candidates, Misbehaviour, slot_at};
+use pool_core::message::{Generation, SlotId};
+use std::time::Instant;
+
+impl<J: Queued, C: Token> Dispatcher<J, C> {
+    /// The next job that can be placed, with its credit; `None` until something else happens. Cancelled jobs that are
+    /// met are dropped.
+    pub fn poll(&mut self, now: Instant) -> Option<Placement<J, C>> {
+        self.poll_session(now).or_else(|| self.poll_general(now))
+    }
+
+    /// Those whose session lives on a slot first. They take nothing from the others: nobody else may go there.
+    fn poll_session(&mut self, now: Instant) -> Option<Placement<J, C>> {
+        while let Some(slot) = self.ripe.pop_front() {
+            let Some(known) = self.slots.get_mut(slot) else { continue };
+            known.ripe = false;
+            while let Some(entry) = self.slots.get_mut(slot)?.pop_payable() {
+                if entry.job.is_cancelled() {
+                    self.discard(entry, now);
+                } else if let Some(credit) = self.slots.get_mut(slot)?.take_credit() {
+                    return Some(self.place(entry, credit, Why::Session, 1, now));
+                }
+            }
+        }
+        None
+    }
+
+    fn poll_general(&mut self, now: Instant) -> Option<Placement<J, C>> {
+        loop {
+            let kind = self.kinds.soonest()?;
+            if self.kinds[kind].lane.head()?.job.is_cancelled() {
+                let entry = self.kinds[kind].lane.pop()?;
+                self.discard_opener(entry, now);
+                continue;
+            }
+            let (slot, why) = self.choose(kind, now)?;
+            let candidates = self.kinds[kind].open.len();
+            let credit = self.slots.get_mut(slot)?.take_credit()?;
+            let entry = self.kinds[kind].lane.pop()?;
+            return Some(self.place(entry, credit, why, candidates, now));
+        }
+    }
+
+    /// Asks the strategy where the head of a lane is to go, and helps out if it does not know.
+    fn choose(&mut self, kind: usize, now: Instant) -> Option<(SlotId, Why)> {
+        let kind = &self.kinds[kind];
+        let view = kind.lane.head()?.job.view(now);
+        let wrong = match self.strategy.choose(&view, &Candidates::new(&kind.open, &self.metrics)) {
+            Some(slot) if kind.open.contains(slot.index()) => return Some((slot, Why::Chosen)),
+            Some(slot) => Misbehaviour::ChoseNoCandidate(slot),
+            None => Misbehaviour::ChoseNobody,
+        };
+        let first = slot_at(kind.open.first_from(0)?);
+        self.metrics.misbehaved(wrong);
+        Some((first, Why::Fallback(wrong)))
+    }
+
+    fn place(
+        &mut self,
+        entry: Entry<J>,
+        credit: C,
+        why: Why,
+        candidates: usize,
+        now: Instant,
+    ) -> Placement<J, C> {
+        let (slot, generation) = (credit.slot(), credit.generation());
+        let view = entry.job.view(now);
+        let (job, waited) = (view.id, view.waited);
+        self.strategy.on_taken(slot, &view);
+        self.metrics.placed(slot, waited);
+        self.queued -= 1;
+        let session = entry.session.map(|sid| (sid, self.converse(sid, slot, generation, now)));
+        let before = session.map_or(Context::Fresh, |(_, before)| before);
+        let mut reset_first = false;
+        if let Some(known) = self.slots.get_mut(slot) {
+            reset_first = known.leftover == Leftover::Conversation && before != Context::Lives(generation);
+            if reset_first {
+                known.leftover = Leftover::None;
+            }
+            known.running.push(Run { job, generation, session, reset_first });
+        }
+        self.refresh(slot);
+        self.ripen(slot);
+        Placement {
+            job: entry.job,
+            credit,
+            decision: Decision { job, slot, generation, why, candidates, waited },
+            context_lost: before.is_lost_in(generation),
+            reset_first,
+        }
+    }
+
+    /// The session has a job on this life of the slot; the answer is what was left of its conversation before.
+    fn converse(&mut self, sid: Sid, slot: SlotId, generation: Generation, now: Instant) -> Context {
+        let Some(session) = self.sessions.get_mut(sid) else { return Context::Fresh };
+        let before = std::mem::replace(&mut session.context, Context::Lives(generation));
+        if session.slot.is_none() {
+            self.settle(sid, slot, now);
+        }
+        before
+    }
+}

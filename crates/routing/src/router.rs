@@ -1,0 +1,194 @@
+//! A thin shell: it feeds the [`Dispatcher`], spends credits on what comes out, and minds one timer.
+
+mod feed;
+
+pub use feed::feed;
+
+use crate::dispatcher::{Dispatcher, Placement, RouterSpec, Why};
+use crate::metrics::Snapshot;
+use crate::strategy::{Misbehaviour, Strategy};
+use actix::dev::SendError;
+use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, Recipient, SpawnHandle};
+use pool_core::JobError;
+use pool_core::message::{Credit, Job, PoolEvent, SessionKey, Submit, Unspent};
+use std::time::Instant;
+use tokio::sync::oneshot;
+
+/// The way to a router, this crate's or your own: jobs go in at one end, the supervisor's news at the other.
+#[derive(Debug, Clone)]
+pub struct RouterHandle {
+    jobs: Recipient<Submit>,
+    events: Recipient<PoolEvent>,
+    limit: usize,
+}
+
+impl RouterHandle {
+    /// The way to an actor that takes both. `limit` is the capacity of its mailbox, for the message to those who find
+    /// it full.
+    #[must_use]
+    pub const fn new(jobs: Recipient<Submit>, events: Recipient<PoolEvent>, limit: usize) -> Self {
+        Self { jobs, events, limit }
+    }
+
+    /// Hands a job in. Whatever happens, its caller gets one result: if the router takes no more jobs, at once.
+    pub fn submit(&self, job: Box<Job>) {
+        let (job, error) = match self.jobs.try_send(Submit(job)) {
+            Ok(()) => return,
+            Err(SendError::Full(Submit(job))) => (job, JobError::Overloaded { limit: self.limit }),
+            Err(SendError::Closed(Submit(job))) => (job, JobError::Closed),
+        };
+        job.reply_to.send(Err(error));
+    }
+
+    /// Where the supervisor sends its news.
+    #[must_use]
+    pub const fn events(&self) -> &Recipient<PoolEvent> {
+        &self.events
+    }
+}
+
+/// Asks a [`RouterActor`] what is going on.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Ask {
+    /// Where the answer goes.
+    pub reply: oneshot::Sender<Snapshot>,
+}
+
+/// Ends a session: its slot serves everybody again, and the next job of this key begins anew.
+#[derive(Debug, Clone, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub struct CloseSession(pub SessionKey);
+
+/// Holds the queue, the credits and the strategy, and spends the one on the other.
+///
+/// No handler waits for anybody, and nothing ticks: between two messages there is at most one timer, and none without
+/// sessions and without jobs that hope for a tool that no slot runs.
+#[derive(Debug)]
+pub struct RouterActor {
+    dispatcher: Dispatcher<Box<Job>, Credit>,
+    timer: Option<Timer>,
+}
+
+#[derive(Debug)]
+struct Timer {
+    at: Instant,
+    handle: SpawnHandle,
+}
+
+impl RouterActor {
+    /// A router that asks `strategy`, within the bounds of `spec`.
+    #[must_use]
+    pub fn new(strategy: Box<dyn Strategy>, spec: RouterSpec) -> Self {
+        Self { dispatcher: Dispatcher::new(strategy, spec), timer: None }
+    }
+
+    /// The way to one that was started with this `spec`.
+    #[must_use]
+    pub fn handle(address: &Addr<Self>, spec: &RouterSpec) -> RouterHandle {
+        RouterHandle::new(address.clone().recipient(), address.clone().recipient(), spec.queue)
+    }
+
+    /// Does all that can be done now, then sets the timer.
+    fn drive(&mut self, now: Instant, context: &mut Context<Self>) {
+        while let Some(placement) = self.dispatcher.poll(now) {
+            self.spend(placement, now);
+        }
+        while let Some((job, error)) = self.dispatcher.poll_refused() {
+            job.reply_to.send(Err(error.into()));
+        }
+        self.set_timer(now, context);
+    }
+
+    fn spend(&mut self, placement: Placement<Box<Job>, Credit>, now: Instant) {
+        let Placement { mut job, credit, decision, context_lost, reset_first } = placement;
+        if let Why::Fallback(misbehaviour) = decision.why {
+            self.complain(misbehaviour);
+        }
+        (job.context_lost, job.reset_first) = (context_lost, reset_first);
+        if let Err(Unspent(job)) = credit.spend(job) {
+            self.dispatcher.returned(job, now);
+        }
+    }
+
+    /// Once, then at every doubling: a strategy that is always wrong shall not flood the log.
+    fn complain(&self, misbehaviour: Misbehaviour) {
+        let counts = self.dispatcher.metrics().counts();
+        let times = counts.chose_nobody + counts.chose_no_candidate;
+        if times.is_power_of_two() {
+            tracing::warn!(times, "{misbehaviour}: the first free instance got the job");
+        }
+    }
+
+    /// A timer that is early stays: it does nothing, and sets the next one. So a stream of jobs sets few timers.
+    fn set_timer(&mut self, now: Instant, context: &mut Context<Self>) {
+        let Some(at) = self.dispatcher.poll_timeout() else { return };
+        if let Some(timer) = &self.timer {
+            if timer.at <= at {
+                return;
+            }
+            context.cancel_future(timer.handle);
+        }
+        let handle = context.run_later(at.saturating_duration_since(now), |router, context| {
+            router.timer = None;
+            let now = clock();
+            router.dispatcher.handle_timeout(now);
+            router.drive(now, context);
+        });
+        self.timer = Some(Timer { at, handle });
+    }
+}
+
+impl Actor for RouterActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Context<Self>) {
+        context.set_mailbox_capacity(self.dispatcher.spec().queue);
+    }
+}
+
+impl Handler<Submit> for RouterActor {
+    type Result = ();
+
+    fn handle(&mut self, Submit(job): Submit, context: &mut Context<Self>) {
+        let now = clock();
+        match self.dispatcher.push(job, now) {
+            Ok(()) => self.drive(now, context),
+            Err((job, error)) => job.reply_to.send(Err(error.into())),
+        }
+    }
+}
+
+impl Handler<PoolEvent> for RouterActor {
+    type Result = ();
+
+    fn handle(&mut self, event: PoolEvent, context: &mut Context<Self>) {
+        let now = clock();
+        feed(&mut self.dispatcher, event, now);
+        self.drive(now, context);
+    }
+}
+
+impl Handler<CloseSession> for RouterActor {
+    type Result = ();
+
+    fn handle(&mut self, CloseSession(key): CloseSession, context: &mut Context<Self>) {
+        let now = clock();
+        self.dispatcher.close_session(&key, now);
+        self.drive(now, context);
+    }
+}
+
+impl Handler<Ask> for RouterActor {
+    type Result = ();
+
+    fn handle(&mut self, Ask { reply }: Ask, _: &mut Context<Self>) {
+        // Whoever asked may have gone.
+        let _ = reply.send(self.dispatcher.snapshot());
+    }
+}
+
+/// The runtime's clock: it stands still where the runtime's time is paused.
+fn clock() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
