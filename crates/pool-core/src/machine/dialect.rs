@@ -71,7 +71,13 @@ pub trait Dialect {
     ///
     /// # Errors
     /// [`CannotCarry`] if the tool could not be given this text unharmed; no turn has begun.
-    fn begin(&mut self, step: &Step, want_raw: bool, out: &mut Vec<u8>, now: Instant) -> Result<(), CannotCarry>;
+    fn begin(
+        &mut self,
+        step: &Step,
+        want_raw: bool,
+        out: &mut Vec<u8>,
+        now: Instant,
+    ) -> Result<(), CannotCarry>;
 
     /// Gives up the running turn after an interrupt: its end is still awaited, and told as usual. Returns bytes to
     /// send in `out` where the tool needs more than the signal.

@@ -75,8 +75,8 @@ impl TextDialect {
     fn start(&mut self, now: Instant) -> Option<Found> {
         let Phase::Starting(start) = &mut self.phase else { return None };
         let mut probe = || Sentinel::fresh(&mut self.nonces, &self.spec.turn.rule);
-        let is_ready = start.poll(&self.spec, &mut self.stream, &mut probe, &mut self.output, &mut self.due, now);
-        self.stream.keep_last(start::KEPT);
+        let is_ready =
+            start.poll(&self.spec, &mut self.stream, &mut probe, &mut self.output, &mut self.due, now);
         is_ready.then(|| {
             self.phase = Phase::Idle;
             Found::Ready
@@ -130,7 +130,13 @@ impl Dialect for TextDialect {
         self.due = Some(now);
     }
 
-    fn begin(&mut self, step: &Step, want_raw: bool, out: &mut Vec<u8>, now: Instant) -> Result<(), CannotCarry> {
+    fn begin(
+        &mut self,
+        step: &Step,
+        want_raw: bool,
+        out: &mut Vec<u8>,
+        now: Instant,
+    ) -> Result<(), CannotCarry> {
         self.stream.absorb(now, None);
         let turn = Turn::begin(step, want_raw, &self.spec, &mut self.nonces, out)?;
         self.phase = match self.idle() {

@@ -140,7 +140,8 @@ impl Player {
             Cuts::Whole => usize::MAX,
             Cuts::Bytes => 1,
             Cuts::Random(_) => {
-                self.dice = self.dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                self.dice =
+                    self.dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                 (self.dice >> 58) as usize + 1
             }
         }
@@ -182,7 +183,10 @@ impl Player {
             (Line::Question(line), Found::Question(asked)) => same("question", &asked, line),
             (Line::Violation(part), Found::Violation(reason)) if reason.contains(part) => Ok(()),
             (Line::End(outcome, by), Found::End(end)) => {
-                let (was, text) = (format!("{:?}", end.completed_by).to_lowercase(), super::escape(end.text.as_bytes(), &[]));
+                let (was, text) = (
+                    format!("{:?}", end.completed_by).to_lowercase(),
+                    super::escape(end.text.as_bytes(), &[]),
+                );
                 same("outcome", end.outcome.word(), outcome)
                     .and_then(|()| same("completed by", &was, by))
                     .map_err(|error| format!("{error}; detail {:?}; reply: {text}", end.detail))?;

@@ -137,7 +137,9 @@ fn unescape(after: &str) -> Result<(u8, usize), String> {
 pub fn escape(bytes: &[u8], names: &[(&str, &[u8])]) -> String {
     let (mut out, mut rest) = (String::new(), bytes);
     while !rest.is_empty() {
-        if let Some((name, value)) = names.iter().find(|(_, value)| !value.is_empty() && rest.starts_with(value)) {
+        if let Some((name, value)) =
+            names.iter().find(|(_, value)| !value.is_empty() && rest.starts_with(value))
+        {
             out.push_str(name);
             rest = &rest[value.len()..];
             continue;

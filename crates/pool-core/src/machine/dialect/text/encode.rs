@@ -42,7 +42,9 @@ fn check(step: &Step, rule: &TextRule, limits: &Limits) -> Result<(), CannotCarr
     let refuse = |reason: String| Err(CannotCarry(reason));
     if text.len() > limits.max_prompt {
         let (size, max) = (text.len(), limits.max_prompt);
-        return refuse(format!("the prompt has {size} bytes, the limit is {max}: shorten it, or raise max_prompt"));
+        return refuse(format!(
+            "the prompt has {size} bytes, the limit is {max}: shorten it, or raise max_prompt"
+        ));
     }
     if memchr(0, text).is_some() {
         return refuse("the prompt holds a NUL byte, which cannot be typed: remove it".into());
@@ -50,9 +52,9 @@ fn check(step: &Step, rule: &TextRule, limits: &Limits) -> Result<(), CannotCarr
     let is_one_line = memchr2(b'\n', b'\r', text).is_none();
     match step {
         Step::Command(_) if !is_one_line => refuse("a command is one line: split it into steps".into()),
-        Step::Say(_) if !is_one_line && !rule.multiline => {
-            refuse("the prompt has several lines, and the tool takes one: join them, or send them as steps".into())
-        }
+        Step::Say(_) if !is_one_line && !rule.multiline => refuse(
+            "the prompt has several lines, and the tool takes one: join them, or send them as steps".into(),
+        ),
         _ => Ok(()),
     }
 }

@@ -56,7 +56,10 @@ mod tests {
             ("fine", None),
             ("litellm.BadRequestError: no\nmore", Some((Outcome::Error, "litellm.BadRequestError: no"))),
             ("litellm.X: no\nApplied edit to f.py\n", Some((Outcome::Ok, "Applied edit to f.py"))),
-            ("Applied edit to f.py\nlitellm.X: usage limit", Some((Outcome::Limited, "litellm.X: usage limit"))),
+            (
+                "Applied edit to f.py\nlitellm.X: usage limit",
+                Some((Outcome::Limited, "litellm.X: usage limit")),
+            ),
             ("usage limit\nusage limit\nlitellm.X: b", Some((Outcome::Error, "litellm.X: b"))),
         ];
         for (text, expected) in table {

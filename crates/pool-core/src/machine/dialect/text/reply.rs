@@ -34,7 +34,8 @@ pub(super) fn compose(bytes: Vec<u8>, turn: &TurnSpec, prompts: &[&Regex], sent:
 
 /// Decodes once, without a copy if it is valid.
 fn decode(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap_or_else(|invalid| String::from_utf8_lossy(invalid.as_bytes()).into_owned())
+    String::from_utf8(bytes)
+        .unwrap_or_else(|invalid| String::from_utf8_lossy(invalid.as_bytes()).into_owned())
 }
 
 fn extent(text: &str, turn: &TurnSpec, prompts: &[&Regex], sent: &Sent) -> Range<usize> {
@@ -95,7 +96,8 @@ fn echo_start(line: &str, wanted: &[u8], prompts: &[&Regex]) -> Option<usize> {
         return None;
     }
     let before = line.get(..start)?;
-    let is_prompt = |pattern: &&Regex| match_at_end(pattern, before, 0).is_some_and(|found| found.start() == 0);
+    let is_prompt =
+        |pattern: &&Regex| match_at_end(pattern, before, 0).is_some_and(|found| found.start() == 0);
     Some(if before.is_empty() || prompts.iter().any(is_prompt) { 0 } else { start })
 }
 
@@ -122,7 +124,12 @@ mod tests {
         let table: &[(&[&str], &[&str], &str, &str)] = &[
             (&[], &[], "a\n\n", "a\n"),
             (&[], &[], "\n", ""),
-            (&["^(?:[a-z]+> )+\n"], &[r"\n(?:[^\n]+\n)*[a-z]*> \z"], "diff> diff> \nreply\n\nf.py\ndiff> ", "reply"),
+            (
+                &["^(?:[a-z]+> )+\n"],
+                &[r"\n(?:[^\n]+\n)*[a-z]*> \z"],
+                "diff> diff> \nreply\n\nf.py\ndiff> ",
+                "reply",
+            ),
             (&["a"], &["a"], "aaaa\n", "aaa"),
             (&["a", "b"], &["d", "c"], "abxcd", "x"),
             (&["x"], &["x"], "axb", "axb"),

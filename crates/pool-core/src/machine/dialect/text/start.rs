@@ -9,7 +9,7 @@ use regex::Regex;
 use std::time::{Duration, Instant};
 
 /// How much of the output before the first turn is kept.
-pub(super) const KEPT: usize = 64 * 1024;
+const KEPT: usize = 64 * 1024;
 
 /// What the start waits for.
 #[derive(Debug)]
@@ -24,7 +24,11 @@ pub(super) enum Start {
 
 impl Start {
     /// Begins; a sentinel that need not wait goes to `out`.
-    pub(super) fn new(spec: &ToolSpec, probe: &mut dyn FnMut() -> Option<Sentinel>, out: &mut Vec<u8>) -> Self {
+    pub(super) fn new(
+        spec: &ToolSpec,
+        probe: &mut dyn FnMut() -> Option<Sentinel>,
+        out: &mut Vec<u8>,
+    ) -> Self {
         match &spec.turn.rule {
             TurnRule::Sentinel { .. } if spec.start.ready.is_none() => Self::probe(probe(), out),
             TurnRule::Lines if spec.start.ready.is_none() => Self::Nothing,
@@ -53,9 +57,10 @@ impl Start {
             Self::Nothing => true,
             Self::Look => {
                 if !looks_ready(spec, stream, due, now) {
+                    stream.keep_last(KEPT);
                     return false;
                 }
-                stream.scan = stream.text().len();
+                stream.clear();
                 *self = Self::probe(probe(), out);
                 matches!(self, Self::Nothing)
             }
@@ -99,12 +104,16 @@ fn is_answered(
     let settled = stream.quiet_at(SETTLE, now);
     let expect = Expect { pattern: expect, echo: spec.turn.echo, settled: now >= settled };
     match sentinel.find(stream.text(), stream.scan, &expect) {
-        Sight::Answer(_) => return true,
+        Sight::Answer(answer) => {
+            stream.drop_front(answer.end);
+            return true;
+        }
         Sight::Open(place) => {
             stream.scan = place;
             *due = Some(settled).filter(|settled| now < *settled);
         }
         Sight::Nothing => stream.scan = stream.text().len().saturating_sub(NOT_SCANNED),
     }
+    stream.keep_last(KEPT);
     false
 }

@@ -133,13 +133,15 @@ impl Turn {
                     return Some(broken);
                 }
             }
-            if self.begin.is_none() && let Some(ended) = self.answer(stream, &expect) {
+            if self.begin.is_none()
+                && let Some(ended) = self.answer(stream, &expect)
+            {
                 return Some(Seen::End(ended));
             }
             // An open line may yet count; only once it has stood.
             let is_open = stream.text().len() >= stream.scan + NONCE && self.is_at_nonce(stream);
             *due = Some(settled).filter(|settled| is_open && now < *settled);
-        } else if let Some(seen) = by_rule(turn, stream, due, now) {
+        } else if let Some(seen) = by_rule(turn, stream, self.raw.as_mut(), due, now) {
             return Some(seen);
         }
         self.question(turn, stream, due, now).or_else(|| {
@@ -209,7 +211,13 @@ impl Turn {
     }
 
     /// A question, once it has stood long enough; told once.
-    fn question(&mut self, turn: &TurnSpec, stream: &Stream, due: &mut Option<Instant>, now: Instant) -> Option<Seen> {
+    fn question(
+        &mut self,
+        turn: &TurnSpec,
+        stream: &Stream,
+        due: &mut Option<Instant>,
+        now: Instant,
+    ) -> Option<Seen> {
         let place = stream.text().len();
         if turn.questions.is_empty() || self.asked == Some(place) || place == 0 {
             return None;
@@ -240,14 +248,21 @@ impl Turn {
 /// With lines, what goes out must be one line, or more than one would come back.
 fn one_line(rule: &TurnRule, encoded: &[u8]) -> Result<(), CannotCarry> {
     if matches!(rule, TurnRule::Lines) && memchr::memchr2(b'\n', b'\r', encoded).is_some() {
-        let reason = "the prompt has several lines, and the tool answers line by line: send them as jobs of their own";
+        let reason =
+            "the prompt has several lines, and the tool answers line by line: send them as jobs of their own";
         return Err(CannotCarry(reason.into()));
     }
     Ok(())
 }
 
 /// The end by the rules that need no nonce.
-fn by_rule(turn: &TurnSpec, stream: &mut Stream, due: &mut Option<Instant>, now: Instant) -> Option<Seen> {
+fn by_rule(
+    turn: &TurnSpec,
+    stream: &mut Stream,
+    raw: Option<&mut Raw>,
+    due: &mut Option<Instant>,
+    now: Instant,
+) -> Option<Seen> {
     let text = stream.text();
     match &turn.rule {
         TurnRule::Sentinel { .. } => None,
@@ -258,6 +273,9 @@ fn by_rule(turn: &TurnSpec, stream: &mut Stream, due: &mut Option<Instant>, now:
             };
             if stream.buffer.len() > end + 1 {
                 return Some(Seen::Broken(one_too_many(&stream.buffer[end + 1..])));
+            }
+            if let Some(raw) = raw {
+                raw.end_before_line_end();
             }
             let evidence = "line end".to_owned();
             Some(ended(end, end + 1, CompletedBy::Lines, evidence))

@@ -96,14 +96,19 @@ mod tests {
 
     #[test]
     fn places_are_places_in_the_bytes() {
-        for bytes in [&b"plain text"[..], "naïve 漢字".as_bytes(), b"a\xffb\xe2\x82cd\x80\x80e", b"\xff", b""] {
+        for bytes in [&b"plain text"[..], "naïve 漢字".as_bytes(), b"a\xffb\xe2\x82cd\x80\x80e", b"\xff", b""]
+        {
             for start in 0..=bytes.len() {
                 let window = Window::new(bytes, start..bytes.len());
                 for (offset, character) in window.text.char_indices() {
                     if character != char::REPLACEMENT_CHARACTER {
                         let place = window.place(offset);
                         let text = character.to_string();
-                        assert_eq!(&bytes[place..place + text.len()], text.as_bytes(), "{bytes:?} {start} {offset}");
+                        assert_eq!(
+                            &bytes[place..place + text.len()],
+                            text.as_bytes(),
+                            "{bytes:?} {start} {offset}"
+                        );
                     }
                 }
                 assert_eq!(window.place(window.text.len()), bytes.len(), "{bytes:?} {start}");
