@@ -2,8 +2,8 @@
 //! writing.
 //!
 //! Kept: everything printable, `\n` and `\t`. CR LF and runs of CR become one `\n`. Dropped: the other C0 controls, DEL,
-//! C1 controls, escape sequences and the strings they open, bidirectional controls. Invalid UTF-8 becomes U+FFFD, here
-//! where something has to be rebuilt anyway, else by whoever decodes the text.
+//! C1 controls, escape sequences and the strings they open, bidirectional controls. Invalid UTF-8 is left to whoever
+//! decodes the text, but for half a character in front of something dropped: its other half may stand behind it.
 //!
 //! The parser is ours, not `vte`: that one collects the text of an OSC string without a bound and does not know C1
 //! controls in UTF-8. Ours keeps two bytes of state whatever comes; the tests hold it to `vte`'s reading of everything
@@ -13,7 +13,6 @@
 mod plain;
 
 use plain::is_bidi;
-use std::borrow::Cow;
 
 /// The state of the parser between two reads. Any split of the bytes over calls gives the same text.
 #[derive(Debug, Clone, Copy, Default)]
@@ -57,7 +56,6 @@ impl Filter {
         if plain == whole {
             return whole;
         }
-        // Half a character in front of something that is taken out must not meet its other half behind it.
         let keep = plain - incomplete(&bytes[..plain]);
         let tail = bytes.split_off(keep);
         let (body, open) = tail.split_at(whole - keep);
@@ -77,7 +75,11 @@ impl Filter {
             let skipped = match self.state {
                 State::Ground if !self.after_cr => {
                     let run = plain::run(rest);
-                    push_lossy(&rest[..run], out);
+                    let half = if run < rest.len() { incomplete(&rest[..run]) } else { 0 };
+                    out.extend_from_slice(&rest[..run - half]);
+                    if half > 0 {
+                        self.print(char::REPLACEMENT_CHARACTER, out);
+                    }
                     run
                 }
                 State::Osc | State::Text => {
@@ -166,13 +168,6 @@ fn first_char(bytes: &[u8]) -> Option<(char, usize)> {
         Some(character) => (character, character.len_utf8()),
         None => (char::REPLACEMENT_CHARACTER, chunk.invalid().len()),
     })
-}
-
-fn push_lossy(bytes: &[u8], out: &mut Vec<u8>) {
-    match String::from_utf8_lossy(bytes) {
-        Cow::Borrowed(valid) => out.extend_from_slice(valid.as_bytes()),
-        Cow::Owned(repaired) => out.extend_from_slice(repaired.as_bytes()),
-    }
 }
 
 const fn may_end_string(byte: u8) -> bool {

@@ -77,7 +77,6 @@ impl TextDialect {
         let mut probe = || Sentinel::fresh(&mut self.nonces, &self.spec.turn.rule);
         let is_ready =
             start.poll(&self.spec, &mut self.stream, &mut probe, &mut self.output, &mut self.due, now);
-        self.stream.keep_last(start::KEPT);
         is_ready.then(|| {
             self.phase = Phase::Idle;
             Found::Ready

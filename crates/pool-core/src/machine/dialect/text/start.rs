@@ -9,7 +9,7 @@ use regex::Regex;
 use std::time::{Duration, Instant};
 
 /// How much of the output before the first turn is kept.
-pub(super) const KEPT: usize = 64 * 1024;
+const KEPT: usize = 64 * 1024;
 
 /// What the start waits for.
 #[derive(Debug)]
@@ -57,9 +57,10 @@ impl Start {
             Self::Nothing => true,
             Self::Look => {
                 if !looks_ready(spec, stream, due, now) {
+                    stream.keep_last(KEPT);
                     return false;
                 }
-                stream.scan = stream.text().len();
+                stream.clear();
                 *self = Self::probe(probe(), out);
                 matches!(self, Self::Nothing)
             }
@@ -103,12 +104,16 @@ fn is_answered(
     let settled = stream.quiet_at(SETTLE, now);
     let expect = Expect { pattern: expect, echo: spec.turn.echo, settled: now >= settled };
     match sentinel.find(stream.text(), stream.scan, &expect) {
-        Sight::Answer(_) => return true,
+        Sight::Answer(answer) => {
+            stream.drop_front(answer.end);
+            return true;
+        }
         Sight::Open(place) => {
             stream.scan = place;
             *due = Some(settled).filter(|settled| now < *settled);
         }
         Sight::Nothing => stream.scan = stream.text().len().saturating_sub(NOT_SCANNED),
     }
+    stream.keep_last(KEPT);
     false
 }

@@ -156,6 +156,11 @@ impl Raw {
         self.bytes.truncate(end);
     }
 
+    /// Forgets the line end: of CR LF, the LF may not have come.
+    pub(super) fn end_before_line_end(&mut self) {
+        while self.bytes.pop_if(|byte| matches!(byte, b'\r' | b'\n')).is_some() {}
+    }
+
     pub(super) fn finish(mut self) -> Vec<u8> {
         self.cap.finish(&mut self.bytes, false);
         self.bytes

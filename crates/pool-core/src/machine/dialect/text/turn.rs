@@ -128,10 +128,10 @@ impl Turn {
         if let TurnRule::Sentinel { expect, .. } = &turn.rule {
             let settled = stream.quiet_at(SETTLE, now);
             let expect = Expect { pattern: expect, echo: turn.echo, settled: now >= settled };
-            if self.begin.is_some()
-                && let Some(broken) = self.before_begin(stream, &expect, spec.limits.max_reply, unsolicited)
-            {
-                return Some(broken);
+            if self.begin.is_some() {
+                if let Some(broken) = self.before_begin(stream, &expect, spec.limits.max_reply, unsolicited) {
+                    return Some(broken);
+                }
             }
             if self.begin.is_none()
                 && let Some(ended) = self.answer(stream, &expect)
@@ -141,7 +141,7 @@ impl Turn {
             // An open line may yet count; only once it has stood.
             let is_open = stream.text().len() >= stream.scan + NONCE && self.is_at_nonce(stream);
             *due = Some(settled).filter(|settled| is_open && now < *settled);
-        } else if let Some(seen) = by_rule(turn, stream, due, now) {
+        } else if let Some(seen) = by_rule(turn, stream, self.raw.as_mut(), due, now) {
             return Some(seen);
         }
         self.question(turn, stream, due, now).or_else(|| {
@@ -256,7 +256,13 @@ fn one_line(rule: &TurnRule, encoded: &[u8]) -> Result<(), CannotCarry> {
 }
 
 /// The end by the rules that need no nonce.
-fn by_rule(turn: &TurnSpec, stream: &mut Stream, due: &mut Option<Instant>, now: Instant) -> Option<Seen> {
+fn by_rule(
+    turn: &TurnSpec,
+    stream: &mut Stream,
+    raw: Option<&mut Raw>,
+    due: &mut Option<Instant>,
+    now: Instant,
+) -> Option<Seen> {
     let text = stream.text();
     match &turn.rule {
         TurnRule::Sentinel { .. } => None,
@@ -267,6 +273,9 @@ fn by_rule(turn: &TurnSpec, stream: &mut Stream, due: &mut Option<Instant>, now:
             };
             if stream.buffer.len() > end + 1 {
                 return Some(Seen::Broken(one_too_many(&stream.buffer[end + 1..])));
+            }
+            if let Some(raw) = raw {
+                raw.end_before_line_end();
             }
             let evidence = "line end".to_owned();
             Some(ended(end, end + 1, CompletedBy::Lines, evidence))
