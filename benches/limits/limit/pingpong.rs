@@ -20,7 +20,7 @@ pub(crate) fn measure_prompt(args: &Args) -> io::Result<Sample> {
     let tool = Tool::start(args.rest())?;
     let mut prompt = vec![b'x'; args.value("--bytes", 100_000)];
     prompt.push(b'\n');
-    trips(&tool, &prompt, args.value("--count", 1_000), 10)
+    trips(&tool, &prompt, args.value("--count", 400), 10)
 }
 
 fn trips(tool: &Tool, prompt: &[u8], count: usize, warm_up: usize) -> io::Result<Sample> {

@@ -1,4 +1,6 @@
-//! A large reply: 64 KiB reads into one buffer, the lines counted and thrown away.
+//! A large reply: 64 KiB reads into one buffer, each line found and thrown away.
+//!
+//! (Counting line ends without stopping at each takes two thirds of the time; but who reads lines stops at each.)
 
 use crate::args::Args;
 use crate::sample::{Sample, millis};
@@ -32,7 +34,12 @@ fn reply(tool: &Tool, buffer: &mut [u8]) -> io::Result<usize> {
     let mut lines = 0;
     while tail != END {
         let count = tool.read(buffer)?;
-        lines += memchr::memchr_iter(b'\n', &buffer[..count]).count();
+        let mut start = 0;
+        while let Some(length) = memchr::memchr(b'\n', &buffer[start..count]) {
+            std::hint::black_box(&buffer[start..start + length]);
+            start += length + 1;
+            lines += 1;
+        }
         let new = count.min(tail.len());
         tail.copy_within(new.., 0);
         let keep = tail.len() - new;

@@ -12,8 +12,15 @@ pub(crate) fn all() -> Result<Vec<Case>, Failure> {
     let mut cases = vec![trip()];
     cases.extend(LOOPS.map(closed_loop));
     cases.extend([
-        reply("reply-1m", "one reply of 1 MB, kept and made a text of", 9, "--count 40", 1_000_000, 1.3),
-        reply("reply-100m", "one reply of 100 MB, likewise", 5, "--count 2", 100_000_000, 2.6),
+        reply(
+            "reply-1m",
+            "a reply of 1 MB, kept and made a text of, on one processor",
+            9,
+            "--count 40",
+            1_000_000,
+            1.3,
+        ),
+        reply("reply-100m", "a reply of 100 MB, likewise", 5, "--count 2", 100_000_000, 2.6),
         prompt(),
         spawn(),
         idle(),
@@ -23,11 +30,11 @@ pub(crate) fn all() -> Result<Vec<Case>, Failure> {
     Ok(cases)
 }
 
-/// Round trips of one short line, everything on one processor.
+/// Round trips of one short line. On two processors the wake-up of the other one is the larger and wilder part.
 fn trip() -> Case {
     Case {
         name: "trip",
-        about: "round trip of one short line, everything on one processor",
+        about: "round trip of one short line, all on one processor",
         rounds: 9,
         rows: vec![
             Row::new("ping-pong", "limit pingpong --pin"),
@@ -74,7 +81,7 @@ fn reply(
     bytes: usize,
     most: f64,
 ) -> Case {
-    let row = |name, who| Row::new(name, &format!("{who} reader {count} -- --reply-bytes {bytes}"));
+    let row = |name, who| Row::new(name, &format!("{who} reader --pin {count} -- --reply-bytes {bytes}"));
     Case {
         name,
         about,
@@ -94,7 +101,7 @@ fn prompt() -> Case {
     let row = |name, who| Row::new(name, &format!("{who} prompt --pin --bytes 100000 -- --len"));
     Case {
         name: "prompt",
-        about: "a prompt of 100 kB, answered by its length, everything on one processor",
+        about: "a prompt of 100 kB, answered by its length, on one processor",
         rounds: 9,
         rows: vec![
             row("blocking write", "limit"),
@@ -112,7 +119,7 @@ fn spawn() -> Case {
     Case {
         name: "spawn",
         about: "100 tools from nothing to ready, and back",
-        rounds: 11,
+        rounds: 18,
         rows: vec![
             row("posix_spawn", "limit"),
             row("posix_spawn again", "limit"),

@@ -88,7 +88,7 @@ pub(crate) fn print_summary(verdicts: &[Verdict]) {
             Some(_) => "miss",
         };
         let spread = verdict.spread.as_ref().map_or_else(|| "not measured".to_owned(), Spread::to_string);
-        println!("{word}  {:7} {:44} {spread:>26}  {}", verdict.case, verdict.target, verdict.demand);
+        println!("{word}  {:11}{:36}{spread:>26}  {}", verdict.case, verdict.target, verdict.demand);
     }
 }
 
