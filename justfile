@@ -8,9 +8,9 @@ check:
 test:
     cargo test --workspace --all-features
 
-# limit programs and ours, interleaved in one run; `just bench --help` lists the cases
+# limit programs and ours, interleaved in one run; `just bench --list` lists the cases, benches/README.md explains
 bench *ARGS:
-    cargo build --release
+    cargo build --release -p cluster-cli
     cargo bench --bench limits -- {{ARGS}}
 
 # licences, bans, sources

@@ -1,0 +1,56 @@
+//! The machine and this process on it: processors, load, memory, processor time.
+
+use std::fs;
+use std::io;
+use std::time::Duration;
+
+/// Keeps this process, and what it starts, on one processor (the last it may use): hand-overs then cost the same
+/// each time, instead of depending on where the scheduler puts whom.
+pub(crate) fn pin_to_one_processor() -> io::Result<()> {
+    let allowed = rustix::thread::sched_getaffinity(None)?;
+    let last = (0..rustix::thread::CpuSet::MAX_CPU).rev().find(|processor| allowed.is_set(*processor));
+    let mut only = rustix::thread::CpuSet::new();
+    only.set(last.ok_or_else(|| io::Error::other("no processor is allowed"))?);
+    Ok(rustix::thread::sched_setaffinity(None, &only)?)
+}
+
+/// The processor time that all threads of this process have used, its children not included.
+pub(crate) fn processor_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+/// What of this process is in memory, in KiB.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Memory {
+    /// All of it.
+    pub(crate) rss: f64,
+    /// All of it, shared pages divided by their users. The tools are the same program file, so this flatters.
+    pub(crate) pss: f64,
+}
+
+/// Reads the memory of this process.
+pub(crate) fn memory() -> io::Result<Memory> {
+    let rollup = fs::read_to_string("/proc/self/smaps_rollup")?;
+    Ok(Memory { rss: kib(&rollup, "Rss:"), pss: kib(&rollup, "Pss:") })
+}
+
+fn kib(rollup: &str, name: &str) -> f64 {
+    let line = rollup.lines().find_map(|line| line.strip_prefix(name));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(f64::NAN)
+}
+
+/// How many runnable processes the machine had on average in the last minute.
+pub(crate) fn load() -> f64 {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').next().and_then(|load| load.parse().ok()).unwrap_or(f64::NAN)
+}
+
+/// One line about the machine, for the head of a report.
+pub(crate) fn describe() -> String {
+    let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    format!("{processors} x {}, Linux {}, load {:.2}", model.unwrap_or("unknown"), kernel.trim(), load())
+}

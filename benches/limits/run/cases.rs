@@ -1,0 +1,224 @@
+//! The cases and their targets, in the order in which they are run.
+
+use super::case::{Bound, Case, Measure, Row, Target};
+use crate::{Failure, tool};
+
+use Bound::{AtLeast, AtMost};
+
+/// Every case there is.
+pub(crate) fn all() -> Result<Vec<Case>, Failure> {
+    let program = program()?;
+    let tool = tool::argv(&[])?.join(" ");
+    let mut cases = vec![trip()];
+    cases.extend(LOOPS.map(closed_loop));
+    cases.extend([
+        reply(
+            "reply-1m",
+            "a reply of 1 MB, kept and made a text of, on one processor",
+            9,
+            "--count 40",
+            1_000_000,
+            1.3,
+        ),
+        reply("reply-100m", "a reply of 100 MB, likewise", 5, "--count 2", 100_000_000, 2.6),
+        prompt(),
+        spawn(),
+        idle(),
+        batch(&program, &tool),
+        noop(&program, &tool),
+    ]);
+    Ok(cases)
+}
+
+/// Round trips of one short line. On two processors the wake-up of the other one is the larger and wilder part.
+fn trip() -> Case {
+    Case {
+        name: "trip",
+        about: "round trip of one short line, all on one processor",
+        rounds: 9,
+        rows: vec![
+            Row::new("ping-pong", "limit pingpong --pin"),
+            Row::new("ping-pong again", "limit pingpong --pin"),
+            Row::new("plain tokio", "plain pingpong --pin"),
+            Row::new("ours, this arbiter", "ours pingpong --pin"),
+            Row::new("ours, foreign thread", "ours foreign --pin"),
+        ],
+        shown: &["p50_us", "p99_us"],
+        targets: vec![
+            ratio("round trip, this arbiter", "ours, this arbiter", "ping-pong", "p50_us", AtMost(2.0)),
+            ratio("round trip, foreign thread", "ours, foreign thread", "ping-pong", "p50_us", AtMost(4.0)),
+        ],
+    }
+}
+
+/// Name, arguments of each row, the least share of the limit.
+const LOOPS: [(&str, usize, f64); 4] =
+    [("loop-5", 5, 0.6), ("loop-10", 10, 0.6), ("loop-20", 20, 0.6), ("loop-500", 500, 0.5)];
+
+/// Throughput with one prompt in flight at each tool.
+fn closed_loop((name, tools, share): (&'static str, usize, f64)) -> Case {
+    let row = |name, who| Row::new(name, &format!("{who} loop --tools {tools} --seconds 0.6"));
+    Case {
+        name,
+        about: "prompts a second, closed loop, one in flight at each tool",
+        rounds: 7,
+        rows: vec![
+            row("epoll loop", "limit"),
+            row("epoll loop again", "limit"),
+            row("plain tokio", "plain"),
+            row("ours", "ours"),
+        ],
+        shown: &["per_s", "cpu_us_each"],
+        targets: vec![ratio("throughput", "ours", "epoll loop", "per_s", AtLeast(share))],
+    }
+}
+
+fn reply(
+    name: &'static str,
+    about: &'static str,
+    rounds: usize,
+    count: &str,
+    bytes: usize,
+    most: f64,
+) -> Case {
+    let row = |name, who| Row::new(name, &format!("{who} reader --pin {count} -- --reply-bytes {bytes}"));
+    Case {
+        name,
+        about,
+        rounds,
+        rows: vec![
+            row("line reader", "limit"),
+            row("line reader again", "limit"),
+            row("plain tokio", "plain"),
+            row("ours", "ours"),
+        ],
+        shown: &["ms", "rss_kib"],
+        targets: vec![ratio("large reply", "ours", "line reader", "ms", AtMost(most))],
+    }
+}
+
+fn prompt() -> Case {
+    let row = |name, who| Row::new(name, &format!("{who} prompt --pin --bytes 100000 -- --len"));
+    Case {
+        name: "prompt",
+        about: "a prompt of 100 kB, answered by its length, on one processor",
+        rounds: 9,
+        rows: vec![
+            row("blocking write", "limit"),
+            row("blocking write again", "limit"),
+            row("plain tokio", "plain"),
+            row("ours", "ours"),
+        ],
+        shown: &["p50_us", "p99_us"],
+        targets: vec![ratio("large prompt", "ours", "blocking write", "p50_us", AtMost(1.3))],
+    }
+}
+
+fn spawn() -> Case {
+    let row = |name, who| Row::new(name, &format!("{who} spawn --tools 100 -- --ready"));
+    Case {
+        name: "spawn",
+        about: "100 tools from nothing to ready, and back",
+        rounds: 18,
+        rows: vec![
+            row("posix_spawn", "limit"),
+            row("posix_spawn again", "limit"),
+            row("plain tokio", "plain"),
+            row("ours", "ours"),
+        ],
+        shown: &["ready_ms", "stop_ms"],
+        targets: vec![ratio("spawn until ready", "ours", "posix_spawn", "ready_ms", AtMost(1.1))],
+    }
+}
+
+/// The limit is the plain pool here: no program holds tools without any memory.
+fn idle() -> Case {
+    let row = |name, who, tools, seconds| {
+        Row::new(name, &format!("{who} idle --tools {tools} --seconds {seconds}"))
+    };
+    let (none, full) = ("ours, 1 idle", "ours, 101 idle");
+    Case {
+        name: "idle",
+        about: "memory of the controller, and its processor time in 20 s of nothing to do",
+        rounds: 2,
+        rows: vec![
+            row("plain, 1 idle", "plain", 1, 1),
+            row("plain, 101 idle", "plain", 101, 20),
+            row(none, "ours", 1, 1),
+            row(full, "ours", 101, 20),
+        ],
+        shown: &["rss_kib", "pss_kib", "cpu_ms"],
+        targets: vec![
+            value("base memory", none, "rss_kib", AtMost(6.0 * 1024.0)),
+            Target {
+                name: "memory of an idle instance",
+                measure: Measure::Growth { from: none, to: full, key: "rss_kib", each: 100.0 },
+                bound: AtMost(16.0),
+            },
+            value("idle processor time of 100 in 20 s", full, "cpu_ms", AtMost(1.0)),
+        ],
+    }
+}
+
+/// A pool that is never idle takes 1,000 / 5 x 50 ms = 10 s; this is the limit, so the row `xargs` is for comparison.
+fn batch(program: &str, tool: &str) -> Case {
+    let pool = [program, "run", &format!("{tool} --delay-ms 50"), "--lines", "-n", "5", "-q"];
+    Case {
+        name: "batch",
+        about: "the whole program: 1,000 jobs of 50 ms over 5 instances; 10 s would be ideal",
+        rounds: 3,
+        rows: vec![wall("xargs -P5", &XARGS_SLEEP, 0), wall("cluster run", &pool, 1000)],
+        shown: &["wall_ms"],
+        targets: vec![value("batch of 50 ms jobs", "cluster run", "wall_ms", AtMost(10_150.0))],
+    }
+}
+
+/// No-op jobs; `xargs` starts a shell for each, as people use it.
+fn noop(program: &str, tool: &str) -> Case {
+    let pool = [program, "run", tool, "--lines", "-n", "5", "-q"];
+    Case {
+        name: "noop",
+        about: "the whole program: 1,000 jobs of nothing over 5 instances",
+        rounds: 5,
+        rows: vec![
+            wall("xargs -P5 sh -c", &XARGS_NOTHING, 0),
+            wall("xargs -P5 true", &["xargs", "-P5", "-n1", "true"], 0),
+            wall("cluster run", &pool, 1000),
+        ],
+        shown: &["wall_ms"],
+        targets: vec![ratio("batch of no-ops", "cluster run", "xargs -P5 sh -c", "wall_ms", AtMost(0.01))],
+    }
+}
+
+const XARGS_SLEEP: [&str; 6] = ["xargs", "-P5", "-n1", "sh", "-c", "exec sleep 0.05"];
+const XARGS_NOTHING: [&str; 6] = ["xargs", "-P5", "-n1", "sh", "-c", "exec true"];
+
+/// The program of this workspace, built the same way; `CLUSTER_BIN` names another.
+fn program() -> Result<String, Failure> {
+    if let Ok(path) = std::env::var("CLUSTER_BIN") {
+        return Ok(path);
+    }
+    // target/release/deps/limits-…
+    let folder = tool::own_path()?.ancestors().nth(2).map(|folder| folder.join("cluster"));
+    Ok(folder.ok_or("this program is not in a target folder")?.display().to_string())
+}
+
+fn wall(name: &'static str, argv: &[&str], expect: u32) -> Row {
+    let mut row = Row::new(name, &format!("limit wall --lines 1000 --expect {expect} --"));
+    row.words.extend(argv.iter().map(|word| (*word).to_owned()));
+    row
+}
+
+const fn ratio(
+    name: &'static str,
+    of: &'static str,
+    to: &'static str,
+    key: &'static str,
+    bound: Bound,
+) -> Target {
+    Target { name, measure: Measure::Ratio { of, to, key }, bound }
+}
+
+const fn value(name: &'static str, of: &'static str, key: &'static str, bound: Bound) -> Target {
+    Target { name, measure: Measure::Value { of, key }, bound }
+}

@@ -1,0 +1,87 @@
+//! Starting the [tool](crate::child): this program again, with pipes.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+/// What every round trip says.
+pub(crate) const PROMPT: &str = "hello 00000000000000000000000000000007";
+
+/// The argument vector of the tool with these options.
+pub(crate) fn argv(options: &[String]) -> io::Result<Vec<String>> {
+    let program =
+        own_path()?.into_os_string().into_string().map_err(|_| io::Error::other("path is not UTF-8"))?;
+    Ok([program, "child".to_owned()].into_iter().chain(options.iter().cloned()).collect())
+}
+
+/// The file of this program.
+pub(crate) fn own_path() -> io::Result<PathBuf> {
+    std::env::current_exe()
+}
+
+/// The tool with pipes and, like the pool's tools, without any environment. `posix_spawn` starts it: nothing is set
+/// that would make the library fork.
+pub(crate) fn command(options: &[String]) -> io::Result<Command> {
+    let argv = argv(options)?;
+    let mut command = Command::new(&argv[0]);
+    command.args(&argv[1..]).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped());
+    Ok(command)
+}
+
+/// A running tool. Dropping it closes its input and waits for its end.
+pub(crate) struct Tool {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: ChildStdout,
+}
+
+impl Tool {
+    /// Starts one; it may not be ready yet.
+    pub(crate) fn start(options: &[String]) -> io::Result<Self> {
+        Self::start_with(&mut command(options)?)
+    }
+
+    /// Starts one from a command made before.
+    pub(crate) fn start_with(command: &mut Command) -> io::Result<Self> {
+        let mut child = command.spawn()?;
+        let input = child.stdin.take();
+        let output = child.stdout.take().ok_or_else(|| io::Error::other("the tool has no output"))?;
+        Ok(Self { child, input, output })
+    }
+
+    /// Writes all of `bytes` into its input.
+    pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<()> {
+        let input = self.input.as_ref().ok_or_else(|| io::Error::other("the tool's input is closed"))?;
+        let mut left = bytes;
+        while !left.is_empty() {
+            left = &left[rustix::io::write(input, left)?..];
+        }
+        Ok(())
+    }
+
+    /// One read of its output. Its end is an error here: a tool does not go before it is told to.
+    pub(crate) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        match rustix::io::read(&self.output, buffer)? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            count => Ok(count),
+        }
+    }
+
+    /// Its output, to watch.
+    pub(crate) const fn output(&self) -> &ChildStdout {
+        &self.output
+    }
+
+    /// Tells it to go, without waiting.
+    pub(crate) fn close(&mut self) {
+        self.input = None;
+    }
+}
+
+impl Drop for Tool {
+    fn drop(&mut self) {
+        self.close();
+        // Nothing to do about a failure in a benchmark that is over.
+        let _ = self.child.wait();
+    }
+}
