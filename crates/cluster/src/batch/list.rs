@@ -55,9 +55,8 @@ pub struct JobLine {
 }
 
 /// The keys of a job, for "did you mean".
-const KEYS: [&str; 11] = [
-    "id", "tool", "steps", "vars", "session", "key", "priority", "timeout", "paths", "after", "on_unknown",
-];
+const KEYS: [&str; 11] =
+    ["id", "tool", "steps", "vars", "session", "key", "priority", "timeout", "paths", "after", "on_unknown"];
 
 /// The text of a variable.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
@@ -140,8 +139,11 @@ pub fn read(from: impl BufRead, list: &str) -> Result<Vec<Listed>, ListError> {
         if text.trim().is_empty() {
             continue;
         }
-        let mut job = parse(&text).map_err(|(column, reason)| {
-            ListError::Malformed { list: list.to_owned(), line, column, reason }
+        let mut job = parse(&text).map_err(|(column, reason)| ListError::Malformed {
+            list: list.to_owned(),
+            line,
+            column,
+            reason,
         })?;
         let senseless = |reason| ListError::Senseless { list: list.to_owned(), line, reason };
         check(&job).map_err(senseless)?;
@@ -183,7 +185,10 @@ fn is_name(name: &str) -> bool {
 fn parse(text: &str) -> Result<JobLine, (usize, String)> {
     let blank = text.len() - text.trim_start().len();
     if !text[blank..].starts_with('{') {
-        return Err((blank + 1, "a job is a JSON object, such as {\"id\":\"a\",\"steps\":[\"hello\"]}".to_owned()));
+        return Err((
+            blank + 1,
+            "a job is a JSON object, such as {\"id\":\"a\",\"steps\":[\"hello\"]}".to_owned(),
+        ));
     }
     serde_json::from_str(text).map_err(|error| explain(text, &error))
 }
@@ -249,32 +254,54 @@ mod tests {
     #[test]
     fn ids_are_numbers_unless_given() {
         let jobs = read(&b"{}\n\n{\"id\":\"x\"}\n{}"[..], "list").unwrap();
-        let seen: Vec<_> = jobs.iter().map(|listed| (listed.line, listed.job.id.as_deref().unwrap())).collect();
+        let seen: Vec<_> =
+            jobs.iter().map(|listed| (listed.line, listed.job.id.as_deref().unwrap())).collect();
         assert_eq!(seen, [(1, "1"), (3, "x"), (4, "3")]);
     }
 
     #[test]
     fn errors_name_the_place() {
         let table = [
-            ("{}\n{\"id\":\"a\",\"tols\":1}", r#"jobs.jsonl line 2 column 11: unknown key "tols": did you mean "tool"?"#),
+            (
+                "{}\n{\"id\":\"a\",\"tols\":1}",
+                r#"jobs.jsonl line 2 column 11: unknown key "tols": did you mean "tool"?"#,
+            ),
             (
                 "{\"colour\":1}",
                 r#"jobs.jsonl line 1 column 2: unknown key "colour": a job has id, tool, steps, vars, session, key, priority, timeout, paths, after, on_unknown"#,
             ),
             ("{\"id\":\"a\"\n", "jobs.jsonl line 1 column 9: EOF while parsing an object"),
-            (" []", "jobs.jsonl line 1 column 2: a job is a JSON object, such as {\"id\":\"a\",\"steps\":[\"hello\"]}"),
-            ("{\"vars\":{\"a\":1}}", "jobs.jsonl line 1 column 14: a variable is a text, or {\"file\": \"path\"}"),
-            ("{\"steps\":\"x\"}", "jobs.jsonl line 1 column 12: invalid type: string \"x\", expected a sequence"),
+            (
+                " []",
+                "jobs.jsonl line 1 column 2: a job is a JSON object, such as {\"id\":\"a\",\"steps\":[\"hello\"]}",
+            ),
+            (
+                "{\"vars\":{\"a\":1}}",
+                "jobs.jsonl line 1 column 15: a variable is a text, or {\"file\": \"path\"}",
+            ),
+            (
+                "{\"steps\":\"x\"}",
+                "jobs.jsonl line 1 column 12: invalid type: string \"x\", expected a sequence",
+            ),
             (
                 "{\"timeout\":\"20\"}",
-                "jobs.jsonl line 1 column 15: \"20\" is no duration: write a number with a unit, such as 250ms, 90s, 30m or 1h 30m",
+                "jobs.jsonl line 1 column 16: \"20\" is no duration: write a number with a unit, such as 250ms, 90s, 30m or 1h 30m",
             ),
             ("{\"id\":\"\\ud800\"}", "jobs.jsonl line 1 column 13: unexpected end of hex escape"),
-            ("{\"id\":\"1\"}\n\n{\"id\":\"1\"}", "jobs.jsonl line 3: the id \"1\" is taken: line 1 has it too"),
+            (
+                "{\"id\":\"1\"}\n\n{\"id\":\"1\"}",
+                "jobs.jsonl line 3: the id \"1\" is taken: line 1 has it too",
+            ),
             ("{\"id\":\"2\"}\n{}", "jobs.jsonl line 2: the id \"2\" is taken: line 1 has it too"),
-            ("{\"steps\":[]}", "jobs.jsonl line 1: steps is empty: give at least one, or leave the key out and use --step"),
+            (
+                "{\"steps\":[]}",
+                "jobs.jsonl line 1: steps is empty: give at least one, or leave the key out and use --step",
+            ),
             ("{\"after\":[\"a\"]}", "jobs.jsonl line 1: \"after\" is not built yet: leave it out"),
-            ("{\"vars\":{\"#\":\"\"}}", "jobs.jsonl line 1: \"#\" is no name of a variable: use letters, digits, _ and -"),
+            (
+                "{\"vars\":{\"#\":\"\"}}",
+                "jobs.jsonl line 1: \"#\" is no name of a variable: use letters, digits, _ and -",
+            ),
         ];
         for (text, message) in table {
             assert_eq!(error(text), message, "{text}");
@@ -286,7 +313,8 @@ mod tests {
     #[test]
     fn the_keys_are_those_of_the_type() {
         let schema = schemars::schema_for!(JobLine);
-        let mut keys: Vec<_> = schema.get("properties").unwrap().as_object().unwrap().keys().cloned().collect();
+        let mut keys: Vec<_> =
+            schema.get("properties").unwrap().as_object().unwrap().keys().cloned().collect();
         keys.sort();
         let mut known = KEYS.map(str::to_owned);
         known.sort();

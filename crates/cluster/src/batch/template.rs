@@ -51,7 +51,9 @@ pub struct Reading<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
     /// It begins like a command, but not with one that is known.
-    #[error("step {template:?} begins with {word:?}, which is not a command that steps may use ({known}): allow it with --allow-commands, or put a word in front of it to send it as text")]
+    #[error(
+        "step {template:?} begins with {word:?}, which is not a command that steps may use ({known}): allow it with --allow-commands, or put a word in front of it to send it as text"
+    )]
     UnknownCommand {
         /// The beginning of the template.
         template: String,
@@ -61,7 +63,9 @@ pub enum TemplateError {
         known: String,
     },
     /// A command is one line.
-    #[error("step {template:?} is a command of the tool, and a command is one line: make its other lines steps of their own")]
+    #[error(
+        "step {template:?} is a command of the tool, and a command is one line: make its other lines steps of their own"
+    )]
     CommandWithLines {
         /// The beginning of the template.
         template: String,
@@ -155,14 +159,10 @@ impl Template {
         matches!(self.kind, Kind::Command { .. })
     }
 
-    /// Whether an item changes what it says.
+    /// Whether it has a hole, so that it can say something else to each job.
     #[must_use]
-    pub fn uses_item(&self) -> bool {
-        let is_item = |part: &Part| match part {
-            Part::Literal(_) => false,
-            Part::Hole { what, .. } => !matches!(what, Hole::Number | Hole::Var(_)),
-        };
-        self.parts.iter().any(is_item)
+    pub fn varies(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Hole { .. }))
     }
 
     /// Fills in `values`, quoted by `rules`. Text that is the whole step is not quoted: it is the user's own.

@@ -2,11 +2,7 @@
 
 use super::{Hole, Kind, Part, Reading, Template, TemplateError, ToolRules};
 
-pub(super) fn template(
-    text: &str,
-    vars: &[&str],
-    reading: &Reading<'_>,
-) -> Result<Template, TemplateError> {
+pub(super) fn template(text: &str, vars: &[&str], reading: &Reading<'_>) -> Result<Template, TemplateError> {
     let parts = parts(text, vars, reading)?;
     let kind = kind(&parts, text, reading)?;
     Ok(Template { kind, parts })
