@@ -287,7 +287,7 @@ mod tests {
                 "{\"timeout\":\"20\"}",
                 "jobs.jsonl line 1 column 16: \"20\" is no duration: write a number with a unit, such as 250ms, 90s, 30m or 1h 30m",
             ),
-            ("{\"id\":\"\\ud800\"}", "jobs.jsonl line 1 column 13: unexpected end of hex escape"),
+            ("{\"id\":\"\\ud800\"}", "jobs.jsonl line 1 column 14: unexpected end of hex escape"),
             (
                 "{\"id\":\"1\"}\n\n{\"id\":\"1\"}",
                 "jobs.jsonl line 3: the id \"1\" is taken: line 1 has it too",

@@ -144,7 +144,9 @@ impl ItemPlanner {
                 steps
             }
         };
-        Ok(Planned::new(info, steps, |job| with_timeout(job, self.timeout)))
+        // Equal items tend to the same slot, where the strategy is `sticky`.
+        let key = info.item.clone().unwrap_or_default();
+        Ok(Planned::new(info, steps, |job| with_timeout(job.key(key), self.timeout)))
     }
 }
 
