@@ -1,1 +1,6 @@
 //! A supervised pool of warm command-line tools.
+
+pub mod batch;
+mod job;
+
+pub use job::Job;

@@ -1,0 +1,319 @@
+//! Items and lists → jobs that are ready to run.
+//!
+//! What can be wrong with the *run* (a forbidden command, an unknown tool) is found when the planner is made, before
+//! anything starts. What can be wrong with *one job* (an item that is no text, one that cannot be quoted) refuses
+//! that job alone, later, in its turn.
+
+use super::item::ItemError;
+use super::list::{Listed, Var};
+use super::nearest::nearest;
+use super::template::{Reading, Template, TemplateError, ToolRules, Values};
+use crate::Job;
+use pool_core::message::Step;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What is the same for all jobs of a run.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// The tools of the pool, by name; at least one.
+    pub tools: Vec<(String, ToolRules)>,
+    /// The templates of each job's steps; if empty, the item is the prompt.
+    pub steps: Vec<String>,
+    /// What stands for the item in templates; `{}` if absent.
+    pub token: Option<String>,
+    /// Commands outside the tools' lists are let through.
+    pub allow_commands: bool,
+    /// The longest that one turn may take; the tool's own limit if absent.
+    pub timeout: Option<Duration>,
+}
+
+/// Why a run cannot be planned; nothing has started.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// A template cannot be used.
+    #[error("{place}{error}")]
+    Template {
+        /// Where it stands: empty for the command line, else the line of the list and a colon.
+        place: String,
+        /// Why.
+        error: TemplateError,
+    },
+    /// Tools of one pool read text in different ways, and the job does not say which is meant.
+    #[error(
+        "{place}{first} and {other} take commands and quoted text in different ways: name the tool of each job in a --from list, or run them apart"
+    )]
+    MixedTools {
+        /// As above.
+        place: String,
+        /// One tool.
+        first: String,
+        /// One that differs.
+        other: String,
+    },
+    /// A job names a tool that is not in the pool.
+    #[error("{place}{reason}")]
+    NoSuchTool {
+        /// As above.
+        place: String,
+        /// Which, and which there are.
+        reason: String,
+    },
+    /// A job has no steps of its own, and the command line has none either.
+    #[error("{place}the job has no steps: give it some, or use --step")]
+    NoSteps {
+        /// As above.
+        place: String,
+    },
+    /// Most likely the item was forgotten, and the same prompt would go out again and again.
+    #[error("no step uses the item, so all jobs would be the same: put {token} into one")]
+    ItemUnused {
+        /// What stands for the item.
+        token: String,
+    },
+}
+
+/// Tells a job from the others in results.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct JobInfo {
+    /// Its place in the input, from 0.
+    pub index: u64,
+    /// Its id in the list, or its number from 1.
+    pub id: String,
+    /// The item it was made from.
+    pub item: Option<String>,
+    /// What its steps say.
+    pub prompts: Vec<String>,
+}
+
+/// A job that is ready to run, or the reason why it is not.
+#[derive(Debug)]
+pub struct Planned {
+    /// Which.
+    pub info: JobInfo,
+    /// The job; or why it is refused.
+    pub job: Result<Job, String>,
+}
+
+/// Makes a job of each item.
+#[derive(Debug)]
+pub struct ItemPlanner {
+    templates: Vec<Template>,
+    rules: ToolRules,
+    timeout: Option<Duration>,
+    planned: u64,
+}
+
+impl ItemPlanner {
+    /// Checks the templates of the command line.
+    ///
+    /// # Errors
+    /// [`PlanError`] if no job could be made with them.
+    pub fn new(settings: &Settings) -> Result<Self, PlanError> {
+        let rules = settings.rules(None, "")?;
+        let token = settings.token.as_deref().unwrap_or("{}");
+        let reading = Reading { rules, item: Some(token), allow_commands: settings.allow_commands };
+        let templates = match settings.steps.as_slice() {
+            [] => vec![Template::item()],
+            steps => parse(steps, &[], &reading, "")?,
+        };
+        if !templates.iter().any(Template::varies) {
+            return Err(PlanError::ItemUnused { token: token.to_owned() });
+        }
+        Ok(Self { templates, rules: rules.clone(), timeout: settings.timeout, planned: 0 })
+    }
+
+    /// The next job.
+    ///
+    /// # Errors
+    /// An [`ItemError`] that ends the list is handed through; no other is.
+    pub fn plan(&mut self, item: Result<String, ItemError>) -> Result<Planned, ItemError> {
+        let item = match item {
+            Err(error) if error.ends_the_list() => return Err(error),
+            item => item,
+        };
+        let index = self.planned;
+        self.planned += 1;
+        let mut info = JobInfo { index, id: self.planned.to_string(), ..JobInfo::default() };
+        let steps = match item {
+            Err(error) => Err(error.to_string()),
+            Ok(item) => {
+                let values = Values { item: Some(&item), number: self.planned, vars: &[] };
+                let steps = render(&self.templates, &values, &self.rules);
+                info.item = Some(item);
+                steps
+            }
+        };
+        // Equal items tend to the same slot, where the strategy is `sticky`.
+        let key = info.item.clone().unwrap_or_default();
+        Ok(Planned::new(info, steps, |job| with_timeout(job.key(key), self.timeout)))
+    }
+}
+
+/// Makes a job of each line of a list.
+#[derive(Debug)]
+pub struct ListPlanner {
+    jobs: std::vec::IntoIter<ListedPlan>,
+    total: usize,
+}
+
+#[derive(Debug)]
+struct ListedPlan {
+    listed: Listed,
+    templates: Vec<Template>,
+    rules: ToolRules,
+    timeout: Option<Duration>,
+    folder: PathBuf,
+}
+
+impl ListPlanner {
+    /// Checks the templates of every line of `list`, which lies in `folder`.
+    ///
+    /// # Errors
+    /// [`PlanError`] names the first line that makes no job.
+    pub fn new(settings: &Settings, jobs: Vec<Listed>, list: &str, folder: &Path) -> Result<Self, PlanError> {
+        let plan = |listed: Listed| ListedPlan::new(settings, listed, list, folder);
+        let jobs = jobs.into_iter().map(plan).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { total: jobs.len(), jobs: jobs.into_iter() })
+    }
+}
+
+impl Iterator for ListPlanner {
+    type Item = Planned;
+
+    fn next(&mut self) -> Option<Planned> {
+        let index = (self.total - self.jobs.len()) as u64;
+        self.jobs.next().map(|plan| plan.plan(index))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.jobs.size_hint()
+    }
+}
+
+impl ListedPlan {
+    fn new(settings: &Settings, listed: Listed, list: &str, folder: &Path) -> Result<Self, PlanError> {
+        let place = format!("{list} line {}: ", listed.line);
+        let job = &listed.job;
+        let rules = settings.rules(job.tool.as_deref(), &place)?;
+        let steps = job.steps.as_ref().unwrap_or(&settings.steps);
+        if steps.is_empty() {
+            return Err(PlanError::NoSteps { place });
+        }
+        let vars: Vec<&str> = job.vars.keys().map(String::as_str).collect();
+        let reading = Reading { rules, item: None, allow_commands: settings.allow_commands };
+        let templates = parse(steps, &vars, &reading, &place)?;
+        let timeout = job.timeout.or(settings.timeout);
+        Ok(Self { templates, rules: rules.clone(), timeout, folder: folder.to_owned(), listed })
+    }
+
+    fn plan(self, index: u64) -> Planned {
+        let job = self.listed.job;
+        let id = job.id.unwrap_or_else(|| (index + 1).to_string());
+        let steps = texts(job.vars, &self.folder).and_then(|vars| {
+            let values = Values { item: None, number: index + 1, vars: &vars };
+            render(&self.templates, &values, &self.rules)
+        });
+        let info = JobInfo { index, id, ..JobInfo::default() };
+        Planned::new(info, steps, |mut made| {
+            if let Some(session) = job.session {
+                made = made.session(session);
+            }
+            if let Some(key) = job.key {
+                made = made.key(key);
+            }
+            if let Some(tool) = job.tool {
+                made = made.tool(tool);
+            }
+            with_timeout(made.priority(job.priority), self.timeout)
+        })
+    }
+}
+
+impl Planned {
+    fn new(mut info: JobInfo, steps: Result<Vec<Step>, String>, finish: impl FnOnce(Job) -> Job) -> Self {
+        let job = steps.map(|steps| {
+            info.prompts = steps.iter().map(|step| step.text().to_owned()).collect();
+            finish(Job::new().with_steps(steps))
+        });
+        Self { info, job }
+    }
+}
+
+impl Settings {
+    /// The rules for text that goes to `tool`; to any tool of the pool if absent, which then must agree.
+    fn rules(&self, tool: Option<&str>, place: &str) -> Result<&ToolRules, PlanError> {
+        let names = || self.tools.iter().map(|(name, _)| name.as_str());
+        if let Some(tool) = tool {
+            let found = self.tools.iter().find(|(name, _)| name == tool);
+            return found.map(|(_, rules)| rules).ok_or_else(|| PlanError::NoSuchTool {
+                place: place.to_owned(),
+                reason: no_such_tool(tool, names()),
+            });
+        }
+        let Some(((first, rules), others)) = self.tools.split_first() else {
+            return Err(PlanError::NoSuchTool {
+                place: place.to_owned(),
+                reason: "the pool has no tool".to_owned(),
+            });
+        };
+        match others.iter().find(|(_, other)| other != rules) {
+            None => Ok(rules),
+            Some((other, _)) => Err(PlanError::MixedTools {
+                place: place.to_owned(),
+                first: first.clone(),
+                other: other.clone(),
+            }),
+        }
+    }
+}
+
+fn no_such_tool<'a>(tool: &str, names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    match nearest(tool, names.iter().copied()) {
+        Some(near) => format!("the pool has no tool {tool:?}: did you mean {near:?}?"),
+        None => format!("the pool has no tool {tool:?}: it has {}", names.join(", ")),
+    }
+}
+
+fn parse(
+    steps: &[String],
+    vars: &[&str],
+    reading: &Reading<'_>,
+    place: &str,
+) -> Result<Vec<Template>, PlanError> {
+    let template = |text: &String| Template::parse(text, vars, reading);
+    let placed = |error| PlanError::Template { place: place.to_owned(), error };
+    steps.iter().map(template).collect::<Result<_, _>>().map_err(placed)
+}
+
+fn render(templates: &[Template], values: &Values<'_>, rules: &ToolRules) -> Result<Vec<Step>, String> {
+    let step = |template: &Template| template.render(values, rules).map_err(|error| error.to_string());
+    templates.iter().map(step).collect()
+}
+
+/// The texts of the variables; those in files are read now.
+fn texts(
+    vars: impl IntoIterator<Item = (String, Var)>,
+    folder: &Path,
+) -> Result<Vec<(String, String)>, String> {
+    let text = |(name, var): (String, Var)| match var {
+        Var::Text(text) => Ok((name, text)),
+        Var::File(var) => {
+            let path = folder.join(var.file);
+            let wrong = |error| format!("cannot read {} for {{{name}}}: {error}", path.display());
+            std::fs::read_to_string(&path).map_err(wrong).map(|text| (name.clone(), text))
+        }
+    };
+    vars.into_iter().map(text).collect()
+}
+
+fn with_timeout(job: Job, timeout: Option<Duration>) -> Job {
+    match timeout {
+        Some(timeout) => job.timeout(timeout),
+        None => job,
+    }
+}
+
+#[cfg(test)]
+mod tests;

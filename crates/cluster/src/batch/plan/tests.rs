@@ -1,0 +1,100 @@
+use super::*;
+use crate::batch::list;
+use crate::batch::template::Quote;
+
+fn shell() -> (String, ToolRules) {
+    ("bash".into(), ToolRules { quote: Quote::Shell, ..ToolRules::default() })
+}
+
+fn agent() -> (String, ToolRules) {
+    let rules = ToolRules {
+        commands: vec!["/add".into()],
+        command_prefixes: vec!["/".into()],
+        ..ToolRules::default()
+    };
+    ("aider".into(), rules)
+}
+
+fn settings(tools: &[(String, ToolRules)], steps: &[&str]) -> Settings {
+    let steps = steps.iter().map(|step| (*step).to_owned()).collect();
+    Settings { tools: tools.to_vec(), steps, ..Settings::default() }
+}
+
+fn plan_list(settings: &Settings, text: &str, folder: &Path) -> Result<Vec<Planned>, PlanError> {
+    let jobs = list::read(text.as_bytes(), "l").unwrap();
+    ListPlanner::new(settings, jobs, "l", folder).map(Iterator::collect)
+}
+
+#[test]
+fn an_item_is_the_prompt_or_fills_the_steps() {
+    let mut planner = ItemPlanner::new(&settings(&[shell()], &[])).unwrap();
+    let planned = planner.plan(Ok("ls; pwd".into())).unwrap();
+    assert_eq!(planned.job.unwrap().steps(), [Step::Say("ls; pwd".into())]);
+
+    let mut planner = ItemPlanner::new(&settings(&[shell()], &["cd /", "wc < {} # {#}"])).unwrap();
+    planner.plan(Ok("a".into())).unwrap();
+    let planned = planner.plan(Ok("b c".into())).unwrap();
+    let prompts = vec!["cd /".to_owned(), "wc < 'b c' # 2".to_owned()];
+    let info = JobInfo { index: 1, id: "2".into(), item: Some("b c".into()), prompts };
+    assert_eq!(planned.info, info);
+}
+
+#[test]
+fn a_bad_item_refuses_its_own_job() {
+    let mut planner = ItemPlanner::new(&settings(&[agent()], &["/add {}", "fix it"])).unwrap();
+    let planned = planner.plan(Ok("a\nb".into())).unwrap();
+    assert!(planned.job.unwrap_err().starts_with("the item has a line end"));
+    assert_eq!((planned.info.item.as_deref(), planned.info.prompts.len()), (Some("a\nb"), 0));
+    let unread = ItemError::NotText { place: "l line 2".into(), shown: "x".into() };
+    let planned = planner.plan(Err(unread)).unwrap();
+    assert!(planned.job.unwrap_err().starts_with("l line 2 is not UTF-8"));
+    assert_eq!((planned.info.index, planned.info.item), (1, None));
+    let end = ItemError::TooLong { place: "l line 3".into(), limit: 9 };
+    assert!(planner.plan(Err(end)).is_err());
+}
+
+#[test]
+fn what_stops_a_run_before_it_starts() {
+    let wrong = |settings: &Settings| ItemPlanner::new(settings).unwrap_err().to_string();
+    assert!(wrong(&settings(&[agent()], &["/exit {}"])).contains("not a command that steps may use (/add)"));
+    assert!(wrong(&settings(&[shell(), agent()], &[])).starts_with("bash and aider take commands"));
+    assert!(wrong(&settings(&[shell()], &["ls", "pwd"])).starts_with("no step uses the item"));
+    let allowed = Settings { allow_commands: true, ..settings(&[agent()], &["/exit {}"]) };
+    assert!(ItemPlanner::new(&allowed).is_ok());
+}
+
+#[test]
+fn a_list_is_checked_line_by_line() {
+    let both = settings(&[shell(), agent()], &[]);
+    let wrong = |text: &str| plan_list(&both, text, Path::new(".")).unwrap_err().to_string();
+    let table = [
+        (
+            "{\"tool\":\"bash\",\"steps\":[\"x\"]}\n{\"tool\":\"bsah\"}",
+            "l line 2: the pool has no tool \"bsah\": did you mean \"bash\"?",
+        ),
+        ("{\"tool\":\"sqlite3\"}", "l line 1: the pool has no tool \"sqlite3\": it has bash, aider"),
+        ("{\"tool\":\"aider\",\"steps\":[\"/exit\"]}", "l line 1: step \"/exit\" begins with \"/exit\""),
+        ("{\"steps\":[\"x\"]}", "l line 1: bash and aider take"),
+        ("{\"tool\":\"bash\"}", "l line 1: the job has no steps"),
+    ];
+    for (text, message) in table {
+        assert!(wrong(text).starts_with(message), "{}", wrong(text));
+    }
+}
+
+#[test]
+fn variables_come_from_the_line_and_from_files_beside_the_list() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("f.txt"), "a b").unwrap();
+    let text = r#"{"steps":["cat {f} {t} {}"],"vars":{"f":{"file":"f.txt"},"t":"{f}"},"session":"s"}
+{"id":"x","vars":{"f":{"file":"gone"}}}"#;
+    let planned = plan_list(&settings(&[shell()], &["cat {f}"]), text, dir.path()).unwrap();
+    assert_eq!(planned[0].info.prompts, ["cat 'a b' '{f}' {}"]);
+    assert!(format!("{:?}", planned[0].job).contains("session: Some(Named(\"s\"))"));
+    assert_eq!((planned[1].info.id.as_str(), planned[1].info.index), ("x", 1));
+    let refused = planned[1].job.as_ref().unwrap_err();
+    assert!(
+        refused.starts_with("cannot read ") && refused.contains("gone for {f}: No such file"),
+        "{refused}"
+    );
+}

@@ -1,0 +1,170 @@
+//! [`Job`]: what a caller wants done, before it has a way home.
+
+use pool_core::message::{Errand, ReplyTo, SessionKey, SlotId, Step};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// One piece of work: steps that run in order on one instance with nothing in between.
+///
+/// ```
+/// use cluster::Job;
+/// use std::time::Duration;
+///
+/// let job = Job::new().command("/add src/lib.rs").step("Add type hints").timeout(Duration::from_secs(600));
+/// assert_eq!(job.steps().len(), 2);
+/// ```
+///
+/// A job without a step is taken as a mistake by whoever runs it: give it at least one.
+#[derive(Default)]
+#[must_use = "a job does nothing until it is submitted"]
+pub struct Job {
+    steps: Vec<Step>,
+    session: Option<SessionKey>,
+    key: Option<Arc<str>>,
+    tool: Option<Arc<str>>,
+    priority: u8,
+    timeout: Option<Duration>,
+    want_raw: bool,
+    errand: Option<Box<dyn Errand>>,
+}
+
+impl Job {
+    /// A job without steps.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds text for the tool. It goes out inert: whatever it looks like, it is never a command of the tool.
+    pub fn step(mut self, text: impl Into<String>) -> Self {
+        self.steps.push(Step::Say(text.into()));
+        self
+    }
+
+    /// Adds one raw line of the tool's own language (`/add f.py`). Never build it from text that you did not
+    /// write: it is not quoted.
+    pub fn command(mut self, line: impl Into<String>) -> Self {
+        self.steps.push(Step::Command(line.into()));
+        self
+    }
+
+    /// Adds steps that were made before.
+    pub fn with_steps(mut self, steps: impl IntoIterator<Item = Step>) -> Self {
+        self.steps.extend(steps);
+        self
+    }
+
+    /// Continues the conversation of this name, or begins it; without one the tool is reset after the job.
+    pub fn session(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.session = Some(SessionKey::Named(name.into()));
+        self
+    }
+
+    /// Continues the conversation of one slot: work addressed by index.
+    pub fn on_slot(mut self, slot: SlotId) -> Self {
+        self.session = Some(SessionKey::Slot(slot));
+        self
+    }
+
+    /// Affinity for the `sticky` strategy: equal keys tend to the same slot. Promises no context.
+    pub fn key(mut self, key: impl Into<Arc<str>>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// Only instances of this tool may take it.
+    pub fn tool(mut self, tool: impl Into<Arc<str>>) -> Self {
+        self.tool = Some(tool.into());
+        self
+    }
+
+    /// Higher goes first among jobs that wait; 0 is the default.
+    pub const fn priority(mut self, priority: u8) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    /// The longest that one turn may take, instead of the tool's own limit.
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Also brings the bytes of each reply home, as they came.
+    pub const fn raw(mut self) -> Self {
+        self.want_raw = true;
+        self
+    }
+
+    /// Effects around the job: a durable intent before the first byte, a check after a step.
+    pub fn errand(mut self, errand: impl Errand + 'static) -> Self {
+        self.errand = Some(Box::new(errand));
+        self
+    }
+
+    /// The steps so far.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// The first attempt at this job, submitted `now`, with a way home.
+    #[must_use]
+    pub fn into_message(self, reply_to: ReplyTo, now: Instant) -> pool_core::message::Job {
+        pool_core::message::Job {
+            session: self.session,
+            key: self.key,
+            tool: self.tool,
+            priority: self.priority,
+            timeout: self.timeout,
+            want_raw: self.want_raw,
+            errand: self.errand,
+            ..pool_core::message::Job::new(self.steps, reply_to, now)
+        }
+    }
+}
+
+impl From<&str> for Job {
+    fn from(text: &str) -> Self {
+        Self::new().step(text)
+    }
+}
+
+impl From<String> for Job {
+    fn from(text: String) -> Self {
+        Self::new().step(text)
+    }
+}
+
+impl std::fmt::Debug for Job {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Job")
+            .field("steps", &self.steps)
+            .field("session", &self.session)
+            .field("key", &self.key)
+            .field("tool", &self.tool)
+            .field("priority", &self.priority)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pool_core::message::reply_channel;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "any instant will do, and only the clock makes one")]
+    fn everything_arrives_in_the_message() {
+        let (reply_to, handle) = reply_channel(false);
+        let now = Instant::now();
+        let job = Job::from("a").command("/b").session("s").key("k").tool("t").priority(7).raw();
+        let message = job.timeout(Duration::from_secs(9)).into_message(reply_to, now);
+        assert_eq!(message.steps, [Step::Say("a".into()), Step::Command("/b".into())]);
+        assert_eq!(message.session, Some(SessionKey::Named("s".into())));
+        assert_eq!((message.key.as_deref(), message.tool.as_deref()), (Some("k"), Some("t")));
+        assert_eq!((message.priority, message.attempt, message.want_raw), (7, 1, true));
+        assert_eq!((message.timeout, message.submitted), (Some(Duration::from_secs(9)), now));
+        assert_eq!(message.id, handle.job());
+    }
+}
