@@ -58,7 +58,12 @@ fn plan() -> impl Strategy<Value = Plan> {
         prop::option::weighted(0.2, 0_u16..4000),
         prop_oneof![3 => Just(0_u16), 1 => 0_u16..500],
     )
-        .prop_map(|(steps, session, cancel_after, pause_before)| Plan { steps, session, cancel_after, pause_before })
+        .prop_map(|(steps, session, cancel_after, pause_before)| Plan {
+            steps,
+            session,
+            cancel_after,
+            pause_before,
+        })
 }
 
 fn case() -> impl Strategy<Value = Case> {

@@ -26,7 +26,8 @@ pub fn spec(cancel: Cancel) -> ToolSpec {
     spec.cancel = cancel;
     spec.limits.turn = Duration::from_secs(5);
     spec.intensity = Intensity { max: 10_000, within: Duration::from_secs(3600) };
-    spec.backoff = Backoff { min: Duration::from_millis(10), max: Duration::from_millis(100), steps: 4, jitter: 0.2 };
+    spec.backoff =
+        Backoff { min: Duration::from_millis(10), max: Duration::from_millis(100), steps: 4, jitter: 0.2 };
     spec
 }
 

@@ -6,7 +6,8 @@ use actix::Actor;
 use pool_core::process::{Launch, pipe::Pipes};
 use pool_core::spec::ToolSpec;
 use pool_core::supervisor::{PoolPlan, PoolSupervisor};
-use routing::{RouterActor, RouterHandle, Strategy};
+use routing::dispatcher::RouterSpec;
+use routing::{RouterActor, strategy::Strategy};
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -107,13 +108,14 @@ impl ClusterBuilder {
 
     /// Starts router and supervisor on the current arbiter.
     fn start(self) -> Engine {
-        let router = RouterActor::new(self.strategy, self.queue).start();
-        let handle = RouterHandle::from_addr(&router);
+        let terms = RouterSpec { queue: self.queue, ..RouterSpec::default() };
+        let routing = RouterActor::new(self.strategy, terms).start();
+        let router = RouterActor::handle(&routing, &terms);
         let tools = self.tools.into_iter().map(|(spec, count)| (Arc::new(spec), count)).collect();
         let plan =
-            PoolPlan { tools, launcher: self.launcher, router: router.clone().recipient(), seed: self.seed };
+            PoolPlan { tools, launcher: self.launcher, router: router.events().clone(), seed: self.seed };
         let (supervisor, health) = PoolSupervisor::new(plan);
-        Engine { router: handle, supervisor: supervisor.start(), health }
+        Engine { router, routing, supervisor: supervisor.start(), health }
     }
 }
 

@@ -7,23 +7,13 @@ use crate::outbox::{Outbox, Ticket};
 use crate::session::Session;
 use actix::{Addr, ArbiterHandle};
 use pool_core::JobError;
-use pool_core::message::{JobHandle, JobResult, Reply, SlotId, reply_channel};
+use pool_core::message::{JobHandle, JobResult, Reply, SessionKey, SlotId, reply_channel};
 use pool_core::supervisor::{Command, InstanceStatus, PoolHealth, PoolSupervisor, Supervise};
-use routing::RouterHandle;
 use routing::metrics::Snapshot;
+use routing::router::{Ask, CloseSession};
+use routing::{RouterActor, RouterHandle};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{oneshot, watch};
-
-/// Starts `instances` of the tool of this name and waits until the first can take a job; the others follow.
-///
-/// # Errors
-/// [`LaunchError`] if there is no such profile, or no instance starts.
-pub async fn launch_cluster(tool: &str, instances: usize) -> Result<ClusterManager, LaunchError> {
-    let spec = crate::profile::resolve(tool)?.spec;
-    let cluster = ClusterManager::builder().tool(spec, instances).build().await?;
-    cluster.ready().await?;
-    Ok(cluster)
-}
 
 /// A running cluster. Cheap to clone, `Send + Sync`; works from any tokio runtime, from actix, and (see
 /// [`crate::blocking`]) from code without one. Dropping the last handle kills the tools at once;
@@ -36,6 +26,7 @@ pub struct ClusterManager {
 /// The actors, as seen from outside.
 pub(crate) struct Engine {
     pub(crate) router: RouterHandle,
+    pub(crate) routing: Addr<RouterActor>,
     pub(crate) supervisor: Addr<PoolSupervisor>,
     pub(crate) health: watch::Receiver<PoolHealth>,
 }
@@ -168,7 +159,9 @@ impl ClusterManager {
     /// # Errors
     /// [`JobError::Closed`] if the cluster has gone.
     pub async fn metrics(&self) -> Result<Snapshot, JobError> {
-        self.shared.engine.router.snapshot().await.ok_or(JobError::Closed)
+        let (reply, answer) = oneshot::channel();
+        self.shared.engine.routing.try_send(Ask { reply }).map_err(|_| JobError::Closed)?;
+        answer.await.map_err(|_| JobError::Closed)
     }
 
     /// Resolves when every instance has gone for ever, with the reason.
@@ -200,8 +193,10 @@ impl ClusterManager {
         self.join();
     }
 
-    pub(crate) fn router(&self) -> &RouterHandle {
-        &self.shared.engine.router
+    /// Ends a conversation: its slot serves others again.
+    pub(crate) fn close_session(&self, key: SessionKey) {
+        // A router too busy to take the message ends the session when it has been idle for long enough.
+        let _ = self.shared.engine.routing.try_send(CloseSession(key));
     }
 
     fn hand_in(&self, job: Job, watched: bool) -> JobHandle {

@@ -105,7 +105,8 @@ impl Outbox {
             arrived.as_mut().enable();
             {
                 let mut shelf = self.shelf();
-                let found = shelf.unread.iter().find(|(_, entry)| matches(entry)).map(|(arrival, _)| *arrival);
+                let found =
+                    shelf.unread.iter().find(|(_, entry)| matches(entry)).map(|(arrival, _)| *arrival);
                 if let Some(arrival) = found {
                     let entry = shelf.unread.remove(&arrival)?;
                     shelf.places.remove(&entry.0);

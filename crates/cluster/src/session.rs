@@ -34,6 +34,6 @@ impl Session {
 
     /// Ends the conversation: its slot serves others again.
     pub fn close(self) {
-        self.cluster.router().close_session(SessionKey::Named(self.name));
+        self.cluster.close_session(SessionKey::Named(self.name));
     }
 }
