@@ -79,7 +79,7 @@ fn line(id: usize, step: usize, act: &Act) -> (String, String) {
         Act::Answer => (format!("job:{own} say:{own}"), own),
         Act::Work(ms) => (format!("job:{own} work:{ms} say:{own}"), own),
         Act::LookAlikes => (format!("job:{own} look say:{own}"), format!("{look}{own}")),
-        Act::Late => (format!("job:{own} say:{own} late:LATE\n"), own),
+        Act::Late => (format!("job:{own} say:{own} late:LATE"), own),
         Act::Half => (format!("job:{own} half:{own}"), own),
         Act::Crash => (format!("job:{own} say:{own} crash"), own),
         Act::Hang => (format!("job:{own} say:{own} hang"), own),
@@ -141,8 +141,6 @@ async fn run(case: &Case, oracle: &Oracle) -> Vec<JobResult> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
-
     #[test]
     fn every_job_gets_exactly_one_result_and_it_is_its_own(case in case()) {
         let oracle = Oracle::default();

@@ -53,14 +53,13 @@ pub async fn pool(spec: ToolSpec, instances: usize, oracle: &Oracle) -> ClusterM
 /// | `deaf` | does nothing for ever |
 pub fn play(mut stage: Stage, oracle: Oracle) -> Play {
     Box::pin(async move {
-        let mut late = String::new();
+        let (mut late, mut due) = (String::new(), String::new());
         while let Some(line) = stage.line().await {
             oracle.lock().expect("no panic").push((stage.launch, line.clone()));
-            if !late.is_empty() {
-                stage.print(std::mem::take(&mut late)).await;
-            }
+            stage.print(std::mem::take(&mut due)).await;
             if let Some(nonce) = line.strip_prefix("/end ") {
                 stage.print(format!("end {nonce}\n")).await;
+                due = std::mem::take(&mut late);
             } else if let Some(exit) = act(&mut stage, &line, &mut late).await {
                 return exit;
             }
@@ -83,7 +82,7 @@ async fn act(stage: &mut Stage, line: &str, late: &mut String) -> Option<ExitRep
                 true
             }
             "late" => {
-                late.push_str(value);
+                *late = format!("{value}\n");
                 true
             }
             "half" => {
