@@ -231,8 +231,7 @@ impl Turn {
         if self.begin.is_some() {
             return Partial { text: String::new(), raw: raw.map(|_| Vec::new()) };
         }
-        let all = stream.buffer.len();
-        let mut bytes = stream.take(all, all);
+        let mut bytes = stream.take_all();
         self.cap.finish(&mut bytes, true);
         Partial { text: reply::compose(bytes, &spec.turn, &super::start::prompts(spec), &self.sent), raw }
     }
