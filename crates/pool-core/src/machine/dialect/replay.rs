@@ -34,6 +34,9 @@
 //! ||| hi
 //! ```
 //!
+//! What comes in one piece with the end of a turn belongs to no turn; for a tool of lines write the `===` of the turn
+//! before the `<<<` that breaks the rule.
+//!
 //! After the last `<<<` before a `===` time passes until something is found: at most [`PATIENCE`].
 
 mod play;

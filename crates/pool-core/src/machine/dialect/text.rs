@@ -4,6 +4,7 @@ mod cap;
 mod encode;
 mod outcome;
 mod reply;
+mod rules;
 mod sentinel;
 mod start;
 mod stream;
@@ -66,7 +67,7 @@ impl TextDialect {
     /// What came between turns: with lines nothing may, else it belongs to no job.
     fn idle(&mut self) -> Option<Found> {
         if matches!(self.spec.turn.rule, TurnRule::Lines) && !self.stream.text().is_empty() {
-            return Some(Found::Violation(turn::one_too_many(self.stream.text())));
+            return Some(Found::Violation(rules::one_too_many(self.stream.text())));
         }
         self.unsolicited += self.stream.keep_last(TAIL / 2) as u64;
         None

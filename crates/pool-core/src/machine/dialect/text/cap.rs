@@ -126,7 +126,7 @@ mod tests {
         #[test]
         fn characters_stay_whole(size in 4096..9000_usize) {
             let text = "a漢é😀".repeat(size);
-            let mut bytes = text.clone().into_bytes();
+            let mut bytes = text.into_bytes();
             Cap::new(4096).finish(&mut bytes, true);
             prop_assert!(String::from_utf8(bytes).is_ok());
         }

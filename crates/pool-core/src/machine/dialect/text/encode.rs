@@ -20,7 +20,7 @@ pub(super) fn step(
     step: &Step,
     rule: &TextRule,
     limits: &Limits,
-    marks: Marks<'_>,
+    marks: &mut Marks<'_>,
     out: &mut Vec<u8>,
 ) -> Result<(), CannotCarry> {
     let text = step.text();
@@ -59,7 +59,7 @@ fn check(step: &Step, rule: &TextRule, limits: &Limits) -> Result<(), CannotCarr
     }
 }
 
-fn fill(wrap: &str, text: &str, marks: Marks<'_>, out: &mut Vec<u8>) {
+fn fill(wrap: &str, text: &str, marks: &mut Marks<'_>, out: &mut Vec<u8>) {
     let mut tag = None;
     render(wrap, out, |name, out| {
         match name {

@@ -2,7 +2,7 @@
 
 use super::sentinel::{Expect, SETTLE, Sentinel, Sight};
 use super::stream::Stream;
-use super::turn::{NOT_SCANNED, PROMPT_WINDOW};
+use super::turn::NOT_SCANNED;
 use super::window::Window;
 use crate::spec::{ToolSpec, TurnRule};
 use regex::Regex;
@@ -90,7 +90,7 @@ fn looks_ready(spec: &ToolSpec, stream: &Stream, due: &mut Option<Instant>, now:
         *due = Some(at);
         return false;
     }
-    pattern.is_none_or(|pattern| Window::tail(stream.text(), PROMPT_WINDOW).match_at_end(pattern).is_some())
+    pattern.is_none_or(|pattern| Window::tail(stream.text()).match_at_end(pattern).is_some())
 }
 
 fn is_answered(

@@ -1,7 +1,7 @@
 //! The output so far: one growing buffer, filtered in place, with the places that have been looked at.
 
 use super::cap::Cap;
-use crate::machine::dialect::filter::Filter;
+use crate::machine::dialect::{TAIL, filter::Filter};
 use memchr::memmem;
 use std::time::{Duration, Instant};
 
@@ -109,6 +109,16 @@ impl Stream {
         bytes
     }
 
+    /// Takes everything out, and keeps a copy of the end, for [`Dialect::tail`](crate::machine::dialect::Dialect::tail).
+    pub(super) fn take_all(&mut self) -> Vec<u8> {
+        let all = self.buffer.len();
+        let tail = self.buffer[all.saturating_sub(TAIL)..].to_vec();
+        let bytes = self.take(all, all);
+        (self.clean, self.seen) = (tail.len(), tail.len());
+        self.buffer = tail;
+        bytes
+    }
+
     fn moved(&mut self, count: usize) {
         self.clean = self.clean.saturating_sub(count);
         self.seen -= count;
@@ -139,9 +149,9 @@ impl Raw {
         self.cap.thin(&mut self.bytes);
     }
 
-    /// Forgets what came before the end of the line with this in it.
+    /// Forgets what came before the end of the last line with this in it.
     pub(super) fn start_after(&mut self, nonce: &[u8], max: usize) {
-        let Some(at) = memmem::find(&self.bytes, nonce) else { return };
+        let Some(at) = memmem::rfind(&self.bytes, nonce) else { return };
         let end = memchr::memchr(b'\n', &self.bytes[at..]).map_or(self.bytes.len(), |end| at + end + 1);
         self.bytes.drain(..end);
         self.cap = Cap::new(max);

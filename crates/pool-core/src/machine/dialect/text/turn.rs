@@ -3,18 +3,13 @@
 use super::cap::Cap;
 use super::encode::{self, Marks};
 use super::reply::{self, Sent};
+use super::rules::{asks, by_rule, one_line};
 use super::sentinel::{Answer, Expect, NONCE, Nonces, SETTLE, Sentinel, Sight};
 use super::stream::{Raw, Stream};
-use super::window::Window;
 use crate::machine::dialect::{CannotCarry, Partial};
 use crate::message::{CompletedBy, Step};
 use crate::spec::{ToolSpec, TurnRule, TurnSpec};
-use memchr::memchr;
-use regex::Regex;
 use std::time::Instant;
-
-/// How much of the end of the output patterns for prompts and questions see.
-pub(super) const PROMPT_WINDOW: usize = 2048;
 
 /// How much at the end is searched again: a nonce that has not come whole, and what the filter may put right.
 pub(super) const NOT_SCANNED: usize = NONCE + 8;
@@ -74,8 +69,8 @@ impl Turn {
             begin.send(out);
         }
         let text = out.len();
-        let marks = Marks { nonce: end.as_ref().map_or(&spare, |end| &end.nonce), nonces };
-        let carried = encode::step(step, &spec.turn.text, &spec.limits, marks, out);
+        let mut marks = Marks { nonce: end.as_ref().map_or(&spare, |end| &end.nonce), nonces };
+        let carried = encode::step(step, &spec.turn.text, &spec.limits, &mut marks, out);
         if let Err(refused) = carried.and_then(|()| one_line(rule, &out[text..])) {
             out.truncate(mark);
             return Err(refused);
@@ -128,10 +123,8 @@ impl Turn {
         if let TurnRule::Sentinel { expect, .. } = &turn.rule {
             let settled = stream.quiet_at(SETTLE, now);
             let expect = Expect { pattern: expect, echo: turn.echo, settled: now >= settled };
-            if self.begin.is_some() {
-                if let Some(broken) = self.before_begin(stream, &expect, spec.limits.max_reply, unsolicited) {
-                    return Some(broken);
-                }
+            if let Some(broken) = self.before_begin(stream, &expect, spec.limits.max_reply, unsolicited) {
+                return Some(broken);
             }
             if self.begin.is_none()
                 && let Some(ended) = self.answer(stream, &expect)
@@ -238,96 +231,8 @@ impl Turn {
         if self.begin.is_some() {
             return Partial { text: String::new(), raw: raw.map(|_| Vec::new()) };
         }
-        let all = stream.buffer.len();
-        let mut bytes = stream.take(all, all);
+        let mut bytes = stream.take_all();
         self.cap.finish(&mut bytes, true);
         Partial { text: reply::compose(bytes, &spec.turn, &super::start::prompts(spec), &self.sent), raw }
     }
-}
-
-/// With lines, what goes out must be one line, or more than one would come back.
-fn one_line(rule: &TurnRule, encoded: &[u8]) -> Result<(), CannotCarry> {
-    if matches!(rule, TurnRule::Lines) && memchr::memchr2(b'\n', b'\r', encoded).is_some() {
-        let reason =
-            "the prompt has several lines, and the tool answers line by line: send them as jobs of their own";
-        return Err(CannotCarry(reason.into()));
-    }
-    Ok(())
-}
-
-/// The end by the rules that need no nonce.
-fn by_rule(
-    turn: &TurnSpec,
-    stream: &mut Stream,
-    raw: Option<&mut Raw>,
-    due: &mut Option<Instant>,
-    now: Instant,
-) -> Option<Seen> {
-    let text = stream.text();
-    match &turn.rule {
-        TurnRule::Sentinel { .. } => None,
-        TurnRule::Lines => {
-            let Some(end) = memchr(b'\n', &text[stream.scan..]).map(|end| stream.scan + end) else {
-                stream.scan = text.len();
-                return None;
-            };
-            if stream.buffer.len() > end + 1 {
-                return Some(Seen::Broken(one_too_many(&stream.buffer[end + 1..])));
-            }
-            if let Some(raw) = raw {
-                raw.end_before_line_end();
-            }
-            let evidence = "line end".to_owned();
-            Some(ended(end, end + 1, CompletedBy::Lines, evidence))
-        }
-        TurnRule::Prompt { until, settle } => {
-            let at = stream.quiet_at(*settle, now);
-            if now < at {
-                *due = Some(at);
-                return None;
-            }
-            let (start, evidence) = prompt_at_end(until, text)?;
-            Some(ended(start, stream.buffer.len(), CompletedBy::Prompt, evidence))
-        }
-        TurnRule::Quiet { after } => {
-            let at = stream.quiet_at(*after, now);
-            if text.is_empty() || now < at {
-                *due = Some(at).filter(|_| !text.is_empty());
-                return None;
-            }
-            // Who asks is silent too.
-            if asks(turn, stream).is_some() {
-                return None;
-            }
-            let all = stream.buffer.len();
-            Some(ended(all, all, CompletedBy::Quiet, format!("{after:?} of silence")))
-        }
-    }
-}
-
-const fn ended(reply: usize, rest: usize, by: CompletedBy, evidence: String) -> Seen {
-    Seen::End(Ended { reply, rest, by, evidence, failure: None })
-}
-
-fn prompt_at_end(until: &Regex, text: &[u8]) -> Option<(usize, String)> {
-    let window = Window::tail(text, PROMPT_WINDOW);
-    let found = window.match_at_end(until)?;
-    Some((window.place(found.start()), super::excerpt(found.as_str())))
-}
-
-/// The line that asks, if the output ends like a question.
-fn asks(turn: &TurnSpec, stream: &Stream) -> Option<String> {
-    if turn.questions.is_empty() {
-        return None;
-    }
-    let window = Window::tail(stream.text(), PROMPT_WINDOW);
-    turn.questions.iter().find(|pattern| window.match_at_end(pattern).is_some())?;
-    let line = window.text.trim_end().rsplit('\n').next().unwrap_or_default();
-    Some(line.trim().to_owned())
-}
-
-/// What to say of output that no prompt has asked for.
-pub(super) fn one_too_many(extra: &[u8]) -> String {
-    let start = String::from_utf8_lossy(&extra[..extra.len().min(400)]);
-    format!("one line too many: {:?}", super::excerpt(&start))
 }

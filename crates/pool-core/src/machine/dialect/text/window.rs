@@ -4,6 +4,9 @@ use regex::{Match, Regex};
 use std::borrow::Cow;
 use std::ops::Range;
 
+/// How much of the end of the output a prompt or a question may take up.
+const TAIL: usize = 2048;
+
 /// A piece of the output, with one character of context in front, so that `^` matches only where a line begins.
 pub(super) struct Window<'a> {
     bytes: &'a [u8],
@@ -28,9 +31,9 @@ impl<'a> Window<'a> {
         Self { bytes: &output[base..end], base, text, from }
     }
 
-    /// The last `size` bytes of `output`.
-    pub(super) fn tail(output: &'a [u8], size: usize) -> Self {
-        Self::new(output, output.len().saturating_sub(size)..output.len())
+    /// The end of `output`: what patterns for prompts and questions see.
+    pub(super) fn tail(output: &'a [u8]) -> Self {
+        Self::new(output, output.len().saturating_sub(TAIL)..output.len())
     }
 
     /// The place in the output that `offset` in the text stands for.
@@ -127,7 +130,7 @@ mod tests {
             ("", "abc", Some(3)),
         ];
         for (pattern, text, start) in table {
-            let window = Window::tail(text.as_bytes(), 100);
+            let window = Window::tail(text.as_bytes());
             let found = window.match_at_end(&Regex::new(pattern).expect("a pattern"));
             assert_eq!(found.map(|found| found.start()), start, "{pattern} in {text:?}");
         }
@@ -136,9 +139,10 @@ mod tests {
     #[test]
     fn a_line_begins_only_where_one_begins() {
         let pattern = Regex::new("(?m)^x$").expect("a pattern");
-        assert!(Window::tail(b"yx", 1).match_at_end(&pattern).is_none());
-        assert!(Window::tail(b"\xffx", 1).match_at_end(&pattern).is_none());
-        assert!(Window::tail(b"\nx", 1).match_at_end(&pattern).is_some());
-        assert!(Window::tail(b"x", 1).match_at_end(&pattern).is_some());
+        let last = |bytes: &'static [u8]| Window::new(bytes, bytes.len() - 1..bytes.len());
+        assert!(last(b"yx").match_at_end(&pattern).is_none());
+        assert!(last(b"\xffx").match_at_end(&pattern).is_none());
+        assert!(last(b"\nx").match_at_end(&pattern).is_some());
+        assert!(last(b"x").match_at_end(&pattern).is_some());
     }
 }
