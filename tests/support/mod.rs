@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// What a fake child received, in order: `(launch, line)`.
-pub type Oracle = Arc<Mutex<Vec<(usize, String)>>>;
+pub(crate) type Oracle = Arc<Mutex<Vec<(usize, String)>>>;
 
 /// Runs `test` on a System of its own with the clock paused: time passes only when everybody waits.
-pub fn in_virtual_time<T>(test: impl Future<Output = T>) -> T {
+pub(crate) fn in_virtual_time<T>(test: impl Future<Output = T>) -> T {
     actix::System::new().block_on(async {
         tokio::time::pause();
         test.await
@@ -19,7 +19,7 @@ pub fn in_virtual_time<T>(test: impl Future<Output = T>) -> T {
 }
 
 /// The tool that [`play`] plays: framed by a sentinel on both sides, interrupted or replaced.
-pub fn spec(cancel: Cancel) -> ToolSpec {
+pub(crate) fn spec(cancel: Cancel) -> ToolSpec {
     let expect = regex::Regex::new(r"(?m)^end (?P<nonce>[0-9a-f]{16})$").expect("a valid pattern");
     let rule = TurnRule::Sentinel { send: "/end {nonce}".into(), expect, before: None, begin: true };
     let mut spec = ToolSpec::new("fake", vec!["fake".into()], TurnSpec::new(rule));
@@ -32,7 +32,7 @@ pub fn spec(cancel: Cancel) -> ToolSpec {
 }
 
 /// A pool of `instances` fake children on this arbiter.
-pub async fn pool(spec: ToolSpec, instances: usize, oracle: &Oracle) -> ClusterManager {
+pub(crate) async fn pool(spec: ToolSpec, instances: usize, oracle: &Oracle) -> ClusterManager {
     let oracle = oracle.clone();
     let fakes = Fakes::new(move |stage| play(stage, oracle.clone()));
     let builder = ClusterManager::builder().tool(spec, instances).launcher(Arc::new(fakes));
@@ -51,7 +51,7 @@ pub async fn pool(spec: ToolSpec, instances: usize, oracle: &Oracle) -> ClusterM
 /// | `crash` | ends by signal 11 |
 /// | `hang` | does nothing until it is interrupted |
 /// | `deaf` | does nothing for ever |
-pub fn play(mut stage: Stage, oracle: Oracle) -> Play {
+pub(crate) fn play(mut stage: Stage, oracle: Oracle) -> Play {
     Box::pin(async move {
         let (mut late, mut due) = (String::new(), String::new());
         while let Some(line) = stage.line().await {
@@ -106,6 +106,6 @@ async fn act(stage: &mut Stage, line: &str, late: &mut String) -> Option<ExitRep
 }
 
 /// A job of these lines.
-pub fn job(lines: &[String]) -> Job {
+pub(crate) fn job(lines: &[String]) -> Job {
     lines.iter().fold(Job::new(), |job, line| job.step(line))
 }
