@@ -131,7 +131,7 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
                 generation: known.generation,
                 credits: known.credits.len(),
                 queued: known.lane.len(),
-                sessions: known.sessions,
+                sessions: known.sessions.len(),
                 figures: FiguresView::from(figures),
             })
         });
@@ -173,6 +173,9 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
 
     /// A job that waited can no longer run.
     fn refuse(&mut self, entry: Entry<J>, error: PushError, now: Instant) {
+        if entry.job.is_cancelled() {
+            return self.discard(entry, now);
+        }
         self.queued -= 1;
         self.metrics.counts.failed += 1;
         self.refused.push_back((entry.job, error));

@@ -140,7 +140,7 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
                 self.slots.present(slot)?;
                 self.check_tool(job, slot)?;
                 let sid = self.sessions.open(key, Some(slot));
-                self.reserve(slot);
+                self.reserve(slot, sid);
                 Ok((Line::Slot(slot), Some(sid)))
             }
             SessionKey::Named(_) => {
@@ -160,9 +160,9 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
         Err(PushError::OtherTool { slot, runs: runs.clone(), wanted: wanted.into() })
     }
 
-    fn reserve(&mut self, slot: SlotId) {
+    fn reserve(&mut self, slot: SlotId, sid: Sid) {
         if let Some(known) = self.slots.get_mut(slot) {
-            known.sessions += 1;
+            known.sessions.push(sid);
         }
         self.refresh(slot);
     }
@@ -172,7 +172,7 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
         let Some(session) = self.sessions.get_mut(sid) else { return };
         session.slot = Some(slot);
         let mut waiting = std::mem::take(&mut session.waiting);
-        self.reserve(slot);
+        self.reserve(slot, sid);
         while let Some(entry) = waiting.pop() {
             match self.check_tool(&entry.job.view(now), slot) {
                 Ok(()) => {
@@ -205,7 +205,7 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
         self.unswept = 0;
         let cancelled = |lane: &mut Lane<J>| lane.extract(|entry| entry.job.is_cancelled());
         let mut gone = Vec::new();
-        for sid in self.sessions.all(None) {
+        for sid in self.sessions.all() {
             gone.extend(self.sessions.get_mut(sid).map(|session| cancelled(&mut session.waiting)));
         }
         gone.extend(self.slots.iter_mut().map(|slot| cancelled(&mut slot.lane)));

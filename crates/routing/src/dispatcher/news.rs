@@ -1,7 +1,7 @@
 //! What the supervisor tells.
 
 use super::kinds::{ANY, Prospect};
-use super::sessions::Context;
+use super::sessions::{Context, Sid};
 use super::slots::{Run, Standing};
 use super::{Dispatcher, Intake, PushError, Queued, Token, later};
 use pool_core::message::{Generation, Report, Serial, SessionKey, SlotId};
@@ -101,7 +101,7 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
     pub fn closed(&mut self, now: Instant) {
         self.intake = Intake::Closed;
         let mut waiting = Vec::new();
-        for sid in self.sessions.all(None) {
+        for sid in self.sessions.all() {
             waiting.extend(self.sessions.get_mut(sid).map(|session| session.waiting.extract(|_| true)));
         }
         waiting.extend(self.kinds.iter_mut().map(|kind| kind.lane.extract(|_| true)));
@@ -122,19 +122,18 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
     fn remove(&mut self, slot: SlotId, now: Instant) {
         let Some(known) = self.slots.get_mut(slot) else { return };
         known.standing = Standing::Removed;
-        known.sessions = 0;
-        let kind = known.kind;
+        let (kind, sessions) = (known.kind, std::mem::take(&mut known.sessions));
         self.refresh(slot);
         self.strategy.on_removed(slot);
         if self.kinds[kind].slots.is_empty() {
             self.kinds[kind].prospect = Prospect::Until(later(now, self.spec.patience));
         }
-        self.evacuate(slot, now);
+        self.evacuate(slot, sessions, now);
     }
 
     /// The sessions of a slot that has gone for ever: one that is bound to it ends, the others open anew elsewhere.
-    fn evacuate(&mut self, slot: SlotId, now: Instant) {
-        for sid in self.sessions.all(Some(slot)) {
+    fn evacuate(&mut self, slot: SlotId, sessions: Vec<Sid>, now: Instant) {
+        for sid in sessions {
             let Some(known) = self.slots.get_mut(slot) else { return };
             let mut waiting = known.lane.extract(|entry| entry.session == Some(sid));
             let Some(session) = self.sessions.get_mut(sid) else { continue };

@@ -77,9 +77,9 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
         self.queued -= 1;
         let session = entry.session.map(|sid| (sid, self.converse(sid, slot, generation, now)));
         let before = session.map_or(Context::Fresh, |(_, before)| before);
-        let mut reset_first = false;
+        let reset_first =
+            before != Context::Lives(generation) && self.has_strangers_words(slot, entry.session);
         if let Some(known) = self.slots.get_mut(slot) {
-            reset_first = known.leftover == Leftover::Conversation && before != Context::Lives(generation);
             if reset_first {
                 known.leftover = Leftover::None;
             }
@@ -94,6 +94,16 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
             context_lost: before.is_lost_in(generation),
             reset_first,
         }
+    }
+
+    /// Whether an ended conversation is still in the tool, and none that another session goes on with.
+    fn has_strangers_words(&self, slot: SlotId, session: Option<Sid>) -> bool {
+        let Some(known) = self.slots.get(slot) else { return false };
+        let mut others = known.sessions.iter().filter(|&&sid| Some(sid) != session);
+        let goes_on = |&sid: &Sid| {
+            self.sessions.get(sid).is_some_and(|other| other.context == Context::Lives(known.generation))
+        };
+        known.leftover == Leftover::Conversation && !others.any(goes_on)
     }
 
     /// The session has a job on this life of the slot; the answer is what was left of its conversation before.

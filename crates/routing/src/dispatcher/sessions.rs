@@ -156,10 +156,9 @@ impl<J> Sessions<J> {
         self.idle.iter().filter_map(|&(_, sid)| Some((sid, self.get(sid)?.slot?)))
     }
 
-    /// All sessions that live on `slot`, or all there are. For rare occasions: it looks at each.
-    pub(super) fn all(&self, slot: Option<SlotId>) -> Vec<Sid> {
-        let here = |sid: &Sid| slot.is_none() || self.get(*sid).is_some_and(|session| session.slot == slot);
-        let mut sids: Vec<_> = self.by_key.values().copied().filter(here).collect();
+    /// All there are. For rare occasions.
+    pub(super) fn all(&self) -> Vec<Sid> {
+        let mut sids: Vec<_> = self.by_key.values().copied().collect();
         sids.sort_unstable();
         sids
     }

@@ -28,8 +28,8 @@ pub(super) struct Slot<J, C> {
     pub(super) running: Vec<Run>,
     /// Jobs of the sessions that live here.
     pub(super) lane: Lane<J>,
-    /// How many sessions live here. While there is one, no other job comes here.
-    pub(super) sessions: u32,
+    /// The sessions that live here: one with a name, the slot's own, or both. While there is one, no other job comes.
+    pub(super) sessions: Vec<Sid>,
     pub(super) leftover: Leftover,
     /// Whether it is already in the list of slots whose lane can move.
     pub(super) ripe: bool,
@@ -114,7 +114,7 @@ impl<J, C: Token> Slot<J, C> {
             credits: Vec::new(),
             running: Vec::new(),
             lane: Lane::default(),
-            sessions: 0,
+            sessions: Vec::new(),
             leftover: Leftover::None,
             ripe: false,
         }
@@ -122,7 +122,7 @@ impl<J, C: Token> Slot<J, C> {
 
     /// Whether jobs without a session here may come here.
     pub(super) fn is_general(&self) -> bool {
-        self.standing == Standing::Present && self.sessions == 0
+        self.standing == Standing::Present && self.sessions.is_empty()
     }
 
     /// Whether it exists and its tool is this kind.

@@ -55,7 +55,7 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
         let waiting = known.lane.extract(|entry| entry.session == Some(sid));
         if waiting.is_empty() {
             self.sessions.end(sid);
-            return self.vacate(slot, context);
+            return self.vacate(sid, slot, context);
         }
         // One that is bound to its slot has nowhere else to open.
         let bound = matches!(key, SessionKey::Slot(_));
@@ -64,7 +64,7 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
         {
             session.slot = None;
             waiting.into_iter().for_each(|entry| session.waiting.push(entry));
-            self.vacate(slot, context);
+            self.vacate(sid, slot, context);
             return self.reopen(sid, now);
         }
         waiting.into_iter().for_each(|entry| known.lane.push(entry));
@@ -96,13 +96,13 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
         if let Some(session) = self.sessions.end(sid)
             && let Some(slot) = session.slot
         {
-            self.vacate(slot, session.context);
+            self.vacate(sid, slot, session.context);
         }
     }
 
-    fn vacate(&mut self, slot: SlotId, context: Context) {
+    fn vacate(&mut self, sid: Sid, slot: SlotId, context: Context) {
         if let Some(known) = self.slots.get_mut(slot) {
-            known.sessions = known.sessions.saturating_sub(1);
+            known.sessions.retain(|other| *other != sid);
             known.leave(context);
         }
         self.refresh(slot);

@@ -38,7 +38,7 @@ pub struct SlotView {
     /// Jobs that wait for this very slot.
     pub queued: usize,
     /// Sessions that reserve it.
-    pub sessions: u32,
+    pub sessions: usize,
     /// What it has done.
     #[serde(flatten)]
     pub figures: FiguresView,

@@ -1,5 +1,10 @@
 //! Jobs and credits without actors, and a pool that behaves.
 
+#[allow(dead_code, reason = "each test file uses its part")]
+pub(crate) mod referee;
+#[allow(dead_code, reason = "each test file uses its part")]
+pub(crate) mod world;
+
 use pool_core::message::{Generation, JobId, Outcome, Report, Serial, SessionKey, SlotId};
 use routing::dispatcher::{Dispatcher, Placement, PushError, Queued, RouterSpec, Token};
 use routing::strategy::{JobView, Strategy};

@@ -1,0 +1,142 @@
+//! Nanoseconds for one job through a dispatcher: push, poll, finished, credit. `cargo bench -p cluster-routing`.
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+
+use pool_core::message::{Generation, JobId, Outcome, Report, Serial, SlotId};
+use routing::dispatcher::{Dispatcher, Queued, RouterSpec, Token};
+use routing::strategy::{JobView, NAMES, by_name};
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+struct Job {
+    id: u64,
+    key: [u8; 8],
+    submitted: Instant,
+}
+
+impl Queued for Box<Job> {
+    fn view(&self, now: Instant) -> JobView<'_> {
+        JobView {
+            id: JobId(self.id),
+            key: std::str::from_utf8(&self.key).ok(),
+            session: None,
+            tool: Some("bash"),
+            priority: 0,
+            attempt: 1,
+            waited: now.saturating_duration_since(self.submitted),
+        }
+    }
+
+    fn submitted(&self) -> Instant {
+        self.submitted
+    }
+
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+}
+
+struct Credit {
+    slot: SlotId,
+    tool: Arc<str>,
+}
+
+impl Token for Credit {
+    fn slot(&self) -> SlotId {
+        self.slot
+    }
+
+    fn generation(&self) -> Generation {
+        1
+    }
+
+    fn serial(&self) -> Serial {
+        1
+    }
+
+    fn tool(&self) -> &Arc<str> {
+        &self.tool
+    }
+}
+
+type Bench = Dispatcher<Box<Job>, Credit>;
+
+/// A pool of `slots`, half of them busy. The job that comes out is pushed again, so nothing here allocates.
+fn bench(strategy: &str, slots: u32, waiting: u64) -> f64 {
+    let now = Instant::now();
+    let Some(strategy) = by_name(strategy) else { return f64::NAN };
+    let mut dispatcher = Bench::new(strategy, RouterSpec { queue: usize::MAX, ..RouterSpec::default() });
+    let tool: Arc<str> = "bash".into();
+    (0..slots).for_each(|slot| dispatcher.credit(Credit { slot: SlotId(slot), tool: tool.clone() }, now));
+    let mut seed = 88_172_645_463_325_252;
+    let mut running: Vec<_> =
+        (0..slots.div_ceil(2)).map(|_| place(&mut dispatcher, new_job(&mut seed, now), now)).collect();
+    if waiting > 0 {
+        while running.len() < slots as usize {
+            let job = new_job(&mut seed, now);
+            running.push(place(&mut dispatcher, job, now));
+        }
+        for _ in 0..waiting {
+            let _ = dispatcher.push(new_job(&mut seed, now), now);
+        }
+    }
+    let mut samples: Vec<_> = (0..9).map(|_| sample(&mut dispatcher, &mut running, &mut seed, now)).collect();
+    samples.sort_by(f64::total_cmp);
+    samples[4]
+}
+
+fn sample(
+    dispatcher: &mut Bench,
+    running: &mut [Option<(Box<Job>, Credit)>],
+    seed: &mut u64,
+    now: Instant,
+) -> f64 {
+    const JOBS: u32 = 200_000;
+    let start = Instant::now();
+    for _ in 0..JOBS {
+        let place_of = (random(seed) >> 32) as usize * running.len() >> 32;
+        let Some((mut job, credit)) = running[place_of].take() else { continue };
+        let turn = Duration::from_nanos(random(seed) >> 40);
+        let report = Report { job: JobId(job.id), outcome: Outcome::Ok, turn, sent: 10, received: 10 };
+        dispatcher.finished(credit.slot, &report, now);
+        dispatcher.credit(credit, now);
+        job.id += u64::from(u32::MAX);
+        job.key = key(random(seed));
+        running[place_of] = place(dispatcher, job, now);
+    }
+    black_box(&running);
+    start.elapsed().as_nanos() as f64 / f64::from(JOBS)
+}
+
+fn place(dispatcher: &mut Bench, job: Box<Job>, now: Instant) -> Option<(Box<Job>, Credit)> {
+    dispatcher.push(job, now).ok()?;
+    let placed = dispatcher.poll(now)?;
+    Some((placed.job, placed.credit))
+}
+
+fn new_job(seed: &mut u64, now: Instant) -> Box<Job> {
+    let id = random(seed);
+    Box::new(Job { id, key: key(id), submitted: now })
+}
+
+fn key(number: u64) -> [u8; 8] {
+    number.to_le_bytes().map(|byte| b'a' + byte % 16)
+}
+
+fn random(seed: &mut u64) -> u64 {
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    *seed ^= *seed << 17;
+    *seed
+}
+
+fn main() {
+    for waiting in [0, 1000] {
+        println!("{waiting} jobs wait; ns a job (push, poll, finished, credit), median of 9");
+        for strategy in NAMES {
+            let times =
+                [5, 100, 10_000].map(|slots| format!("N={slots}: {:6.0}", bench(strategy, slots, waiting)));
+            println!("  {strategy:12} {}", times.join("   "));
+        }
+    }
+}

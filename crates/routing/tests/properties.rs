@@ -1,0 +1,113 @@
+//! What holds whatever happens: a random pool under every strategy, and what each strategy promises on top.
+
+mod common;
+
+use common::referee::Rule;
+use common::world::{World, id, ops};
+use common::{Placed, Pool};
+use pool_core::message::{JobId, SlotId};
+use proptest::prelude::{ProptestConfig, prop, prop_assert, prop_assert_eq, proptest};
+use routing::dispatcher::{RouterSpec, Why};
+use routing::strategy::{Candidates, JobView, LeastBusy, RoundRobin, Sticky, Strategy};
+use std::collections::HashMap;
+
+/// Answers at random, mostly wrong.
+struct Rogue(u64);
+
+impl Strategy for Rogue {
+    fn name(&self) -> &'static str {
+        "rogue"
+    }
+
+    fn choose(&mut self, job: &JobView<'_>, _: &Candidates<'_>) -> Option<SlotId> {
+        let JobId(job) = job.id;
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(job);
+        u32::try_from(self.0 >> 60).ok().filter(|slot| slot % 3 != 0).map(SlotId)
+    }
+}
+
+/// Nobody is passed over for one who is busier.
+struct NobodyBusier;
+
+impl Rule for NobodyBusier {
+    fn judge(&mut self, world: &World, placed: &Placed, candidates: &[usize]) {
+        assert_eq!(placed.decision.why, Why::Chosen);
+        let least = candidates.iter().min_by_key(|&&slot| (world.places[slot].busy, slot));
+        assert_eq!(least.copied().map(id), Some(placed.decision.slot));
+    }
+}
+
+/// Whoever stays free is served within as many placements of a kind as there are slots.
+#[derive(Default)]
+struct InTurn {
+    passed_over: HashMap<(Option<&'static str>, usize), usize>,
+}
+
+impl Rule for InTurn {
+    fn judge(&mut self, world: &World, placed: &Placed, candidates: &[usize]) {
+        assert_eq!(placed.decision.why, Why::Chosen);
+        for slot in 0..world.places.len() {
+            let passed = self.passed_over.entry((placed.job.tool, slot)).or_default();
+            let stays = candidates.contains(&slot) && id(slot) != placed.decision.slot;
+            *passed = if stays { *passed + 1 } else { 0 };
+            assert!(*passed < world.places.len(), "slot {slot} was passed over {passed} times");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_rogue_strategy_breaks_no_rule(slots in 1_usize..7, seed: u64, ops in ops()) {
+        let mut world = World::new(Box::new(Rogue(seed)), slots);
+        ops.iter().for_each(|op| world.happen(op, &mut ()));
+    }
+
+    #[test]
+    fn sticky_breaks_no_rule(slots in 1_usize..7, ops in ops()) {
+        let mut world = World::new(Box::new(Sticky::default()), slots);
+        ops.iter().for_each(|op| world.happen(op, &mut ()));
+    }
+
+    #[test]
+    fn least_busy_never_picks_a_busier_one_than_it_passes_over(slots in 1_usize..7, ops in ops()) {
+        let mut world = World::new(Box::new(LeastBusy::default()), slots);
+        ops.iter().for_each(|op| world.happen(op, &mut NobodyBusier));
+    }
+
+    #[test]
+    fn round_robin_serves_whoever_stays_free(slots in 1_usize..7, ops in ops()) {
+        let mut world = World::new(Box::new(RoundRobin::default()), slots);
+        let mut rule = InTurn::default();
+        ops.iter().for_each(|op| world.happen(op, &mut rule));
+    }
+
+    /// Rounds of jobs, each round over before the next: equal work for equal instances, after every job.
+    #[test]
+    fn equal_instances_serve_equally_often(
+        slots in 1_usize..20,
+        rounds in prop::collection::vec(1_usize..20, 1..20),
+        strategy in 0_usize..2,
+    ) {
+        let mut pool = Pool::of(["round_robin", "least_busy"][strategy], &vec!["bash"; slots], RouterSpec::default());
+        let mut served = vec![0; slots];
+        for jobs in rounds {
+            let mut running = Vec::new();
+            for _ in 0..jobs.min(slots) {
+                let job = pool.send();
+                let placed = pool.poll();
+                let slot = placed.map(|placed| placed.decision.slot.0);
+                prop_assert!(slot.is_some(), "job {} waits", job);
+                running.extend(slot.map(|slot| (job, slot)));
+                served[slot.map_or(0, |slot| slot as usize)] += 1;
+                let (most, least) = (served.iter().max(), served.iter().min());
+                prop_assert!(most.zip(least).is_some_and(|(most, least)| most - least <= 1), "{:?}", served);
+            }
+            for (job, slot) in running.into_iter().rev() {
+                pool.finish(job, slot, 10, "bash", 1);
+            }
+        }
+        prop_assert_eq!(served.iter().sum::<u64>(), pool.dispatcher.snapshot().total.served);
+    }
+}
