@@ -1,7 +1,7 @@
 //! The runner: keeps the pool fed, and hands out results.
 //!
 //! A shell without a clock, a thread or a task of its own: it moves only while [`Batch::next`] is awaited, and
-//! dropping that future loses nothing. What it decides: how far ahead to feed ([`Batch::new`]), in which order results
+//! dropping that future loses nothing. What it decides: how far ahead to feed ([`window`]), in which order results
 //! leave ([`Order`]), and when to stop ([`Ending`]).
 
 use super::item::ItemError;
@@ -95,6 +95,13 @@ pub struct Counts {
     pub blocked: bool,
 }
 
+/// How many jobs to keep with the pool, for so many instances: one that runs and one that waits for each, so that no
+/// instance waits for the runner.
+#[must_use]
+pub fn window(instances: usize) -> usize {
+    instances.saturating_mul(2).clamp(2, 8192)
+}
+
 /// A batch that runs.
 ///
 /// `source` yields planned jobs; an error from it ends the list. `submit` hands a job to the pool.
@@ -115,13 +122,6 @@ where
     Source: Stream<Item = Result<Planned, ItemError>> + Unpin,
     Submit: Fn(Job) -> JobHandle,
 {
-    /// How many jobs to keep with the pool, for so many instances: one that runs and one that waits for each, so
-    /// that no instance waits for the runner.
-    #[must_use]
-    pub fn window(instances: usize) -> usize {
-        instances.saturating_mul(2).clamp(2, 8192)
-    }
-
     /// A batch that has at most `window` jobs with the pool at a time, and reads no further ahead.
     pub fn new(source: Source, submit: Submit, window: usize, order: Order) -> Self {
         let running = FuturesUnordered::new();
