@@ -11,7 +11,7 @@ pub(crate) mod sanitize;
 mod talk;
 mod tally;
 
-pub(crate) use tally::Tally;
+pub(crate) use tally::{Tally, jobs};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -53,15 +53,23 @@ impl Output {
             (false, true) => Form::Headed(Paint::of(&stdout())),
             (false, false) => Form::Plain,
         };
-        let progress = Progress::new(style.total, style.level, stderr().is_terminal(), now);
-        log::listen(style.level, progress.screen());
-        Self {
-            replies: Replies::new(Box::new(stdout()), form),
-            talk: Talk::new(Box::new(stderr()), Paint::of(&stderr()), style.level),
-            progress,
-            tally: Tally::default(),
-            total: style.total,
-        }
+        let talk = Talk::new(Box::new(stderr()), Paint::of(&stderr()), style.level);
+        let bar = stderr().is_terminal() && style.level >= Level::Normal;
+        let output = Self::of(Replies::new(Box::new(stdout()), form), talk, bar, style.total, now);
+        log::listen(style.level, output.progress.screen());
+        output
+    }
+
+    fn of(replies: Replies, talk: Talk, bar: bool, total: Option<u64>, now: Instant) -> Self {
+        let progress = Progress::new(total, bar, now);
+        Self { replies, talk, progress, tally: Tally::default(), total }
+    }
+
+    /// The same into something else than the standard streams.
+    #[cfg(test)]
+    pub(crate) fn into(out: Box<dyn Write>, err: Box<dyn Write>, style: Style, now: Instant) -> Self {
+        let talk = Talk::new(err, Paint::plain(), style.level);
+        Self::of(Replies::new(out, Form::Plain), talk, false, style.total, now)
     }
 
     /// What went out so far.

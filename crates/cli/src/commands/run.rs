@@ -4,6 +4,8 @@ pub(crate) mod args;
 mod drive;
 mod dry_run;
 mod plan;
+mod pool;
+mod resolve;
 mod steps;
 mod tool;
 
@@ -13,7 +15,7 @@ use crate::output::Output;
 use crate::signals::Signals;
 use crate::strategies::Strategies;
 use args::RunArgs;
-use cluster::ClusterManager;
+use cluster::{ClusterManager, DEFAULT_QUEUE};
 use cluster::batch::Batch;
 use plan::Plan;
 use tokio::time::Instant;
@@ -43,7 +45,7 @@ async fn start(plan: Plan, strategy: Box<dyn routing::strategy::Strategy>) -> Re
     let mut output = Output::new(plan.style, Instant::now().into_std());
     output.note(&plan.headline());
     let window = plan.window();
-    let mut builder = ClusterManager::builder().strategy(strategy).queue(window.max(1));
+    let mut builder = ClusterManager::builder().strategy(strategy).queue(DEFAULT_QUEUE.max(4 * window));
     for tool in plan.tools {
         builder = builder.tool(tool.spec, tool.instances);
     }

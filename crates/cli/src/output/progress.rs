@@ -1,6 +1,5 @@
 //! How far the run is: a bar on a terminal, a line now and then elsewhere.
 
-use super::talk::Level;
 use cluster::batch::run::Counts;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::time::{Duration, Instant};
@@ -30,8 +29,8 @@ impl Screen {
 }
 
 impl Progress {
-    pub(super) fn new(total: Option<u64>, level: Level, terminal: bool, now: Instant) -> Self {
-        let bar = (terminal && level >= Level::Normal).then(|| bar(total));
+    pub(super) fn new(total: Option<u64>, terminal: bool, now: Instant) -> Self {
+        let bar = terminal.then(|| bar(total));
         Self { screen: Screen(bar), began: now, next_line: now + EVERY, total }
     }
 
@@ -78,13 +77,42 @@ fn remark(counts: Counts, failed: u64) -> String {
 
 fn bar(total: Option<u64>) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
-    let shape = match total {
-        Some(_) => "{bar:24} {pos}/{len}  {msg}  {elapsed} (ends in {eta})",
-        None => "{spinner} {pos}  {msg}  {elapsed}",
-    };
     // The shapes are constants, and a test tries them.
-    if let Ok(style) = ProgressStyle::with_template(shape) {
+    if let Ok(style) = ProgressStyle::with_template(shape(total)) {
         bar.set_style(style);
     }
     bar
+}
+
+const fn shape(total: Option<u64>) -> &'static str {
+    match total {
+        Some(_) => "{bar:24} {pos}/{len}  {msg}  {elapsed} (ends in {eta})",
+        None => "{spinner} {pos}  {msg}  {elapsed}",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "any instant will do, and only the clock makes one")]
+    fn a_line_now_and_then() {
+        let began = Instant::now();
+        let counts = Counts { fed: 20, running: 5, ended: 12, held: 3, blocked: false };
+        let mut progress = Progress::new(Some(100), false, began);
+        let mut tick = |seconds: u64| progress.tick(counts, 2, began + Duration::from_secs(seconds));
+        assert_eq!(tick(29), None);
+        let line = "9 of 100 jobs done after 30 s: 2 failed, 5 under way, 3 wait for an earlier one";
+        assert_eq!(tick(30).as_deref(), Some(line));
+        assert_eq!((tick(31), tick(59)), (None, None));
+        assert!(tick(60).is_some());
+    }
+
+    #[test]
+    fn the_shapes_of_the_bar_are_well_formed() {
+        for total in [Some(1), None] {
+            assert!(ProgressStyle::with_template(shape(total)).is_ok());
+        }
+    }
 }

@@ -8,7 +8,7 @@ use std::io::Write;
 
 /// In which form results leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(crate) enum Form {
     /// The replies one after the other, as they are. What is empty leaves no trace.
     Plain,
     /// For eyes: each under a line that names its item.
@@ -99,7 +99,7 @@ mod tests {
             (Form::Plain, "i", "ends itself\n", "ends itself\n"),
             (Form::Plain, "i", "", ""),
             (Form::Plain, "i", "raw \x1b[2J", "raw \x1b[2J\n"),
-            (headed, "a\nb\x07", "raw \x1b[2J\r\n", "── 3/12 a\\nb\\u{7} ──\nraw \\u{1b}[2J\n"),
+            (headed, "a\x07\nb", "raw \x1b[2J\r\n", "── 3/12 a\\u{7}… ──\nraw \\u{1b}[2J\n"),
             (headed, "i", "", "── 3/12 i ──\n"),
         ];
         for (form, item, reply, expected) in table {

@@ -62,7 +62,7 @@ fn escape(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
 
 /// Whether a terminal acts on it instead of showing it: control characters, line and paragraph separators, those that
 /// turn the direction of writing, and the invisible tags.
-const fn acts(c: char) -> bool {
+fn acts(c: char) -> bool {
     c.is_control()
         || matches!(
             c,

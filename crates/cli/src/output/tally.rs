@@ -44,7 +44,7 @@ impl std::fmt::Display for Tally {
 }
 
 /// `1 job`, `2 jobs`.
-pub(super) fn jobs(count: u64) -> String {
+pub(crate) fn jobs(count: u64) -> String {
     if count == 1 { "1 job".to_owned() } else { format!("{count} jobs") }
 }
 

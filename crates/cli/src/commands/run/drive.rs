@@ -1,34 +1,20 @@
 //! The loop of a run: results, signals, the pool's end and the clock, until every job has ended.
 
+use super::pool::Pool;
 use super::steps::Source;
 use crate::exit::Exit;
-use crate::output::{Output, Tally};
+use crate::output::{Output, Tally, jobs};
 use crate::signals::{Answer, Heard, Ladder};
 use cluster::batch::ResultRecord;
 use cluster::batch::run::{Batch, Ending};
 use cluster::Job;
 use futures_util::{Stream, StreamExt};
 use pool_core::message::JobHandle;
-use pool_core::supervisor::InstanceStatus;
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 /// How often progress may move.
 const TICK: Duration = Duration::from_millis(200);
-
-/// A pool, as a run needs it.
-pub(super) trait Pool {
-    /// Hands in a job.
-    fn submit(&self, job: Job) -> JobHandle;
-    /// What every instance does.
-    async fn status(&self) -> Vec<InstanceStatus>;
-    /// Resolves with the reason when no instance is left and none will come.
-    async fn failure(&self) -> String;
-    /// Stops every tool by its ladder.
-    async fn shutdown(&self);
-    /// Kills every tool.
-    async fn kill(&self);
-}
 
 /// Runs the batch to its end, stops the pool, and says how it went.
 pub(super) async fn drive<P, S, F>(
@@ -105,15 +91,15 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
     }
 
     async fn heard(&mut self, heard: Heard) -> Flow {
-        let running = self.batch.counts().running;
+        let running = self.batch.counts().running as u64;
         match self.ladder.climb(heard) {
             Answer::FeedNoMore => {
                 self.batch.feed_no_more();
-                self.output.note(&format!("finishing {running} jobs, beginning no more; again to cancel them"));
+                self.output.note(&format!("finishing {}, beginning no more; again to cancel", jobs(running)));
             }
             Answer::Cancel => {
                 self.batch.cancel_all();
-                self.output.note(&format!("cancelling {running} jobs; again to kill the tools"));
+                self.output.note(&format!("cancelling {}; again to kill the tools", jobs(running)));
             }
             Answer::Kill => {
                 self.output.note("killing the tools");

@@ -2,9 +2,9 @@
 
 use super::args::RunArgs;
 use super::steps::{self, Jobs};
-use super::tool::{self, Tool};
+use super::resolve::{Tool, resolve};
 use crate::failure::Failure;
-use crate::output::{Level, Style};
+use crate::output::{Level, Style, jobs};
 use cluster::batch::plan::Settings;
 use cluster::batch::run::{Order, window};
 
@@ -21,7 +21,7 @@ pub(super) struct Plan {
 impl Plan {
     /// Checks the arguments, reads what they name, starts nothing.
     pub(super) fn new(args: &RunArgs) -> Result<Self, Failure> {
-        let tools = tool::resolve(args)?;
+        let tools = resolve(args)?;
         let settings = Settings {
             tools: tools.iter().map(|tool| (tool.spec.tool.to_string(), tool.rules.clone())).collect(),
             steps: steps::templates(args)?,
@@ -50,8 +50,9 @@ impl Plan {
 
     /// The plan in one line.
     pub(super) fn headline(&self) -> String {
-        let tools: Vec<String> = self.tools.iter().map(Tool::headline).collect();
-        let jobs = self.jobs.total().map_or_else(String::new, |total| format!("; {total} jobs"));
-        format!("{} ({}){jobs}", tools.join(", "), self.route)
+        let mut parts: Vec<String> = self.tools.iter().map(Tool::headline).collect();
+        parts.push(self.route.clone());
+        parts.extend(self.jobs.total().map(jobs));
+        parts.join(", ")
     }
 }
