@@ -19,10 +19,7 @@ impl Strategies {
     /// The strategy of this name.
     pub(crate) fn make(&self, name: &str) -> Result<Box<dyn Strategy>, Failure> {
         let added = self.0.iter().rev().find(|(known, _)| known == name);
-        added
-            .map(|(_, make)| make())
-            .or_else(|| strategy::by_name(name))
-            .ok_or_else(|| self.unknown(name))
+        added.map(|(_, make)| make()).or_else(|| strategy::by_name(name)).ok_or_else(|| self.unknown(name))
     }
 
     fn unknown(&self, name: &str) -> Failure {

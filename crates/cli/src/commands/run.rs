@@ -15,8 +15,8 @@ use crate::output::Output;
 use crate::signals::Signals;
 use crate::strategies::Strategies;
 use args::RunArgs;
-use cluster::{ClusterManager, DEFAULT_QUEUE};
 use cluster::batch::Batch;
+use cluster::{ClusterManager, DEFAULT_QUEUE};
 use plan::Plan;
 use tokio::time::Instant;
 
@@ -40,7 +40,8 @@ pub(crate) fn run(args: RunArgs, strategies: &Strategies) -> Result<Exit, Failur
 }
 
 async fn start(plan: Plan, strategy: Box<dyn routing::strategy::Strategy>) -> Result<Exit, Failure> {
-    let broken = |error: std::io::Error| Failure::pool(format!("the system could not start the run: {error}"));
+    let broken =
+        |error: std::io::Error| Failure::pool(format!("the system could not start the run: {error}"));
     let signals = Signals::listen().map_err(broken)?;
     let mut output = Output::new(plan.style, Instant::now().into_std());
     output.note(&plan.headline());

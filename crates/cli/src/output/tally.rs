@@ -54,7 +54,10 @@ mod tests {
 
     #[test]
     fn it_reads_as_a_sentence() {
-        let tally = |outcomes: &[(Outcome, u64)], not_run| Tally { outcomes: outcomes.iter().copied().collect(), not_run };
+        let tally = |outcomes: &[(Outcome, u64)], not_run| Tally {
+            outcomes: outcomes.iter().copied().collect(),
+            not_run,
+        };
         assert_eq!(tally(&[], 0).to_string(), "0 jobs");
         assert_eq!(tally(&[(Outcome::Ok, 1)], 0).to_string(), "1 job: 1 ok");
         let mixed = tally(&[(Outcome::TimedOut, 2), (Outcome::Ok, 9)], 3);

@@ -1,8 +1,8 @@
 //! The arguments of `cluster run`, as meant: everything checked that can be wrong before anything starts.
 
 use super::args::RunArgs;
-use super::steps::{self, Jobs};
 use super::resolve::{Tool, resolve};
+use super::steps::{self, Jobs};
 use crate::failure::Failure;
 use crate::output::{Level, Style, jobs};
 use cluster::batch::plan::Settings;

@@ -35,10 +35,24 @@ pub(super) fn resolve(args: &RunArgs) -> Result<Vec<Tool>, Failure> {
     for n in super::tool::parse(args)? {
         match n {
             Named::CommandLine { words, instances } => {
-                let rule = TurnRule::Sentinel { send: "echo end {nonce}".into(), expect: regex::RegexBuilder::new("^end (?P<nonce>[0-9a-f]{16})$").multi_line(true).build().unwrap(), before: None, begin: false };
+                let rule = TurnRule::Sentinel {
+                    send: "echo end {nonce}".into(),
+                    expect: regex::RegexBuilder::new("^end (?P<nonce>[0-9a-f]{16})$")
+                        .multi_line(true)
+                        .build()
+                        .unwrap(),
+                    before: None,
+                    begin: false,
+                };
                 let mut spec = ToolSpec::new("bash", words, TurnSpec::new(rule));
                 spec.env = std::env::vars().collect();
-                v.push(Tool { spec, rules: ToolRules { quote: cluster::batch::template::Quote::Shell, ..Default::default() }, instances, effects: "may write".into(), dropped: vec![] });
+                v.push(Tool {
+                    spec,
+                    rules: ToolRules { quote: cluster::batch::template::Quote::Shell, ..Default::default() },
+                    instances,
+                    effects: "may write".into(),
+                    dropped: vec![],
+                });
             }
             Named::Profile { .. } => return Err(Failure::usage("not yet")),
         }

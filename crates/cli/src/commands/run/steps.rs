@@ -104,8 +104,9 @@ fn cannot_read(path: &Path, error: &std::io::Error) -> Failure {
 }
 
 fn no_items() -> Failure {
-    Failure::usage("no items")
-        .help("give them as arguments, in a file (-a FILE), or on standard input; a whole prompt is an item too")
+    Failure::usage("no items").help(
+        "give them as arguments, in a file (-a FILE), or on standard input; a whole prompt is an item too",
+    )
 }
 
 /// The templates in the order of the command line.

@@ -37,7 +37,9 @@ fn profile(text: &str, default: usize) -> Result<Named, Failure> {
         Some((name, number)) => (name, count(text, number)?),
     };
     if name.is_empty() {
-        return Err(Failure::usage(format!("no tool in '{text}'")).help("name one; 'cluster tools' lists them"));
+        return Err(
+            Failure::usage(format!("no tool in '{text}'")).help("name one; 'cluster tools' lists them")
+        );
     }
     if name.contains(char::is_whitespace) {
         let help = "a command line needs a flag that tells when a reply is whole, such as --until '> $'";

@@ -73,7 +73,8 @@ fn planned(index: u64) -> Result<Planned, ItemError> {
 
 /// Drives endless jobs, two at a time; `script` plays the world, step by step.
 fn play(pool: &Fake, count: Option<u64>, script: impl AsyncFnOnce(mpsc::Sender<Heard>)) -> Exit {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     LocalSet::new().block_on(&runtime, async {
         let (send, mut receive) = mpsc::channel(8);
         let signals = stream::poll_fn(move |context| receive.poll_recv(context));
