@@ -12,7 +12,7 @@ use crate::strategies::Strategies;
 /// Does what the command line says.
 pub(crate) fn run(verb: Verb, strategies: &Strategies) -> Result<Exit, Failure> {
     match verb {
-        Verb::Run(args) => run::run(*args, strategies),
+        Verb::Run(args) => run::run(&args, strategies),
         Verb::Tools(args) => tools::run(&args),
         Verb::Schema(args) => schema::run(&args),
     }

@@ -21,10 +21,10 @@ use plan::Plan;
 use tokio::time::Instant;
 
 /// Plans the run, and runs it.
-pub(crate) fn run(args: RunArgs, strategies: &Strategies) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &RunArgs, strategies: &Strategies) -> Result<Exit, Failure> {
     let strategy = strategies.make(&args.pool.route)?;
     let dry_run = args.output.dry_run;
-    let plan = Plan::new(&args)?;
+    let plan = Plan::new(args)?;
     if dry_run {
         return dry_run::show(plan);
     }

@@ -65,7 +65,7 @@ impl Progress {
 }
 
 fn remark(counts: Counts, failed: u64) -> String {
-    let mut remark = format!("{failed} failed, {} under way", counts.running);
+    let mut remark = format!("{failed} failed, {} running", counts.running);
     if counts.held > 0 {
         remark += &format!(", {} wait for an earlier one", counts.held);
     }
@@ -99,11 +99,11 @@ mod tests {
     #[expect(clippy::disallowed_methods, reason = "any instant will do, and only the clock makes one")]
     fn a_line_now_and_then() {
         let began = Instant::now();
-        let counts = Counts { fed: 20, running: 5, ended: 12, held: 3, blocked: false };
+        let counts = Counts { fed: 20, running: 5, waiting: 3, ended: 12, held: 3, blocked: false };
         let mut progress = Progress::new(Some(100), false, began);
         let mut tick = |seconds: u64| progress.tick(counts, 2, began + Duration::from_secs(seconds));
         assert_eq!(tick(29), None);
-        let line = "9 of 100 jobs done after 30 s: 2 failed, 5 under way, 3 wait for an earlier one";
+        let line = "9 of 100 jobs done after 30 s: 2 failed, 5 running, 3 wait for an earlier one";
         assert_eq!(tick(30).as_deref(), Some(line));
         assert_eq!((tick(31), tick(59)), (None, None));
         assert!(tick(60).is_some());

@@ -12,7 +12,7 @@ use crate::Job;
 use futures_util::stream::{FuturesUnordered, Stream, StreamExt};
 use jiff::Timestamp;
 use pool_core::JobError;
-use pool_core::message::{JobHandle, JobResult};
+use pool_core::message::{JobHandle, JobResult, Stage};
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
@@ -85,8 +85,10 @@ pub enum Ending {
 pub struct Counts {
     /// Jobs taken from the list so far.
     pub fed: u64,
-    /// Jobs that are with the pool.
+    /// Jobs that an instance has.
     pub running: usize,
+    /// Jobs that wait for an instance.
+    pub waiting: usize,
     /// Jobs that have ended, refused ones included.
     pub ended: u64,
     /// Results that wait for an earlier one.
@@ -133,17 +135,23 @@ where
         std::future::poll_fn(|context| self.poll_next(context)).await
     }
 
-    /// Begins no more jobs; those that run go on.
+    /// Begins no more jobs. Those that wait for an instance are taken back, those that run go on.
     pub fn feed_no_more(&mut self) {
         self.ending.get_or_insert(Ending::Stopped);
+        self.cancel(|stage| stage == Stage::Queued);
     }
 
     /// Begins no more jobs and takes back those that run. Their results still come.
     pub fn cancel_all(&mut self) {
-        self.feed_no_more();
-        for running in &self.running {
-            running.handle.cancel();
-        }
+        self.ending.get_or_insert(Ending::Stopped);
+        self.cancel(|_| true);
+    }
+
+    fn cancel(&self, which: impl Fn(Stage) -> bool) {
+        self.running
+            .iter()
+            .filter(|running| which(running.handle.stage()))
+            .for_each(|running| running.handle.cancel());
     }
 
     /// The pool gave up: what runs is taken back, what is left is not run.
@@ -163,8 +171,12 @@ where
     /// Where it stands.
     #[must_use]
     pub fn counts(&self) -> Counts {
+        let count = |which: fn(Stage) -> bool| {
+            self.running.iter().filter(|running| which(running.handle.stage())).count()
+        };
         Counts {
-            running: self.running.len(),
+            running: count(|stage| matches!(stage, Stage::Placed | Stage::Delivered)),
+            waiting: count(|stage| stage == Stage::Queued),
             held: self.order.held(),
             blocked: self.ending.is_none() && self.order.is_full(),
             ..self.counts
