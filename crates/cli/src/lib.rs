@@ -1,1 +1,87 @@
-//! The `cluster` program as a library.
+//! The `cluster` program as a library: the same program, with something of yours inside.
+//!
+//! The shipped program is this:
+//!
+//! ```no_run
+//! fn main() -> std::process::ExitCode {
+//!     cluster_cli::Cli::new().run()
+//! }
+//! ```
+//!
+//! Yours differs in one line, and `cluster run --route mine …` uses it:
+//!
+//! ```no_run
+//! # use pool_core::message::SlotId;
+//! # use routing::strategy::{Candidates, JobView, Strategy};
+//! # #[derive(Default)]
+//! # struct Mine;
+//! # impl Strategy for Mine {
+//! #     fn name(&self) -> &str { "mine" }
+//! #     fn choose(&mut self, _: &JobView, c: &Candidates) -> Option<SlotId> { c.iter().next().map(|c| c.slot) }
+//! # }
+//! fn main() -> std::process::ExitCode {
+//!     cluster_cli::Cli::new().with_strategy("mine", || Box::new(Mine::default())).run()
+//! }
+//! ```
+//!
+//! # How it is made
+//!
+//! Arguments are read twice: as typed (clap's structs, beside each verb) and as meant (`commands/run/plan.rs`), where
+//! everything is checked that can be wrong before anything starts. Two modules do what nothing else in the workspace
+//! may: `output` prints, `exit` knows the codes. Errors are values until [`Cli::run`] turns them into a line on
+//! stderr and a code.
+
+mod args;
+mod commands;
+mod exit;
+mod failure;
+mod output;
+mod signals;
+mod strategies;
+
+use crate::exit::Exit;
+use crate::output::Output;
+use routing::strategy::Strategy;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// The program, ready to run.
+#[derive(Default)]
+#[must_use = "the program does nothing until it is run"]
+pub struct Cli {
+    strategies: strategies::Strategies,
+}
+
+impl Cli {
+    /// The program as it is shipped.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a routing strategy, chosen with `--route name`. A shipped one of the same name is replaced.
+    pub fn with_strategy(
+        mut self,
+        name: impl Into<String>,
+        make: impl Fn() -> Box<dyn Strategy> + 'static,
+    ) -> Self {
+        self.strategies.add(name.into(), Box::new(make));
+        self
+    }
+
+    /// Runs with the arguments of the process. Call it from `main`, and return what it returns: it never exits.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        self.run_with(std::env::args_os()).into()
+    }
+
+    fn run_with(self, words: impl Iterator<Item = OsString>) -> Exit {
+        let parsed = match args::parse(words) {
+            Ok(parsed) => parsed,
+            Err(error) => return output::usage(&error),
+        };
+        commands::run(parsed, &self.strategies).unwrap_or_else(|failure| {
+            Output::failure(&failure);
+            failure.exit
+        })
+    }
+}

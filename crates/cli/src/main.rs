@@ -1,2 +1,7 @@
 //! The `cluster` program.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cluster_cli::Cli::new().run()
+}

@@ -191,6 +191,8 @@ impl Iterator for ListPlanner {
     }
 }
 
+impl ExactSizeIterator for ListPlanner {}
+
 impl ListedPlan {
     fn new(settings: &Settings, listed: Listed, list: &str, folder: &Path) -> Result<Self, PlanError> {
         let place = format!("{list} line {}: ", listed.line);

@@ -124,7 +124,7 @@ impl ResultRecord {
     }
 
     fn of_reply(info: JobInfo, reply: Reply, submitted: Timestamp) -> Self {
-        let queued = reply.timings.queued;
+        let queued = micros(reply.timings.queued);
         let record = Self {
             outcome: reply.outcome,
             reply: reply.text().to_owned(),
@@ -134,12 +134,12 @@ impl ResultRecord {
                 slot: reply.instance.slot.0,
                 generation: reply.instance.generation,
             }),
-            queued_us: micros(queued),
+            queued_us: queued,
             turn_us: micros(reply.timings.turn),
             usage: total_usage(&reply.steps),
             truncated: reply.is_truncated(),
             context_lost: reply.context_lost,
-            started_at: submitted.checked_add(queued).unwrap_or(submitted),
+            started_at: submitted.checked_add(Duration::from_micros(queued)).unwrap_or(submitted),
             ..Self::blank(info.index, info.id, info.item, submitted)
         };
         let prompts = info.prompts.into_iter().chain(std::iter::repeat_with(String::new));

@@ -1,7 +1,7 @@
 //! The runner: keeps the pool fed, and hands out results.
 //!
 //! A shell without a clock, a thread or a task of its own: it moves only while [`Batch::next`] is awaited, and
-//! dropping that future loses nothing. What it decides: how far ahead to feed ([`Batch::new`]), in which order results
+//! dropping that future loses nothing. What it decides: how far ahead to feed ([`window`]), in which order results
 //! leave ([`Order`]), and when to stop ([`Ending`]).
 
 use super::item::ItemError;
@@ -12,7 +12,7 @@ use crate::Job;
 use futures_util::stream::{FuturesUnordered, Stream, StreamExt};
 use jiff::Timestamp;
 use pool_core::JobError;
-use pool_core::message::{JobHandle, JobResult};
+use pool_core::message::{JobHandle, JobResult, Stage};
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
@@ -85,14 +85,23 @@ pub enum Ending {
 pub struct Counts {
     /// Jobs taken from the list so far.
     pub fed: u64,
-    /// Jobs that are with the pool.
+    /// Jobs that an instance has.
     pub running: usize,
+    /// Jobs that wait for an instance.
+    pub waiting: usize,
     /// Jobs that have ended, refused ones included.
     pub ended: u64,
     /// Results that wait for an earlier one.
     pub held: usize,
     /// Nothing is fed because too many results wait for an earlier one.
     pub blocked: bool,
+}
+
+/// How many jobs to keep with the pool, for so many instances: one that runs and one that waits for each, so that no
+/// instance waits for the runner.
+#[must_use]
+pub fn window(instances: usize) -> usize {
+    instances.saturating_mul(2).clamp(2, 8192)
 }
 
 /// A batch that runs.
@@ -115,13 +124,6 @@ where
     Source: Stream<Item = Result<Planned, ItemError>> + Unpin,
     Submit: Fn(Job) -> JobHandle,
 {
-    /// How many jobs to keep with the pool, for so many instances: one that runs and one that waits for each, so
-    /// that no instance waits for the runner.
-    #[must_use]
-    pub fn window(instances: usize) -> usize {
-        instances.saturating_mul(2).clamp(2, 8192)
-    }
-
     /// A batch that has at most `window` jobs with the pool at a time, and reads no further ahead.
     pub fn new(source: Source, submit: Submit, window: usize, order: Order) -> Self {
         let running = FuturesUnordered::new();
@@ -133,17 +135,23 @@ where
         std::future::poll_fn(|context| self.poll_next(context)).await
     }
 
-    /// Begins no more jobs; those that run go on.
+    /// Begins no more jobs. Those that wait for an instance are taken back, those that run go on.
     pub fn feed_no_more(&mut self) {
         self.ending.get_or_insert(Ending::Stopped);
+        self.cancel(|stage| stage == Stage::Queued);
     }
 
     /// Begins no more jobs and takes back those that run. Their results still come.
     pub fn cancel_all(&mut self) {
-        self.feed_no_more();
-        for running in &self.running {
-            running.handle.cancel();
-        }
+        self.ending.get_or_insert(Ending::Stopped);
+        self.cancel(|_| true);
+    }
+
+    fn cancel(&self, which: impl Fn(Stage) -> bool) {
+        self.running
+            .iter()
+            .filter(|running| which(running.handle.stage()))
+            .for_each(|running| running.handle.cancel());
     }
 
     /// The pool gave up: what runs is taken back, what is left is not run.
@@ -163,8 +171,12 @@ where
     /// Where it stands.
     #[must_use]
     pub fn counts(&self) -> Counts {
+        let count = |which: fn(Stage) -> bool| {
+            self.running.iter().filter(|running| which(running.handle.stage())).count()
+        };
         Counts {
-            running: self.running.len(),
+            running: count(|stage| matches!(stage, Stage::Placed | Stage::Delivered)),
+            waiting: count(|stage| stage == Stage::Queued),
             held: self.order.held(),
             blocked: self.ending.is_none() && self.order.is_full(),
             ..self.counts

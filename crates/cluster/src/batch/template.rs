@@ -29,10 +29,19 @@ pub struct ToolRules {
     pub commands: Vec<String>,
     /// What a command of the tool begins with (`/`, `!`), known or not.
     pub command_prefixes: Vec<String>,
+    /// Those of them that take prose: text inside is not quoted.
+    pub prose: Vec<String>,
     /// How text from items and variables is quoted inside a step.
     pub quote: Quote,
     /// The same inside a command.
     pub command_quote: Quote,
+}
+
+impl ToolRules {
+    /// How text is quoted inside this command.
+    fn quote_in(&self, word: &str) -> Quote {
+        if self.prose.iter().any(|prose| prose == word) { Quote::None } else { self.command_quote }
+    }
 }
 
 /// How templates are to be read: what is the same for every template of a run.
@@ -173,7 +182,7 @@ impl Template {
         match &self.kind {
             Kind::Say if self.parts.len() == 1 => self.fill(values, Quote::None, None).map(Step::Say),
             Kind::Say => self.fill(values, rules.quote, None).map(Step::Say),
-            Kind::Command { word } => self.fill(values, rules.command_quote, Some(word)).map(Step::Command),
+            Kind::Command { word } => self.fill(values, rules.quote_in(word), Some(word)).map(Step::Command),
         }
     }
 

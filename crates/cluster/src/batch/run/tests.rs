@@ -76,7 +76,7 @@ fn the_window_is_filled_and_no_more_is_read() {
     pool.end(0, ok());
     assert_eq!(poll(&mut batch), Some(Some(0)));
     assert_eq!((poll(&mut batch), pool.taken()), (None, 5));
-    assert_eq!(batch.counts(), Counts { fed: 5, running: 4, ended: 1, held: 0, blocked: false });
+    assert_eq!(batch.counts(), Counts { fed: 5, waiting: 4, ended: 1, ..Counts::default() });
 }
 
 #[test]
@@ -142,21 +142,23 @@ fn a_list_that_breaks_off_ends_the_feeding() {
 }
 
 #[test]
-fn feeding_stops_and_cancelling_takes_back() {
-    let pool = Pool::default();
-    let mut batch = Batch::new(numbers(100), pool.submit(), 3, Order::input());
-    assert_eq!(poll(&mut batch), None);
-    batch.feed_no_more();
-    pool.end(0, ok());
-    assert_eq!(poll(&mut batch), Some(Some(0)));
-    assert_eq!((poll(&mut batch), pool.taken(), pool.cancelled().len()), (None, 3, 0));
-    batch.cancel_all();
-    assert_eq!(pool.cancelled(), [1, 2]);
-    pool.0.borrow_mut().clear();
-    let record = batch.next().now_or_never().unwrap().unwrap();
-    assert_eq!((record.index, record.outcome), (1, Outcome::Cancelled));
-    assert_eq!((poll(&mut batch), poll(&mut batch)), (Some(Some(2)), Some(None)));
-    assert!(matches!(batch.ending(), Some(Ending::Stopped)));
+fn stopping_takes_back_what_waits() {
+    for stop in [Batch::feed_no_more, Batch::cancel_all] {
+        let pool = Pool::default();
+        let submit: Box<dyn Fn(Job) -> JobHandle> = Box::new(pool.submit());
+        let mut batch = Batch::new(numbers(100), submit, 3, Order::input());
+        assert_eq!(poll(&mut batch), None);
+        pool.end(0, ok());
+        stop(&mut batch);
+        assert_eq!(pool.cancelled(), [1, 2]);
+        assert_eq!((poll(&mut batch), poll(&mut batch)), (Some(Some(0)), None));
+        pool.0.borrow_mut().clear();
+        let record = batch.next().now_or_never().unwrap().unwrap();
+        assert_eq!((record.index, record.outcome), (1, Outcome::Cancelled));
+        assert_eq!((poll(&mut batch), poll(&mut batch)), (Some(Some(2)), Some(None)));
+        assert!(matches!(batch.ending(), Some(Ending::Stopped)));
+        assert_eq!(pool.taken(), 0, "nothing was submitted after the stop");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ fn agent() -> ToolRules {
     ToolRules {
         commands: vec!["/add".into(), "/ask".into()],
         command_prefixes: vec!["/".into(), "!".into()],
+        prose: vec!["/ask".into()],
         quote: Quote::None,
         command_quote: Quote::Double,
     }
@@ -74,6 +75,7 @@ fn only_the_literal_beginning_makes_a_command() {
     assert_eq!(render("/add {}", "a b.py", &rules), command("/add \"a b.py\""));
     assert_eq!(render("/add {:raw}", "a b.py", &rules), command("/add a b.py"));
     assert_eq!(render("/ask", "x", &rules), command("/ask"));
+    assert_eq!(render("/ask why {}?", "a \"b\" c", &rules), command("/ask why a \"b\" c?"));
     assert_eq!(render("{}", "/add x", &rules), say("/add x"));
     assert_eq!(render("{}", "/exit", &rules), say("/exit"));
     assert_eq!(render("{diff} /add {}", "!ls", &rules), say("D {} D /add !ls"));

@@ -1,0 +1,19 @@
+//! The verbs, one file each.
+
+pub(crate) mod run;
+pub(crate) mod schema;
+pub(crate) mod tools;
+
+use crate::args::Verb;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::strategies::Strategies;
+
+/// Does what the command line says.
+pub(crate) fn run(verb: Verb, strategies: &Strategies) -> Result<Exit, Failure> {
+    match verb {
+        Verb::Run(args) => run::run(&args, strategies),
+        Verb::Tools(args) => tools::run(&args),
+        Verb::Schema(args) => schema::run(&args),
+    }
+}

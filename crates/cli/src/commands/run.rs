@@ -1,0 +1,57 @@
+//! `cluster run`: a batch over a pool.
+
+pub(crate) mod args;
+mod drive;
+mod dry_run;
+mod plan;
+mod pool;
+mod resolve;
+mod steps;
+mod tool;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::signals::Signals;
+use crate::strategies::Strategies;
+use args::RunArgs;
+use cluster::batch::Batch;
+use cluster::{ClusterManager, DEFAULT_QUEUE};
+use plan::Plan;
+use tokio::time::Instant;
+
+/// Plans the run, and runs it.
+pub(crate) fn run(args: &RunArgs, strategies: &Strategies) -> Result<Exit, Failure> {
+    let strategy = strategies.make(&args.pool.route)?;
+    let dry_run = args.output.dry_run;
+    let plan = Plan::new(args)?;
+    if dry_run {
+        return dry_run::show(plan);
+    }
+    // One thread: the actors have one of their own, and what is left here is waiting.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::pool(format!("the system could not start the run: {error}")))?;
+    let exit = runtime.block_on(start(plan, strategy));
+    // A thread may be waiting for a line of standard input; it must not hold up the end.
+    runtime.shutdown_background();
+    exit
+}
+
+async fn start(plan: Plan, strategy: Box<dyn routing::strategy::Strategy>) -> Result<Exit, Failure> {
+    let broken =
+        |error: std::io::Error| Failure::pool(format!("the system could not start the run: {error}"));
+    let signals = Signals::listen().map_err(broken)?;
+    let mut output = Output::new(plan.style, Instant::now().into_std());
+    output.note(&plan.headline());
+    let window = plan.window();
+    let mut builder = ClusterManager::builder().strategy(strategy).queue(DEFAULT_QUEUE.max(4 * window));
+    for tool in plan.tools {
+        builder = builder.tool(tool.spec, tool.instances);
+    }
+    let pool = builder.build().await.map_err(Failure::pool)?;
+    let submit = |job| pool.submit(job);
+    let batch = Batch::new(plan.jobs.stream().map_err(broken)?, submit, window, plan.order);
+    Ok(drive::drive(&pool, batch, signals, &mut output).await)
+}

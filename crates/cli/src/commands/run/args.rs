@@ -1,0 +1,178 @@
+//! The arguments of `cluster run`, as typed.
+
+use cluster::batch::duration::duration;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+const EXAMPLES: &str = "\
+Examples:
+  Count the lines of each file, over 3 warm shells; names are quoted:
+    cluster run bash -s 'wc -l < {}' *.txt
+
+  Each line of a file is a prompt, 8 at a time, results as JSON:
+    cluster run python:8 -a prompts.txt --json > results.jsonl
+
+  Several steps a job, in order, on one instance; /add is aider's own command:
+    cluster run aider -s '/add {}' -s 'Add type hints' src/*.py
+
+  A tool without a profile: its prompt ends a reply.
+    cluster run 'gdb -q -nx' --until '\\(gdb\\) $' 'print 6*7'
+
+  See what would happen:
+    cluster run bash -s 'gzip {}' --dry-run -- *.log
+
+Standard output has the replies, in the order of the items; standard error has everything else.
+
+Exit codes:
+  0 all jobs succeeded       2 wrong usage or bad input, nothing started   130 ended by SIGINT
+  1 some failed              3 the pool could not start, or gave up        143 ended by SIGTERM
+                             4 stopped on purpose (nobody reads the output any more)
+
+The first Ctrl-C begins no more jobs, the second takes back those that run, the third kills.";
+
+/// Run a batch: one job for each item, over a pool of warm instances
+///
+/// Items are arguments, lines of standard input, or of a file (-a). Without --step the item is the prompt.
+#[derive(Debug, Default, clap::Args)]
+#[command(after_long_help = EXAMPLES, after_help = "See more, with examples, with '--help'.")]
+pub(crate) struct RunArgs {
+    /// The tool: a name ('cluster tools' lists them), a path to a profile, or, with a flag of framing, a command line in
+    /// one word. ':N' gives it N instances; several are separated by commas
+    #[arg(value_name = "TOOL[:N]")]
+    pub(super) tool: String,
+
+    /// The items; 'item' means what a job is made of
+    #[arg(value_name = "ITEM")]
+    pub(super) items: Vec<OsString>,
+
+    #[command(flatten)]
+    pub(super) input: InputArgs,
+    #[command(flatten)]
+    pub(super) steps: StepArgs,
+    #[command(flatten)]
+    pub(super) pool: PoolArgs,
+    #[command(flatten)]
+    pub(super) framing: FramingArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+
+    /// Where each --step and each --step-file stood on the command line.
+    #[arg(skip)]
+    pub(crate) step_order: [Vec<usize>; 2],
+}
+
+/// Where items come from.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Items")]
+pub(super) struct InputArgs {
+    /// Read items from this file, one a line ('-' is standard input)
+    #[arg(short = 'a', long = "arg-file", value_name = "FILE", conflicts_with = "items")]
+    pub(super) arg_file: Option<PathBuf>,
+    /// Items in files and on standard input end with NUL, not with a line end
+    #[arg(short = '0', long = "null", conflicts_with = "items")]
+    pub(super) null: bool,
+    /// Read structured jobs from this file, one JSON object a line ('cluster schema job')
+    #[arg(long, value_name = "FILE.jsonl", conflicts_with_all = ["items", "arg_file", "null", "token"])]
+    pub(super) from: Option<PathBuf>,
+}
+
+/// What a job says.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Steps")]
+pub(super) struct StepArgs {
+    /// A step of each job; repeat it for more, they run in order on one instance. {} the item, {/} its base name, {//}
+    /// its folder, {.} without extension, {/.} both, {#} its number, {:raw} not quoted; other braces are text
+    #[arg(short = 's', long = "step", value_name = "TEMPLATE")]
+    pub(super) steps: Vec<String>,
+    /// A step whose template is in this file
+    #[arg(short = 'S', long = "step-file", value_name = "FILE")]
+    pub(super) step_files: Vec<PathBuf>,
+    /// This stands for the item in templates, instead of {}
+    #[arg(short = 'I', long = "item-token", value_name = "STR")]
+    pub(super) token: Option<String>,
+    /// Let steps begin with any command of the tool, such as /exit
+    #[arg(long)]
+    pub(super) allow_commands: bool,
+}
+
+/// How tools are run.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Pool")]
+pub(super) struct PoolArgs {
+    /// Instances, for each tool without ':N'
+    #[arg(short = 'n', short_alias = 'j', long = "instances", value_name = "N", default_value_t = 3,
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) instances: u32,
+    /// Who gets the next job: round_robin, least_busy or sticky
+    #[arg(long, value_name = "STRATEGY", default_value = "least_busy")]
+    pub(super) route: String,
+    /// The longest that one turn may take, such as 90s or 30m [default: the tool's own]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(super) timeout: Option<Duration>,
+    /// The longest that a start may take [default: the tool's own]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(super) ready_timeout: Option<Duration>,
+    /// Silence that is worth showing; nothing is killed for it [default: 10m]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(super) stall: Option<Duration>,
+    /// The model that the tool is to use
+    #[arg(long)]
+    pub(super) model: Option<String>,
+    /// A further argument for the tool; may be repeated
+    #[arg(long = "tool-arg", value_name = "ARG", allow_hyphen_values = true)]
+    pub(super) tool_args: Vec<String>,
+    /// Pass this variable on to the tool, or set it; may be repeated
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    pub(super) env: Vec<String>,
+    /// Where the tool works
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) cwd: Option<PathBuf>,
+}
+
+/// When is a reply whole, for a tool without a profile?
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Framing, for a tool without a profile")]
+#[group(multiple = false)]
+pub(super) struct FramingArgs {
+    /// When this pattern, its prompt, is at the end of the output
+    #[arg(long, value_name = "REGEX")]
+    pub(super) until: Option<String>,
+    /// When it answers SEND with EXPECT; both contain {nonce}
+    #[arg(long, value_name = "SEND=EXPECT")]
+    pub(super) sentinel: Option<String>,
+    /// After one line
+    #[arg(long)]
+    pub(super) lines: bool,
+    /// After this much silence: a guess
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(super) quiet_for: Option<Duration>,
+}
+
+/// What is shown.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct OutputArgs {
+    /// One JSON object a job, as they finish ('cluster schema result')
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Replies as they finish, not in the order of the items
+    #[arg(long)]
+    pub(super) unordered: bool,
+    /// Say nothing but what went wrong
+    #[arg(short, long)]
+    pub(super) quiet: bool,
+    /// Say more; twice for more still
+    #[arg(short, long, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    pub(super) verbose: u8,
+    /// Show what would run, and start nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+impl FramingArgs {
+    /// Whether one of the flags was given.
+    pub(super) const fn is_given(&self) -> bool {
+        self.until.is_some() || self.sentinel.is_some() || self.lines || self.quiet_for.is_some()
+    }
+}

@@ -1,0 +1,164 @@
+//! The loop of a run: results, signals, the pool's end and the clock, until every job has ended.
+
+use super::pool::Pool;
+use super::steps::Source;
+use crate::exit::Exit;
+use crate::output::{Output, Tally, jobs};
+use crate::signals::{Answer, Heard, Ladder};
+use cluster::Job;
+use cluster::batch::ResultRecord;
+use cluster::batch::run::{Batch, Ending};
+use futures_util::{Stream, StreamExt};
+use pool_core::message::JobHandle;
+use std::time::Duration;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+/// How often progress may move.
+const TICK: Duration = Duration::from_millis(200);
+
+/// Runs the batch to its end, stops the pool, and says how it went.
+pub(super) async fn drive<P, S, F>(
+    pool: &P,
+    mut batch: Batch<Source, F>,
+    mut signals: S,
+    output: &mut Output,
+) -> Exit
+where
+    P: Pool,
+    S: Stream<Item = Heard> + Unpin,
+    F: Fn(Job) -> JobHandle,
+{
+    let mut run = Run { pool, batch: &mut batch, output, ladder: Ladder::default(), write_error: None };
+    let over = run.until_all_ended(&mut signals).await;
+    if over.is_continue() {
+        run.until_stopped(&mut signals).await;
+    }
+    run.conclude()
+}
+
+/// Whether to go on.
+type Flow = std::ops::ControlFlow<()>;
+
+struct Run<'a, P, F> {
+    pool: &'a P,
+    batch: &'a mut Batch<Source, F>,
+    output: &'a mut Output,
+    ladder: Ladder,
+    /// Standard output is gone.
+    write_error: Option<std::io::Error>,
+}
+
+impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
+    /// `Break`: everything was killed.
+    async fn until_all_ended(&mut self, signals: &mut (impl Stream<Item = Heard> + Unpin)) -> Flow {
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let pool = self.pool;
+        let mut failure = std::pin::pin!(pool.failure());
+        let mut failed = false;
+        loop {
+            tokio::select! {
+                biased;
+                Some(heard) = signals.next() => self.heard(heard).await?,
+                reason = &mut failure, if !failed => {
+                    failed = true;
+                    self.batch.pool_failed(reason);
+                }
+                _ = ticks.tick() => self.output.tick(self.batch.counts(), Instant::now().into_std()),
+                record = self.batch.next() => match record {
+                    Some(record) => self.ended(&record),
+                    None => return Flow::Continue(()),
+                },
+            }
+        }
+    }
+
+    /// The jobs have ended; the tools are asked to go, and may take their time unless somebody is impatient.
+    async fn until_stopped(&mut self, signals: &mut (impl Stream<Item = Heard> + Unpin)) {
+        let pool = self.pool;
+        let mut shutdown = std::pin::pin!(pool.shutdown());
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut shutdown => return,
+                Some(heard) = signals.next() => {
+                    if self.heard(heard).await.is_break() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn heard(&mut self, heard: Heard) -> Flow {
+        let running = self.batch.counts().running as u64;
+        match self.ladder.climb(heard) {
+            Answer::FeedNoMore => {
+                self.batch.feed_no_more();
+                self.output.note(&format!("finishing {}, beginning no more; again to cancel", jobs(running)));
+            }
+            Answer::Cancel => {
+                self.batch.cancel_all();
+                self.output.note(&format!("cancelling {}; again to kill the tools", jobs(running)));
+            }
+            Answer::Kill => {
+                self.output.note("killing the tools");
+                self.pool.kill().await;
+                return Flow::Break(());
+            }
+            Answer::Dump => self.output.status(&self.pool.status().await),
+        }
+        Flow::Continue(())
+    }
+
+    fn ended(&mut self, record: &ResultRecord) {
+        let pool_failed = matches!(self.batch.ending(), Some(Ending::PoolFailed(_)));
+        let not_run = pool_failed && record.instance.is_none();
+        if self.write_error.is_some() {
+            return;
+        }
+        if let Err(error) = self.output.result(record, not_run) {
+            self.write_error = Some(error);
+            self.batch.cancel_all();
+        }
+    }
+
+    fn conclude(self) -> Exit {
+        match self.batch.ending() {
+            Some(Ending::PoolFailed(reason)) => self.output.error(&format!("the pool gave up: {reason}")),
+            Some(Ending::BadList(error)) => self.output.error(&error.to_string()),
+            Some(Ending::AllFed | Ending::Stopped) | None => {}
+        }
+        match &self.write_error {
+            Some(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                self.output.error(&format!("cannot write to standard output: {error}"));
+            }
+            _ => {}
+        }
+        self.output.summary(Instant::now().into_std());
+        let reader = self.write_error.as_ref().map(std::io::Error::kind);
+        verdict(&self.ladder, self.batch.ending(), reader, self.output.tally())
+    }
+}
+
+/// The exit code of a run.
+fn verdict(
+    ladder: &Ladder,
+    ending: Option<&Ending>,
+    write_error: Option<std::io::ErrorKind>,
+    tally: &Tally,
+) -> Exit {
+    match (ladder.exit(), ending, write_error) {
+        (Some(exit), _, _) => exit,
+        (None, Some(Ending::PoolFailed(_)), _) => Exit::Pool,
+        (None, _, Some(std::io::ErrorKind::BrokenPipe)) => Exit::Stopped,
+        (None, _, Some(_)) => Exit::Failed,
+        (None, Some(Ending::BadList(_)), None) if tally.all() == 0 => Exit::Usage,
+        (None, Some(Ending::BadList(_)), None) => Exit::Failed,
+        (None, _, None) if tally.failed() > 0 => Exit::Failed,
+        (None, _, None) => Exit::Ok,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,176 @@
+use super::*;
+use crate::output::{Level, Output, Style};
+use cluster::batch::item::ItemError;
+use cluster::batch::plan::{JobInfo, Planned};
+use cluster::batch::run::Order;
+use futures_util::stream;
+use pool_core::message::{InstanceRef, Outcome, Reply, ReplyTo, SlotId, Timings, reply_channel};
+use pool_core::supervisor::InstanceStatus;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use tokio::sync::mpsc;
+use tokio::task::LocalSet;
+
+/// A pool that answers when the test says so.
+#[derive(Clone, Default)]
+struct Fake {
+    jobs: Rc<RefCell<Vec<ReplyTo>>>,
+    gives_up: Rc<Cell<bool>>,
+    stubborn: bool,
+    killed: Rc<Cell<bool>>,
+}
+
+impl Fake {
+    fn answer(&self, outcome: Outcome) {
+        for job in self.jobs.take() {
+            job.send(Ok(reply(outcome)));
+        }
+    }
+}
+
+impl Pool for Fake {
+    async fn status(&self) -> Vec<InstanceStatus> {
+        Vec::new()
+    }
+
+    async fn failure(&self) -> String {
+        if !self.gives_up.get() {
+            std::future::pending::<()>().await;
+        }
+        self.jobs.take();
+        "no such program".to_owned()
+    }
+
+    async fn shutdown(&self) {
+        if self.stubborn {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    async fn kill(&self) {
+        self.killed.set(true);
+        self.jobs.take();
+    }
+}
+
+fn reply(outcome: Outcome) -> Reply {
+    let instance = InstanceRef { tool: "t".into(), version: None, slot: SlotId(0), generation: 1 };
+    Reply {
+        outcome,
+        steps: Vec::new(),
+        instance,
+        timings: Timings::default(),
+        context_lost: false,
+        warnings: Vec::new(),
+        error: None,
+    }
+}
+
+fn planned(index: u64) -> Result<Planned, ItemError> {
+    let info = JobInfo { index, id: index.to_string(), ..JobInfo::default() };
+    Ok(Planned { info, job: Ok(Job::from("x")) })
+}
+
+/// Drives endless jobs, two at a time; `script` plays the world, step by step.
+fn play(pool: &Fake, count: Option<u64>, script: impl AsyncFnOnce(mpsc::Sender<Heard>)) -> Exit {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    LocalSet::new().block_on(&runtime, async {
+        let (send, mut receive) = mpsc::channel(8);
+        let signals = stream::poll_fn(move |context| receive.poll_recv(context));
+        let jobs = pool.jobs.clone();
+        let submit = move |_| {
+            let (reply_to, handle) = reply_channel(false);
+            jobs.borrow_mut().push(reply_to);
+            handle
+        };
+        let source: Source = Box::pin(stream::iter((0..count.unwrap_or(u64::MAX)).map(planned)));
+        let batch = Batch::new(source, submit, 2, Order::finished());
+        let style = Style { json: false, level: Level::Quiet, total: count };
+        let (out, err) = (Box::new(std::io::sink()), Box::new(std::io::sink()));
+        let mut output = Output::into(out, err, style, Instant::now().into_std());
+        let run = drive(pool, batch, Box::pin(signals), &mut output);
+        // The sender outlives the script: a process never runs out of signals.
+        let (exit, ()) = tokio::join!(run, script(send.clone()));
+        drop(send);
+        exit
+    })
+}
+
+/// Lets the loop take in what has happened.
+async fn settle() {
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[test]
+fn the_code_tells_how_it_went() {
+    for (outcome, expected) in [(Outcome::Ok, Exit::Ok), (Outcome::Error, Exit::Failed)] {
+        let pool = Fake::default();
+        let exit = play(&pool, Some(2), async |_signals| {
+            settle().await;
+            pool.answer(outcome);
+        });
+        assert_eq!(exit, expected);
+    }
+}
+
+#[test]
+fn the_first_signal_begins_no_more() {
+    let pool = Fake::default();
+    let exit = play(&pool, None, async |signals| {
+        settle().await;
+        signals.send(Heard::Terminate).await.unwrap();
+        settle().await;
+        assert!(pool.jobs.borrow().iter().all(ReplyTo::is_cancelled), "they only wait in this pool");
+        assert_eq!(pool.jobs.take().len(), 2);
+    });
+    assert_eq!((exit, pool.killed.get(), pool.jobs.borrow().len()), (Exit::Terminated, false, 0));
+}
+
+#[test]
+fn the_third_signal_kills_even_while_the_tools_take_their_time() {
+    for count in [None, Some(0)] {
+        let pool = Fake { stubborn: true, ..Fake::default() };
+        let exit = play(&pool, count, async |signals| {
+            for _ in 0..3 {
+                settle().await;
+                signals.send(Heard::Interrupt).await.unwrap();
+            }
+        });
+        assert_eq!((exit, pool.killed.get()), (Exit::Interrupted, true));
+    }
+}
+
+#[test]
+fn a_pool_that_gives_up_has_its_own_code() {
+    let pool = Fake::default();
+    pool.gives_up.set(true);
+    assert_eq!(play(&pool, None, async |_signals| ()), Exit::Pool);
+}
+
+#[test]
+fn codes_go_by_what_weighs_most() {
+    use std::io::ErrorKind;
+    let interrupted = || {
+        let mut ladder = Ladder::default();
+        ladder.climb(Heard::Interrupt);
+        ladder
+    };
+    let calm = Ladder::default;
+    let gave_up = Ending::PoolFailed("x".into());
+    let bad_list = Ending::BadList(ItemError::TooLong { place: String::new(), limit: 1 });
+    let none = Tally::default();
+    let table = [
+        (interrupted(), Some(&gave_up), None, Exit::Interrupted),
+        (calm(), Some(&gave_up), Some(ErrorKind::BrokenPipe), Exit::Pool),
+        (calm(), Some(&Ending::Stopped), Some(ErrorKind::BrokenPipe), Exit::Stopped),
+        (calm(), Some(&Ending::Stopped), Some(ErrorKind::StorageFull), Exit::Failed),
+        (calm(), Some(&bad_list), None, Exit::Usage),
+        (calm(), Some(&Ending::AllFed), None, Exit::Ok),
+    ];
+    for (ladder, ending, write_error, exit) in table {
+        assert_eq!(verdict(&ladder, ending, write_error, &none), exit, "{ending:?} {write_error:?}");
+    }
+}

@@ -1,0 +1,58 @@
+//! The arguments of `cluster run`, as meant: everything checked that can be wrong before anything starts.
+
+use super::args::RunArgs;
+use super::resolve::{Tool, resolve};
+use super::steps::{self, Jobs};
+use crate::failure::Failure;
+use crate::output::{Level, Style, jobs};
+use cluster::batch::plan::Settings;
+use cluster::batch::run::{Order, window};
+
+/// A run that can begin.
+pub(super) struct Plan {
+    pub(super) tools: Vec<Tool>,
+    pub(super) jobs: Jobs,
+    pub(super) order: Order,
+    pub(super) style: Style,
+    /// The name of the routing strategy.
+    pub(super) route: String,
+}
+
+impl Plan {
+    /// Checks the arguments, reads what they name, starts nothing.
+    pub(super) fn new(args: &RunArgs) -> Result<Self, Failure> {
+        let tools = resolve(args)?;
+        let settings = Settings {
+            tools: tools.iter().map(|tool| (tool.spec.tool.to_string(), tool.rules.clone())).collect(),
+            steps: steps::templates(args)?,
+            token: args.steps.token.clone(),
+            allow_commands: args.steps.allow_commands,
+            timeout: args.pool.timeout,
+        };
+        let jobs = Jobs::open(args, &settings)?;
+        let out = &args.output;
+        let level = match (out.quiet, out.verbose) {
+            (true, _) => Level::Quiet,
+            (false, 0) => Level::Normal,
+            (false, 1) => Level::Verbose,
+            (false, _) => Level::Debug,
+        };
+        // Lines of JSON carry their index, so nobody needs to wait for their order.
+        let order = if out.json || out.unordered { Order::finished() } else { Order::input() };
+        let style = Style { json: out.json, level, total: jobs.total() };
+        Ok(Self { tools, jobs, order, style, route: args.pool.route.clone() })
+    }
+
+    /// How many jobs are with the pool at a time.
+    pub(super) fn window(&self) -> usize {
+        window(self.tools.iter().map(|tool| tool.instances).sum())
+    }
+
+    /// The plan in one line.
+    pub(super) fn headline(&self) -> String {
+        let mut parts: Vec<String> = self.tools.iter().map(Tool::headline).collect();
+        parts.push(self.route.clone());
+        parts.extend(self.jobs.total().map(jobs));
+        parts.join(", ")
+    }
+}

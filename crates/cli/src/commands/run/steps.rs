@@ -1,0 +1,127 @@
+//! Steps and items: from arguments to templates and to a source of jobs.
+
+use super::args::RunArgs;
+use crate::failure::Failure;
+use cluster::batch::item::{ItemError, Lines, Separator, arguments};
+use cluster::batch::list;
+use cluster::batch::plan::{ItemPlanner, ListPlanner, Planned, Settings};
+use futures_util::Stream;
+use futures_util::stream;
+use std::fs::File;
+use std::io::{BufReader, IsTerminal, Read};
+use std::path::Path;
+use std::pin::Pin;
+use tokio::sync::mpsc;
+
+/// Planned jobs, as fast as the list can be read.
+pub(super) type Source = Pin<Box<dyn Stream<Item = Result<Planned, ItemError>>>>;
+
+/// How many items may wait between the thread that reads and the runner.
+const READ_AHEAD: usize = 64;
+
+/// The jobs of a run, checked as far as can be before it starts.
+pub(super) enum Jobs {
+    /// Of items on the command line.
+    Arguments(ItemPlanner, Vec<String>),
+    /// Of items in a file or on standard input, which may never end.
+    File(ItemPlanner, Lines<BufReader<Box<dyn Read + Send>>>),
+    /// Of a list.
+    List(ListPlanner),
+}
+
+impl Jobs {
+    /// Opens what is to be read, and checks the templates.
+    pub(super) fn open(args: &RunArgs, settings: &Settings) -> Result<Self, Failure> {
+        if let Some(path) = &args.input.from {
+            return open_list(path, settings).map(Self::List);
+        }
+        let planner = ItemPlanner::new(settings).map_err(Failure::usage)?;
+        if !args.items.is_empty() {
+            return Ok(Self::Arguments(planner, arguments(args.items.clone()).map_err(Failure::usage)?));
+        }
+        let (file, name) = match &args.input.arg_file {
+            Some(path) => open(path)?,
+            None if std::io::stdin().is_terminal() => return Err(no_items()),
+            None => open(Path::new("-"))?,
+        };
+        let separator = if args.input.null { Separator::Nul } else { Separator::Line };
+        Ok(Self::File(planner, Lines::new(BufReader::with_capacity(64 << 10, file), name, separator)))
+    }
+
+    /// How many there are, if that is known.
+    pub(super) fn total(&self) -> Option<u64> {
+        match self {
+            Self::Arguments(_, items) => Some(items.len() as u64),
+            Self::File(..) => None,
+            Self::List(jobs) => Some(jobs.len() as u64),
+        }
+    }
+
+    /// One after the other, for showing.
+    pub(super) fn iter(self) -> Box<dyn Iterator<Item = Result<Planned, ItemError>>> {
+        match self {
+            Self::Arguments(mut planner, items) => {
+                Box::new(items.into_iter().map(move |item| planner.plan(Ok(item))))
+            }
+            Self::File(mut planner, lines) => Box::new(lines.map(move |item| planner.plan(item))),
+            Self::List(jobs) => Box::new(jobs.map(Ok)),
+        }
+    }
+
+    /// For running: a file is read on a thread of its own, because its next line may be long in coming.
+    pub(super) fn stream(self) -> std::io::Result<Source> {
+        let Self::File(mut planner, mut lines) = self else { return Ok(Box::pin(stream::iter(self.iter()))) };
+        let (send, mut receive) = mpsc::channel(READ_AHEAD);
+        let read = move || while lines.next().is_some_and(|item| send.blocking_send(item).is_ok()) {};
+        std::thread::Builder::new().name("cluster-items".into()).spawn(read)?;
+        let next = move |context: &mut std::task::Context<'_>| {
+            receive.poll_recv(context).map(|item| item.map(|item| planner.plan(item)))
+        };
+        Ok(Box::pin(stream::poll_fn(next)))
+    }
+}
+
+fn open_list(path: &Path, settings: &Settings) -> Result<ListPlanner, Failure> {
+    let (file, name) = open(path)?;
+    let jobs = list::read(BufReader::new(file), &name).map_err(Failure::usage)?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    ListPlanner::new(settings, jobs, &name, folder).map_err(Failure::usage)
+}
+
+/// A file, or standard input for `-`, and what errors call it.
+fn open(path: &Path) -> Result<(Box<dyn Read + Send>, String), Failure> {
+    if path == Path::new("-") {
+        return Ok((Box::new(std::io::stdin()), "standard input".to_owned()));
+    }
+    match File::open(path) {
+        Ok(file) => Ok((Box::new(file), path.display().to_string())),
+        Err(error) => Err(cannot_read(path, &error)),
+    }
+}
+
+fn cannot_read(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::usage(format!("cannot read {}: {error}", path.display()))
+}
+
+fn no_items() -> Failure {
+    Failure::usage("no items").help(
+        "give them as arguments, in a file (-a FILE), or on standard input; a whole prompt is an item too",
+    )
+}
+
+/// The templates in the order of the command line.
+pub(super) fn templates(args: &RunArgs) -> Result<Vec<String>, Failure> {
+    let [step_places, file_places] = &args.step_order;
+    let given = args.steps.steps.iter().cloned().map(Ok).zip(step_places);
+    let files = args.steps.step_files.iter().map(|path| step_file(path)).zip(file_places);
+    let mut steps: Vec<_> = given.chain(files).collect();
+    steps.sort_by_key(|(_, place)| **place);
+    steps.into_iter().map(|(step, _)| step).collect()
+}
+
+/// The template in a file: all of it, without the line end at its end.
+fn step_file(path: &Path) -> Result<String, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| cannot_read(path, &error))?;
+    let text = text.strip_suffix("\r\n").or_else(|| text.strip_suffix('\n')).unwrap_or(&text);
+    Ok(text.to_owned())
+}

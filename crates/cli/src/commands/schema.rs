@@ -1,0 +1,36 @@
+//! `cluster schema`: the shapes of what the program reads and writes.
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
+use cluster::batch::{ResultRecord, list::JobLine};
+use pool_core::supervisor::InstanceStatus;
+
+/// Print the JSON Schema of what cluster reads or writes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SchemaArgs {
+    /// Which shape
+    #[arg(value_enum)]
+    name: Shape,
+}
+
+/// A shape that programs may rely on.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Shape {
+    /// A line of `cluster run --json`
+    Result,
+    /// A line of a list for `cluster run --from`
+    Job,
+    /// An instance, as status shows it
+    Instance,
+}
+
+pub(crate) fn run(args: &SchemaArgs) -> Result<Exit, Failure> {
+    let schema = match args.name {
+        Shape::Result => schemars::schema_for!(ResultRecord),
+        Shape::Job => schemars::schema_for!(JobLine),
+        Shape::Instance => schemars::schema_for!(InstanceStatus),
+    };
+    Output::document(&format!("{:#}\n", schema.to_value()))?;
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,37 @@
+//! Why a command ended before it did its work.
+
+use crate::exit::Exit;
+use std::fmt::Display;
+
+/// One line for people, what to do about it, and the exit code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    pub(crate) message: String,
+    pub(crate) help: Option<String>,
+}
+
+impl Failure {
+    /// Wrong usage or bad input.
+    pub(crate) fn usage(message: impl Display) -> Self {
+        Self { exit: Exit::Usage, message: message.to_string(), help: None }
+    }
+
+    /// The pool could not start.
+    pub(crate) fn pool(message: impl Display) -> Self {
+        Self { exit: Exit::Pool, message: message.to_string(), help: None }
+    }
+
+    /// Adds what to do about it.
+    pub(crate) fn help(self, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..self }
+    }
+}
+
+/// Data could not be written to standard output.
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        let exit = if error.kind() == std::io::ErrorKind::BrokenPipe { Exit::Stopped } else { Exit::Failed };
+        Self { exit, message: format!("cannot write to standard output: {error}"), help: None }
+    }
+}

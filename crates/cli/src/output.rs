@@ -1,0 +1,147 @@
+//! The one place that prints. Standard output is data, standard error is talk.
+//!
+//! Whatever comes from a tool or an item is made safe before a terminal sees it, and always on standard error. Data
+//! that goes into a pipe or a file is left as it is.
+
+mod log;
+mod paint;
+mod progress;
+mod replies;
+pub(crate) mod sanitize;
+mod talk;
+mod tally;
+
+pub(crate) use tally::{Tally, jobs};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use cluster::batch::ResultRecord;
+use cluster::batch::run::Counts;
+use paint::Paint;
+use pool_core::supervisor::InstanceStatus;
+use progress::Progress;
+use replies::{Form, Replies};
+use std::io::{IsTerminal, Write, stderr, stdout};
+use std::time::Instant;
+use talk::Talk;
+
+pub(crate) use talk::Level;
+
+/// What the user chose.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Style {
+    pub(crate) json: bool,
+    pub(crate) level: Level,
+    /// How many jobs there are, if that is known.
+    pub(crate) total: Option<u64>,
+}
+
+/// Standard output and standard error of a run.
+pub(crate) struct Output {
+    replies: Replies,
+    talk: Talk,
+    progress: Progress,
+    tally: Tally,
+    total: Option<u64>,
+}
+
+impl Output {
+    /// The output of a run that begins now. Warnings of the libraries go to standard error from here on.
+    pub(crate) fn new(style: Style, now: Instant) -> Self {
+        let form = match (style.json, stdout().is_terminal()) {
+            (true, terminal) => Form::Json { terminal },
+            (false, true) => Form::Headed(Paint::of(&stdout())),
+            (false, false) => Form::Plain,
+        };
+        let talk = Talk::new(Box::new(stderr()), Paint::of(&stderr()), style.level);
+        let bar = stderr().is_terminal() && style.level >= Level::Normal;
+        let output = Self::of(Replies::new(Box::new(stdout()), form), talk, bar, style.total, now);
+        log::listen(style.level, output.progress.screen());
+        output
+    }
+
+    fn of(replies: Replies, talk: Talk, bar: bool, total: Option<u64>, now: Instant) -> Self {
+        let progress = Progress::new(total, bar, now);
+        Self { replies, talk, progress, tally: Tally::default(), total }
+    }
+
+    /// The same into something else than the standard streams.
+    #[cfg(test)]
+    pub(crate) fn into(out: Box<dyn Write>, err: Box<dyn Write>, style: Style, now: Instant) -> Self {
+        let talk = Talk::new(err, Paint::plain(), style.level);
+        Self::of(Replies::new(out, Form::Plain), talk, false, style.total, now)
+    }
+
+    /// What went out so far.
+    pub(crate) const fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// A result. `not_run`: the pool gave up before the job was sent, which is told once for all.
+    pub(crate) fn result(&mut self, record: &ResultRecord, not_run: bool) -> std::io::Result<()> {
+        self.tally.add(record, not_run);
+        let (replies, talk, total) = (&mut self.replies, &mut self.talk, self.total);
+        self.progress.screen().aside(|| {
+            let written = replies.write(record, total);
+            if !not_run {
+                talk.ended(record, total);
+            }
+            written
+        })
+    }
+
+    /// Shows how far the run is, if it is time to.
+    pub(crate) fn tick(&mut self, counts: Counts, now: Instant) {
+        if let Some(line) = self.progress.tick(counts, self.tally.failed(), now) {
+            self.talk.progress(&line);
+        }
+    }
+
+    /// Something worth knowing, unless the user wants quiet.
+    pub(crate) fn note(&mut self, text: &str) {
+        let talk = &mut self.talk;
+        self.progress.screen().aside(|| talk.note(text));
+    }
+
+    /// An error that does not end the program at once.
+    pub(crate) fn error(&mut self, text: &str) {
+        let talk = &mut self.talk;
+        self.progress.screen().aside(|| talk.error(text));
+    }
+
+    /// What every instance does.
+    pub(crate) fn status(&mut self, instances: &[InstanceStatus]) {
+        let talk = &mut self.talk;
+        self.progress.screen().aside(|| talk.status(instances));
+    }
+
+    /// The last line.
+    pub(crate) fn summary(&mut self, now: Instant) {
+        let wall = self.progress.clear(now);
+        self.talk.summary(&self.tally, wall);
+    }
+
+    /// Prints a whole text on standard output.
+    pub(crate) fn document(text: &str) -> std::io::Result<()> {
+        let mut out = stdout().lock();
+        let safe = if out.is_terminal() { sanitize::text(text) } else { text.into() };
+        out.write_all(safe.as_bytes())?;
+        out.flush()
+    }
+
+    /// Prints why a command ended.
+    pub(crate) fn failure(failure: &Failure) {
+        let mut talk = Talk::new(Box::new(stderr()), Paint::of(&stderr()), Level::Normal);
+        talk.error(&failure.message);
+        if let Some(help) = &failure.help {
+            talk.help(help);
+        }
+    }
+}
+
+/// Prints clap's errors, and the help, which is one of them.
+pub(crate) fn usage(error: &clap::Error) -> Exit {
+    // Nobody is left to be told if this cannot be written.
+    let _ = error.print();
+    if error.use_stderr() { Exit::Usage } else { Exit::Ok }
+}

@@ -1,0 +1,66 @@
+//! What the libraries say goes to standard error, one safe line an event.
+
+use super::progress::Screen;
+use super::sanitize;
+use super::talk::Level;
+use std::io::{Write, stderr};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// From now on, unless somebody else listens already. `CLUSTER_LOG` overrides the level, in the manner of `RUST_LOG`.
+pub(super) fn listen(level: Level, screen: &Screen) {
+    let most = match level {
+        Level::Quiet => LevelFilter::ERROR,
+        Level::Normal => LevelFilter::WARN,
+        Level::Verbose => LevelFilter::INFO,
+        Level::Debug => LevelFilter::DEBUG,
+    };
+    let lines = tracing_subscriber::fmt()
+        .with_writer(Lines(screen.clone()))
+        .with_ansi(false)
+        .with_target(level >= Level::Debug)
+        .without_time();
+    // A second run in one process keeps the first one's listener, which writes to the same place.
+    let _ = match std::env::var("CLUSTER_LOG") {
+        Ok(filter) => lines.with_env_filter(EnvFilter::new(filter)).try_init(),
+        Err(_) => lines.with_max_level(most).try_init(),
+    };
+}
+
+struct Lines(Screen);
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = Line<'a>;
+
+    fn make_writer(&'a self) -> Line<'a> {
+        Line { screen: &self.0, bytes: Vec::new() }
+    }
+}
+
+/// Collects one event; written when dropped.
+struct Line<'a> {
+    screen: &'a Screen,
+    bytes: Vec<u8>,
+}
+
+impl Write for Line<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Line<'_> {
+    fn drop(&mut self) {
+        let text = String::from_utf8_lossy(&self.bytes);
+        let safe = sanitize::line(text.trim_end(), 2000) + "\n";
+        self.screen.aside(|| {
+            let _ = stderr().write_all(safe.as_bytes());
+        });
+    }
+}

@@ -1,0 +1,123 @@
+//! Standard error: what people want to know besides the data.
+
+use super::paint::Paint;
+use super::tally::Tally;
+use super::{sanitize, tally};
+use cluster::batch::ResultRecord;
+use pool_core::supervisor::InstanceStatus;
+use std::io::Write;
+use std::time::Duration;
+
+/// How much is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Level {
+    /// Only what went wrong.
+    Quiet,
+    /// The plan, progress, failures, the end.
+    Normal,
+    /// Every job.
+    Verbose,
+    /// What the libraries say for those who look for an error.
+    Debug,
+}
+
+/// How much of a line of foreign text is shown.
+const WIDTH: usize = 200;
+
+pub(super) struct Talk {
+    err: Box<dyn Write>,
+    paint: Paint,
+    level: Level,
+}
+
+impl Talk {
+    pub(super) fn new(err: Box<dyn Write>, paint: Paint, level: Level) -> Self {
+        Self { err, paint, level }
+    }
+
+    pub(super) fn note(&mut self, text: &str) {
+        if self.level >= Level::Normal {
+            self.line(text);
+        }
+    }
+
+    pub(super) fn progress(&mut self, text: &str) {
+        self.note(&self.paint.dim(text));
+    }
+
+    pub(super) fn error(&mut self, text: &str) {
+        let text = format!("{} {}", self.paint.bad("error:"), sanitize::line(text, 4 * WIDTH));
+        self.line(&text);
+    }
+
+    pub(super) fn help(&mut self, text: &str) {
+        let text = format!("{} {}", self.paint.good("help:"), sanitize::line(text, 4 * WIDTH));
+        self.line(&text);
+    }
+
+    /// One line for a job that failed; for any other only if every job is wanted.
+    pub(super) fn ended(&mut self, record: &ResultRecord, total: Option<u64>) {
+        let what = title(record, total);
+        if !record.is_ok() {
+            let why = record.error.as_deref().map(|why| format!(": {}", sanitize::line(why, WIDTH)));
+            let word = self.paint.bad(record.outcome.word());
+            self.line(&format!("{what}: {word}{}", why.unwrap_or_default()));
+        } else if self.level >= Level::Verbose {
+            let where_to = record.instance.as_ref().map_or(0, |instance| instance.slot);
+            let turn = Duration::from_micros(record.turn_us);
+            self.line(&format!("{what}: ok in {turn:.1?} on instance {where_to}"));
+        }
+        if self.level >= Level::Normal {
+            self.remarks(record, &what);
+        }
+    }
+
+    fn remarks(&mut self, record: &ResultRecord, what: &str) {
+        for warning in &record.warnings {
+            self.line(&format!("{what}: warning: {}", sanitize::line(warning, WIDTH)));
+        }
+        if record.truncated {
+            self.line(&format!("{what}: warning: the middle of the reply was cut out, it is too long"));
+        }
+        if record.context_lost {
+            self.line(&format!("{what}: warning: the conversation it was to continue is gone"));
+        }
+    }
+
+    pub(super) fn status(&mut self, instances: &[InstanceStatus]) {
+        for instance in instances {
+            let state = serde_json::to_value(instance.state).unwrap_or_default();
+            let state = state.as_str().unwrap_or_default();
+            let pid = instance.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string());
+            self.line(&format!(
+                "instance {} {} {state} for {:.1?}: {} (pid {pid}, life {}, {})",
+                instance.index,
+                instance.tool_id,
+                Duration::from_millis(instance.for_ms),
+                sanitize::line(&instance.evidence, WIDTH),
+                instance.generation,
+                tally::jobs(instance.jobs),
+            ));
+        }
+    }
+
+    pub(super) fn summary(&mut self, tally: &Tally, wall: Duration) {
+        self.note(&format!("{tally} in {wall:.1?}"));
+    }
+
+    /// Nobody is left to be told if standard error is gone.
+    fn line(&mut self, text: &str) {
+        let _ = self.err.write_all(format!("{text}\n").as_bytes());
+        let _ = self.err.flush();
+    }
+}
+
+/// `3/12 the item`: which job, for people.
+pub(super) fn title(record: &ResultRecord, total: Option<u64>) -> String {
+    let number = record.index + 1;
+    let number = total.map_or_else(|| number.to_string(), |total| format!("{number}/{total}"));
+    let name = record.item.as_deref().unwrap_or(&record.job);
+    let first = name.trim().lines().next().unwrap_or_default();
+    let cut = if first.len() < name.trim().len() { "…" } else { "" };
+    format!("{number} {}{cut}", sanitize::line(first, 60))
+}

@@ -1,0 +1,99 @@
+//! Runs that end early, and how they say so.
+
+use crate::running::World;
+use insta::assert_snapshot;
+use rustix::process::{Pid, Signal, kill_process};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStderr, ChildStdout, Stdio};
+
+#[test]
+fn a_pool_that_cannot_start() {
+    let ran = World::new().run(&["run", "no-such-program --flag", "--lines", "-q", "a", "b"]);
+    assert_snapshot!(ran, @r"");
+}
+
+#[test]
+fn nobody_reads_any_more() {
+    let world = World::new();
+    let endless = "while :; do echo x || exit; done";
+    let mut items =
+        std::process::Command::new("bash").args(["-c", endless]).stdout(Stdio::piped()).spawn().unwrap();
+    let input = items.stdout.take().unwrap();
+    let mut run = world.command(&["run", "bash", "-q", "-s", "echo {}"]).stdin(input).spawn().unwrap();
+    let mut first = String::new();
+    BufReader::new(run.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    assert_eq!(first, "x\n");
+    let ran = world.wait(run);
+    assert_eq!(ran.to_string(), "status: 4\n--- stdout\n--- stderr\n");
+    items.kill().unwrap();
+    items.wait().unwrap();
+}
+
+/// A run on one instance: the first job has ended, the second reads the pipe `go`, the third waits for the second.
+struct Waiting {
+    run: Child,
+    out: BufReader<ChildStdout>,
+    err: BufReader<ChildStderr>,
+}
+
+impl Waiting {
+    fn begin(world: &World) -> Self {
+        assert!(std::process::Command::new("mkfifo").arg(world.path("go")).status().unwrap().success());
+        let words = ["run", "bash", "-n", "1", "echo first", "cat go; echo went", "echo third"];
+        let mut run = world.command(&words).spawn().unwrap();
+        let mut out = BufReader::new(run.stdout.take().unwrap());
+        let mut first = String::new();
+        out.read_line(&mut first).unwrap();
+        assert_eq!(first, "first\n");
+        let err = BufReader::new(run.stderr.take().unwrap());
+        Self { run, out, err }
+    }
+
+    /// Sends a signal, and waits for the talk to say this.
+    fn signal(&mut self, signal: Signal, says: &str) -> String {
+        kill_process(Pid::from_child(&self.run), signal).unwrap();
+        let said = self.err.by_ref().lines().map(|line| line.unwrap()).find(|line| line.contains(says));
+        said.unwrap_or_else(|| panic!("it never said {says:?}"))
+    }
+
+    /// The status, the rest of standard output, and the talk without the time.
+    fn end(mut self) -> (Option<i32>, String, String) {
+        let (mut out, mut err) = (String::new(), String::new());
+        self.out.read_to_string(&mut out).unwrap();
+        self.err.read_to_string(&mut err).unwrap();
+        let summary =
+            err.lines().last().and_then(|line| line.rsplit_once(" in ")).map(|(summary, _)| summary);
+        (self.run.wait().unwrap().code(), out, summary.unwrap_or_default().to_owned())
+    }
+}
+
+#[test]
+fn the_first_signal_finishes_what_runs() {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let world = World::new();
+        let mut waiting = Waiting::begin(&world);
+        waiting.signal(signal, "finishing 1 job, beginning no more");
+        world.file("go", "");
+        let summary = "3 jobs: 2 ok, 1 cancelled".to_owned();
+        assert_eq!(waiting.end(), (Some(code), "went\n".to_owned(), summary));
+    }
+}
+
+#[test]
+fn the_second_signal_cancels_and_the_third_kills() {
+    let mut waiting = Waiting::begin(&World::new());
+    waiting.signal(Signal::INT, "finishing 1 job");
+    waiting.signal(Signal::INT, "cancelling 1 job");
+    let (code, out, summary) = waiting.end();
+    assert_eq!((code, out.as_str(), summary.as_str()), (Some(130), "", "3 jobs: 1 ok, 2 cancelled"));
+}
+
+#[test]
+fn a_signal_shows_what_every_instance_does() {
+    let world = World::new();
+    let mut waiting = Waiting::begin(&world);
+    let line = waiting.signal(Signal::USR1, "instance 0");
+    assert!(line.starts_with("instance 0 bash working for "), "{line}");
+    world.file("go", "");
+    assert_eq!(waiting.end().0, Some(0));
+}
