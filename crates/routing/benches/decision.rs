@@ -94,7 +94,7 @@ fn sample(
     const JOBS: u32 = 200_000;
     let start = Instant::now();
     for _ in 0..JOBS {
-        let place_of = (random(seed) >> 32) as usize * running.len() >> 32;
+        let place_of = ((random(seed) >> 32) as usize * running.len()) >> 32;
         let Some((mut job, credit)) = running[place_of].take() else { continue };
         let turn = Duration::from_nanos(random(seed) >> 40);
         let report = Report { job: JobId(job.id), outcome: Outcome::Ok, turn, sent: 10, received: 10 };

@@ -90,14 +90,14 @@ impl World {
         let here = (placed.credit.slot, placed.credit.generation);
         let heard = &self.places[here.0.index()].heard;
         if let Some(key) = &placed.job.session {
-            match self.talks.get(key) {
-                None => assert!(!placed.context_lost, "there was nothing to lose"),
-                Some(&talk) if placed.context_lost => {
-                    assert!(talk.1 == 0 || self.timed, "{key:?} was at {talk:?}")
-                }
-                Some(&talk) => {
-                    assert!(talk == here && heard.contains(key) && !placed.reset_first, "{placed:?}")
-                }
+            let talk = self.talks.get(key).copied();
+            if placed.context_lost {
+                assert!(talk.is_some_and(|talk| talk.1 == 0 || self.timed), "{key:?} was at {talk:?}");
+            } else if let Some(talk) = talk {
+                assert!(
+                    talk == here && heard.contains(key) && !placed.reset_first,
+                    "{key:?} was at {talk:?}"
+                );
             }
         }
         let lives_here = |key: &SessionKey| self.pool.dispatcher.session_slot(key) == Some(here.0);
