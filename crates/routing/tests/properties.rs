@@ -56,7 +56,7 @@ impl Rule for InTurn {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_rogue_strategy_breaks_no_rule(slots in 1_usize..7, seed: u64, ops in ops()) {

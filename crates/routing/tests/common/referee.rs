@@ -100,6 +100,8 @@ impl World {
                 );
             }
         }
+        let doubtful = self.places[here.0.index()].doubtful;
+        assert!(!placed.reset_first || doubtful || !heard.is_empty(), "there was nothing to forget");
         let lives_here = |key: &SessionKey| self.pool.dispatcher.session_slot(key) == Some(here.0);
         let knows = placed.job.session.as_ref().is_some_and(|key| heard.contains(key));
         let private = placed.reset_first || knows || heard.iter().all(lives_here);

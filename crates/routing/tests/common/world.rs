@@ -76,6 +76,8 @@ pub(crate) struct Place {
     pub(crate) busy: Duration,
     /// Whose words the tool still remembers.
     pub(crate) heard: Vec<SessionKey>,
+    /// A session was closed while its job was on the way: whether this life has heard it is not known.
+    pub(crate) doubtful: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +122,14 @@ impl World {
         };
         for slot in 0..slots {
             let (tool, doing) = (TOOLS[slot % 3 % 2], Doing::Removed);
-            world.places.push(Place { tool, generation: 1, doing, busy: Duration::ZERO, heard: Vec::new() });
+            world.places.push(Place {
+                tool,
+                generation: 1,
+                doing,
+                busy: Duration::ZERO,
+                heard: Vec::new(),
+                doubtful: false,
+            });
             world.add(slot);
         }
         world
@@ -155,6 +164,7 @@ impl World {
                         && work.job.session.as_ref() == Some(&key)
                     {
                         work.talk_before = None;
+                        place.doubtful = true;
                     }
                 }
             }
@@ -211,7 +221,11 @@ impl World {
         let case = self.cases.get_mut(&work.job.id).expect("a known job");
         (case.fate, case.arrival) = (Fate::Waits, self.returns);
         self.places[slot].heard = work.heard_before;
-        if let Some(key) = &work.job.session {
+        let here = (id(slot), self.places[slot].generation);
+        if let Some(key) = &work.job.session
+            // Closed meanwhile, it may have begun anew elsewhere.
+            && self.talks.get(key) == Some(&here)
+        {
             match work.talk_before {
                 Some(talk) => self.talks.insert(key.clone(), talk),
                 None => self.talks.remove(key),
@@ -249,6 +263,7 @@ impl World {
         }
         self.pool.dispatcher.gone(id(slot), place.generation, for_ever, self.pool.now);
         place.heard.clear();
+        place.doubtful = false;
         place.generation += 1;
         place.doing = doing;
     }
