@@ -98,7 +98,12 @@ fn it_may_share_the_slot_of_a_session() {
     pool.finish(1, 0, 5, "bash", 1);
     let placed = pool.poll().unwrap();
     assert!(!placed.reset_first && !placed.context_lost);
+    pool.say(&direct);
+    pool.dispatcher.close_session(&direct, pool.now);
     pool.finish(2, 0, 5, "bash", 1);
+    let placed = pool.poll().unwrap();
+    assert!(!placed.reset_first, "a reset would take the other session's words as well");
+    pool.finish(3, 0, 5, "bash", 1);
     pool.dispatcher.close_session(&direct, pool.now);
     pool.send();
     assert_eq!(pool.drain(), [], "the other session still lives there");

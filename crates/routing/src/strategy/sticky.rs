@@ -86,6 +86,8 @@ fn affinity<'a>(job: &JobView<'a>) -> Option<&'a str> {
 struct Ring {
     places: Vec<Place>,
     present: usize,
+    /// By slot: where its place is.
+    place_of: Vec<Option<usize>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -96,19 +98,25 @@ struct Place {
 
 impl Ring {
     fn add(&mut self, slot: SlotId) {
-        match self.places.iter_mut().find(|place| place.slot == slot) {
-            Some(place) if place.present => return,
-            Some(place) => place.present = true,
-            None => self.places.push(Place { slot, present: true }),
+        if slot.index() >= self.place_of.len() {
+            self.place_of.resize(slot.index() + 1, None);
         }
-        self.present += 1;
+        let at = *self.place_of[slot.index()].get_or_insert(self.places.len());
+        if at == self.places.len() {
+            self.places.push(Place { slot, present: false });
+        }
+        self.set(at, true);
     }
 
     fn remove(&mut self, slot: SlotId) {
-        if let Some(place) = self.places.iter_mut().find(|place| place.slot == slot && place.present) {
-            place.present = false;
-            self.present -= 1;
+        if let Some(&Some(at)) = self.place_of.get(slot.index()) {
+            self.set(at, false);
         }
+    }
+
+    fn set(&mut self, at: usize, present: bool) {
+        let was = std::mem::replace(&mut self.places[at].present, present);
+        self.present = self.present + usize::from(present) - usize::from(was);
     }
 
     /// The slot of a key. Each throw lands on a place by the jump hash, which moves keys only to a place that is new;
