@@ -62,12 +62,12 @@ impl std::fmt::Display for Time {
     /// In whole units, as short as can be; what is below a millisecond is rounded up.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let millis = self.0.as_nanos().div_ceil(1_000_000);
-        match millis {
-            _ if millis % 1000 > 0 => write!(f, "{millis}ms"),
-            _ if millis % 3_600_000 == 0 && millis > 0 => write!(f, "{}h", millis / 3_600_000),
-            _ if millis % 60_000 == 0 && millis > 0 => write!(f, "{}m", millis / 60_000),
-            _ => write!(f, "{}s", millis / 1000),
-        }
+        let is_whole = |unit: u128| millis > 0 && millis.is_multiple_of(unit);
+        let (unit, name) = [(3_600_000, "h"), (60_000, "m"), (1000, "s")]
+            .into_iter()
+            .find(|(unit, _)| is_whole(*unit))
+            .unwrap_or((1, "ms"));
+        write!(f, "{}{name}", millis / unit)
     }
 }
 
