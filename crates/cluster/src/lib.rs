@@ -7,6 +7,7 @@ mod cluster;
 mod error;
 mod job;
 pub mod outbox;
+pub mod profile;
 mod session;
 
 pub use builder::{ClusterBuilder, DEFAULT_QUEUE};

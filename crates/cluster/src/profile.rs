@@ -1,0 +1,182 @@
+//! The tools by name: how each is started, framed and read. Data, not code: see `profiles/*.toml`.
+//!
+//! ```text
+//! built-in, user's file, flags ─ layer ─▶ Written ─ meant ─▶ Profile { spec: ToolSpec, … }
+//! ```
+
+mod env;
+mod error;
+mod flags;
+mod layer;
+mod meant;
+mod place;
+#[cfg(test)]
+mod tests;
+mod value;
+pub mod written;
+
+pub use env::{ALLOWED, Environment};
+pub use error::ProfileError;
+pub use flags::{Framing, Overrides};
+pub use layer::{Origin, Row};
+pub use place::Surroundings;
+pub use value::{Expect, Pattern, Time};
+pub use written::{Effects, Test, Written};
+
+use crate::batch::template::ToolRules;
+use layer::Merged;
+use place::Source;
+use pool_core::spec::ToolSpec;
+use std::sync::Arc;
+use toml::Table;
+
+/// A tool as meant: checked, ready to run.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// What jobs, results and people call it.
+    pub name: Arc<str>,
+    /// How it is run.
+    pub spec: ToolSpec,
+    /// What templates must know of it.
+    pub rules: ToolRules,
+    /// What a turn may change.
+    pub effects: Effects,
+    /// A try that costs nothing.
+    pub test: Option<Test>,
+    /// What it is, in a line.
+    pub about: Option<String>,
+    /// What its users should know.
+    pub notes: Vec<String>,
+    /// The versions it has been tried with.
+    pub tested: Vec<String>,
+    /// Names in the controller's environment that it does not get; values nowhere.
+    pub dropped_env: Vec<String>,
+    /// Every value, and who said so.
+    pub rows: Vec<Row>,
+}
+
+/// A profile that could be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its name.
+    pub name: String,
+    /// Where it is.
+    pub origin: Origin,
+    /// What it says about itself; or what is wrong with it.
+    pub about: Result<Option<String>, ProfileError>,
+}
+
+impl Profile {
+    /// Finds the profile `tool` (a name, a path, or with [`Overrides::framing`] a command line) and puts `flags` on
+    /// top.
+    ///
+    /// # Errors
+    /// [`ProfileError`] says where, which key, and what would be right.
+    pub fn load(tool: &str, flags: &Overrides, around: &Surroundings) -> Result<Self, ProfileError> {
+        if let Some(framing) = &flags.framing {
+            let (name, table, origin) = flags::ad_hoc(tool, framing)?;
+            let place = origin.to_string();
+            return Self::build(
+                &Base { name: &name, place: &place, text: None },
+                table,
+                &origin,
+                flags,
+                around,
+            );
+        }
+        let source = place::find(tool, around)?;
+        let place = source.place();
+        let table = read::<Table>(&place, &source.text)?;
+        let base = Base { name: &source.name, place: &place, text: Some(&source.text) };
+        Self::build(&base, table, &source.origin, flags, around)
+    }
+
+    /// The names of all profiles there are, built-in and the user's.
+    #[must_use]
+    pub fn list(around: &Surroundings) -> Vec<Listed> {
+        let about = |name: &str| {
+            let source: Source = place::find(name, around)?;
+            read::<Written>(&source.place(), &source.text).map(|written| written.about)
+        };
+        let names = around.names().into_iter();
+        names.map(|(name, origin)| Listed { about: about(&name), name, origin }).collect()
+    }
+
+    fn build(
+        base: &Base<'_>,
+        table: Table,
+        origin: &Origin,
+        flags: &Overrides,
+        around: &Surroundings,
+    ) -> Result<Self, ProfileError> {
+        let written = match base.text {
+            Some(text) => read::<Written>(base.place, text)?,
+            None => base.typed(&table)?,
+        };
+        let defaults = Table::try_from(meant::defaults()).unwrap_or_default();
+        let mut merged = Merged::default().cover(defaults, &Origin::Default).cover(table, origin);
+        for (layer, origin) in flags::layers(flags, &written)? {
+            merged = merged.cover(layer, &origin);
+        }
+        let written = base.typed(&merged.table)?;
+        Self::from_written(base, &written, merged.rows(), around)
+    }
+
+    fn from_written(
+        base: &Base<'_>,
+        written: &Written,
+        rows: Vec<Row>,
+        around: &Surroundings,
+    ) -> Result<Self, ProfileError> {
+        let env = written.env.clone().unwrap_or_default();
+        let environment = Environment::choose(
+            around.env.iter().cloned(),
+            &env.inherit.unwrap_or_default(),
+            env.set.iter().flatten(),
+        );
+        let spec = meant::spec(base.name, written, &environment, around)
+            .map_err(|(key, reason)| ProfileError::at_key(base.place, base.text, key, reason))?;
+        Ok(Self {
+            name: base.name.into(),
+            spec,
+            rules: ToolRules {
+                commands: written.commands.clone().unwrap_or_default(),
+                command_prefixes: written.command_marks.clone().unwrap_or_default(),
+                quote: written.quote.unwrap_or_default(),
+                command_quote: written.command_quote.unwrap_or_default(),
+                prose: written.prose.clone().unwrap_or_default(),
+            },
+            effects: written.effects.unwrap_or_default(),
+            test: written.test.clone(),
+            about: written.about.clone(),
+            notes: written.notes.clone().unwrap_or_default(),
+            tested: written.tested.clone().unwrap_or_default(),
+            dropped_env: environment.dropped,
+            rows,
+        })
+    }
+}
+
+/// The JSON Schema of profiles; the reference of the format is made from it.
+#[must_use]
+pub fn schema() -> schemars::Schema {
+    schemars::schema_for!(Written)
+}
+
+/// The layer that a profile begins with.
+struct Base<'a> {
+    name: &'a str,
+    place: &'a str,
+    /// For the lines in errors.
+    text: Option<&'a str>,
+}
+
+impl Base<'_> {
+    fn typed(&self, table: &Table) -> Result<Written, ProfileError> {
+        table.clone().try_into().map_err(|error| ProfileError::from_toml(self.place, "", &error))
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(place: &str, text: &str) -> Result<T, ProfileError> {
+    toml::from_str(text).map_err(|error| ProfileError::from_toml(place, text, &error))
+}

@@ -1,0 +1,250 @@
+//! From a profile as written to a [`ToolSpec`]: what the types of single values cannot check is checked here.
+
+use super::env::Environment;
+use super::place::{self, Surroundings};
+use super::value::Time;
+use super::written::{By, CancelBy, Io, RestartWhen, Stderr, Turn, Written};
+use pool_core::spec::{
+    Backoff, BreakerSpec, Cancel, Intensity, Limits, OutcomeRule, Restart, Shutdown, StartSpec,
+    Stderr as StderrSpec, TextRule, ToolSpec, TurnRule, TurnSpec,
+};
+use std::time::Duration;
+
+/// A key, and what is wrong with its value.
+pub(super) type Wrong = (&'static str, String);
+
+/// How long a prompt must stand unless the profile says otherwise.
+const SETTLE: Duration = Duration::from_millis(50);
+
+pub(super) fn spec(
+    name: &str,
+    written: &Written,
+    env: &Environment,
+    around: &Surroundings,
+) -> Result<ToolSpec, Wrong> {
+    if written.io == Some(Io::Pty) {
+        return Err(("io", "a terminal is not offered yet: use pipes".into()));
+    }
+    let mut spec = ToolSpec::new(name, command(written, env, around), turn(written)?);
+    spec.env.clone_from(&env.passed);
+    spec.cwd = written.cwd.as_ref().map(|cwd| around.cwd.join(cwd));
+    let has_dir =
+        spec.command.iter().chain(spec.env.iter().map(|(_, value)| value)).any(|it| it.contains("{dir}"));
+    spec.state_dir = around.state.as_ref().filter(|_| has_dir).map(|state| state.join(name));
+    spec.stderr = match written.stderr.unwrap_or_default() {
+        Stderr::Merged => StderrSpec::Merged,
+        Stderr::Dropped => StderrSpec::Dropped,
+    };
+    spec.start = start(written);
+    spec.reset = written.reset.clone().and_then(|reset| reset.say).unwrap_or_default();
+    spec.cancel = match written.cancel.as_ref().and_then(|cancel| cancel.by).unwrap_or_default() {
+        CancelBy::Restart => Cancel::Restart,
+        CancelBy::Interrupt => Cancel::Interrupt,
+    };
+    spec.stop = stop(written);
+    (spec.restart, spec.intensity, spec.backoff) = restart(written);
+    spec.breaker = breaker(written);
+    spec.limits = limits(written);
+    spec.validate()
+        .map_err(|error| (in_profile(error.field), error.reason.replace("backoff.min", "restart.delay")))?;
+    Ok(spec)
+}
+
+/// The key of a profile for a field of the specification.
+fn in_profile(field: &'static str) -> &'static str {
+    match field {
+        "backoff.max" => "restart.delay_max",
+        "backoff.jitter" => "restart.jitter",
+        "intensity" => "restart.within",
+        other => other,
+    }
+}
+
+fn command(written: &Written, env: &Environment, around: &Surroundings) -> Vec<String> {
+    let mut command = written.command.clone();
+    command.extend(written.args.as_ref().and_then(|args| args.extra.clone()).unwrap_or_default());
+    if let Some(program) = command.first_mut().filter(|program| !program.is_empty()) {
+        *program = place::program(program, &env.passed, &around.cwd);
+    }
+    command
+}
+
+fn turn(written: &Written) -> Result<TurnSpec, Wrong> {
+    let turn = &written.turn;
+    let mut spec = TurnSpec::new(rule(turn)?);
+    spec.text = TextRule {
+        wrap: turn.wrap.clone(),
+        command: turn.command_wrap.clone(),
+        multiline: turn.multiline.unwrap_or(true),
+    };
+    if turn.command_wrap.as_ref().is_some_and(|wrap| !wrap.contains("{text")) {
+        return Err(("turn.command_wrap", "must contain {text}, {text:shell} or {text:json}".into()));
+    }
+    spec.echo = turn.echo.unwrap_or_default();
+    let patterns = |list: &Option<Vec<super::value::Pattern>>| {
+        list.iter().flatten().map(|pattern| pattern.0.clone()).collect::<Vec<_>>()
+    };
+    spec.trim_start = patterns(&turn.trim_start);
+    spec.trim_end = patterns(&turn.trim_end);
+    spec.questions = patterns(&written.questions);
+    let outcomes = written.outcome.iter().flatten();
+    spec.outcomes =
+        outcomes.map(|rule| OutcomeRule { outcome: rule.is, pattern: rule.pattern.0.clone() }).collect();
+    Ok(spec)
+}
+
+fn rule(turn: &Turn) -> Result<TurnRule, Wrong> {
+    only_where_used(turn)?;
+    let missing = |key, what: &str| (key, format!("is missing: by = \"{what}\" needs it"));
+    Ok(match turn.by {
+        By::Sentinel => TurnRule::Sentinel {
+            send: turn.send.clone().ok_or_else(|| missing("turn.send", "sentinel"))?,
+            expect: turn.expect.clone().ok_or_else(|| missing("turn.expect", "sentinel"))?.pattern,
+            before: turn.before.clone(),
+            begin: turn.begin.unwrap_or_default(),
+        },
+        By::Prompt => TurnRule::Prompt {
+            until: turn.until.clone().ok_or_else(|| missing("turn.until", "prompt"))?.0,
+            settle: turn.settle.map_or(SETTLE, |settle| settle.0),
+        },
+        By::Lines => TurnRule::Lines,
+        By::Quiet => {
+            TurnRule::Quiet { after: turn.quiet_for.ok_or_else(|| missing("turn.quiet_for", "quiet"))?.0 }
+        }
+        By::Acp | By::StreamJson | By::AppServer | By::OneShot | By::Remote => {
+            return Err(("turn.by", "is not spoken yet: use sentinel, prompt, lines or quiet".into()));
+        }
+    })
+}
+
+/// A key of another rule would silently do nothing.
+fn only_where_used(turn: &Turn) -> Result<(), Wrong> {
+    let keys = [
+        ("turn.send", turn.send.is_some(), By::Sentinel),
+        ("turn.expect", turn.expect.is_some(), By::Sentinel),
+        ("turn.before", turn.before.is_some(), By::Sentinel),
+        ("turn.begin", turn.begin.is_some(), By::Sentinel),
+        ("turn.until", turn.until.is_some(), By::Prompt),
+        ("turn.settle", turn.settle.is_some(), By::Prompt),
+        ("turn.quiet_for", turn.quiet_for.is_some(), By::Quiet),
+    ];
+    match keys.into_iter().find(|(_, written, by)| *written && *by != turn.by) {
+        Some((key, ..)) => {
+            Err((key, "has no meaning for this `by`: remove it, or choose another rule".into()))
+        }
+        None => Ok(()),
+    }
+}
+
+fn start(written: &Written) -> StartSpec {
+    let start = written.start.clone().unwrap_or_default();
+    StartSpec {
+        ready: start.ready.map(|ready| ready.0),
+        settle: start.settle.map_or(SETTLE, |settle| settle.0),
+        warm: start.warm,
+        at_once: start.at_once,
+    }
+}
+
+fn stop(written: &Written) -> Shutdown {
+    let stop = written.stop.clone().unwrap_or_default();
+    match Shutdown::default() {
+        Shutdown::After { quit, term, .. } => {
+            Shutdown::After { say: stop.say, quit: or(stop.after, quit), term: or(stop.term, term) }
+        }
+        Shutdown::Kill => Shutdown::Kill,
+    }
+}
+
+fn restart(written: &Written) -> (Restart, Intensity, Backoff) {
+    let restart = written.restart.clone().unwrap_or_default();
+    let (intensity, backoff) = (Intensity::default(), Backoff::default());
+    let when = match restart.when.unwrap_or_default() {
+        RestartWhen::Permanent => Restart::Permanent,
+        RestartWhen::Transient => Restart::Transient,
+        RestartWhen::Temporary => Restart::Temporary,
+    };
+    let intensity =
+        Intensity { max: restart.max.unwrap_or(intensity.max), within: or(restart.within, intensity.within) };
+    let backoff = Backoff {
+        min: or(restart.delay, backoff.min),
+        max: or(restart.delay_max, backoff.max),
+        steps: restart.steps.unwrap_or(backoff.steps),
+        jitter: restart.jitter.unwrap_or(backoff.jitter),
+    };
+    (when, intensity, backoff)
+}
+
+fn breaker(written: &Written) -> BreakerSpec {
+    let breaker = written.breaker.clone().unwrap_or_default();
+    let default = BreakerSpec::default();
+    BreakerSpec {
+        failures: breaker.failures.unwrap_or(default.failures),
+        open: or(breaker.open, default.open),
+        open_max: or(breaker.open_max, default.open_max),
+    }
+}
+
+fn limits(written: &Written) -> Limits {
+    let limits = written.limits.clone().unwrap_or_default();
+    let default = Limits::default();
+    Limits {
+        max_reply: limits.max_reply.unwrap_or(default.max_reply),
+        max_prompt: limits.max_prompt.unwrap_or(default.max_prompt),
+        turn: or(limits.turn, default.turn),
+        ready: or(written.start.as_ref().and_then(|start| start.timeout), default.ready),
+        stall: or(limits.stall, default.stall),
+        cancel: or(written.cancel.as_ref().and_then(|cancel| cancel.within), default.cancel),
+        errand: or(limits.errand, default.errand),
+        reset: or(written.reset.as_ref().and_then(|reset| reset.timeout), default.reset),
+    }
+}
+
+fn or(written: Option<Time>, default: Duration) -> Duration {
+    written.map_or(default, |time| time.0)
+}
+
+/// The defaults, as they would be written: the lowest layer, so that every value in use can be shown.
+pub(super) fn defaults() -> Written {
+    use super::written as w;
+    let time = |duration| Some(Time(duration));
+    let (limits, intensity, backoff) = (Limits::default(), Intensity::default(), Backoff::default());
+    let breaker = BreakerSpec::default();
+    let (quit, term) = match Shutdown::default() {
+        Shutdown::After { quit, term, .. } => (time(quit), time(term)),
+        Shutdown::Kill => (None, None),
+    };
+    Written {
+        io: Some(Io::default()),
+        stderr: Some(Stderr::default()),
+        effects: Some(w::Effects::default()),
+        quote: Some(crate::batch::template::Quote::default()),
+        turn: Turn { multiline: Some(true), echo: Some(false), ..Turn::default() },
+        start: Some(w::Start { settle: time(SETTLE), timeout: time(limits.ready), ..w::Start::default() }),
+        reset: Some(w::Reset { say: None, timeout: time(limits.reset) }),
+        cancel: Some(w::Cancel { by: Some(CancelBy::default()), within: time(limits.cancel) }),
+        stop: Some(w::Stop { say: None, after: quit, term }),
+        restart: Some(w::Restart {
+            when: Some(RestartWhen::default()),
+            max: Some(intensity.max),
+            within: time(intensity.within),
+            delay: time(backoff.min),
+            delay_max: time(backoff.max),
+            steps: Some(backoff.steps),
+            jitter: Some(backoff.jitter),
+        }),
+        breaker: Some(w::Breaker {
+            failures: Some(breaker.failures),
+            open: time(breaker.open),
+            open_max: time(breaker.open_max),
+        }),
+        limits: Some(w::Limits {
+            max_reply: Some(limits.max_reply),
+            max_prompt: Some(limits.max_prompt),
+            turn: time(limits.turn),
+            stall: time(limits.stall),
+            errand: time(limits.errand),
+        }),
+        ..Written::default()
+    }
+}

@@ -1,0 +1,337 @@
+//! A profile as it is written: one field per key of the file. The reference of the format is made from these comments.
+
+use super::value::{Expect, Pattern, Time};
+use crate::batch::template::Quote;
+use pool_core::message::Outcome;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// How to run one tool: `profiles/*.toml`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Written {
+    /// The version of this format.
+    pub schema: Schema,
+    /// The argument vector; the program comes first. No shell ever runs. `{slot}` stands for the index of the
+    /// instance, `{dir}` for a private folder of it.
+    pub command: Vec<String>,
+    /// What the tool is, in a line.
+    pub about: Option<String>,
+    /// What its users should know.
+    pub notes: Option<Vec<String>>,
+    /// The versions of the tool that the profile has been tried with.
+    pub tested: Option<Vec<String>>,
+    /// What connects us to the tool.
+    pub io: Option<Io>,
+    /// Where the tool's standard error goes.
+    pub stderr: Option<Stderr>,
+    /// What a turn may change; drives resume and warnings.
+    pub effects: Option<Effects>,
+    /// The folder the tool runs in; that of the caller if absent.
+    pub cwd: Option<PathBuf>,
+    /// How text of an item is quoted inside a step.
+    pub quote: Option<Quote>,
+    /// How text of an item is quoted inside one of `commands`.
+    pub command_quote: Option<Quote>,
+    /// The tool's own commands that steps may use, each one word. They are sent as one raw line.
+    pub commands: Option<Vec<String>>,
+    /// Those of `commands` that take prose: text of an item is not quoted inside them.
+    pub prose: Option<Vec<String>>,
+    /// What the tool's own commands begin with. A step that begins so, but not with one of `commands`, stops the run
+    /// before it starts.
+    pub command_marks: Option<Vec<String>>,
+    /// Output whose end looks like this, and then is silent for 300 ms, is a question to the user.
+    pub questions: Option<Vec<Pattern>>,
+    /// How turns are framed and read.
+    pub turn: Turn,
+    /// Optional arguments.
+    pub args: Option<Args>,
+    /// The environment; nothing is inherited but what is allowed here and what every tool gets.
+    pub env: Option<Env>,
+    /// How a start is judged.
+    pub start: Option<Start>,
+    /// How the tool is brought back to a fresh state between jobs.
+    pub reset: Option<Reset>,
+    /// How a running turn is cancelled.
+    pub cancel: Option<Cancel>,
+    /// How an instance is stopped.
+    pub stop: Option<Stop>,
+    /// When an instance that ended is started again.
+    pub restart: Option<Restart>,
+    /// When an instance is no longer trusted.
+    pub breaker: Option<Breaker>,
+    /// Bounds.
+    pub limits: Option<Limits>,
+    /// What replies say about success. The rule whose last match begins latest in the reply decides; among equals
+    /// the first; none means `ok`.
+    pub outcome: Option<Vec<OutcomeRule>>,
+    /// A try of the tool that costs nothing.
+    pub test: Option<Test>,
+}
+
+/// The version of this format.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
+pub enum Schema {
+    /// The first.
+    #[default]
+    #[serde(rename = "cluster.profile/1")]
+    V1,
+}
+
+/// What connects us to a tool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Io {
+    /// Plain pipes: no echo, no limit on the length of a line.
+    #[default]
+    Pipes,
+    /// A terminal.
+    Pty,
+}
+
+/// Where standard error goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stderr {
+    /// Into the same pipe as standard output, so that the order is kept.
+    #[default]
+    Merged,
+    /// Thrown away.
+    Dropped,
+}
+
+/// What a turn may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Effects {
+    /// Nothing outside the tool: a turn whose end nobody knows may simply be repeated.
+    Read,
+    /// Anything.
+    #[default]
+    Write,
+}
+
+/// How turns are framed and read. In all patterns `^` and `$` match at line ends, `\A` and `\z` at the two ends.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Turn {
+    /// What ends a turn.
+    pub by: By,
+    /// For `sentinel`: the line that makes the tool print a mark; `{nonce}` stands for 16 fresh hex digits.
+    pub send: Option<String>,
+    /// For `sentinel`: the pattern of what the tool then prints, with `{nonce}` where the digits are. The reply is what
+    /// comes before it. A group `status`, if not `0`, makes the outcome an error.
+    pub expect: Option<Expect>,
+    /// For `sentinel`: a line that closes a half statement, sent before `send`.
+    pub before: Option<String>,
+    /// For `sentinel`: the mark is asked for in front of the text too, and output before it belongs to no job.
+    pub begin: Option<bool>,
+    /// For `prompt`: what the end of the output looks like when the tool waits for input.
+    pub until: Option<Pattern>,
+    /// For `prompt`: how long that must stand unchanged.
+    pub settle: Option<Time>,
+    /// For `quiet`: how much silence ends a reply.
+    pub quiet_for: Option<Time>,
+    /// What is put around text: `{text}`, `{text:shell}` or `{text:json}` is the text, `{tag}` letters that do not occur
+    /// in it, `{nonce}` 16 fresh hex digits.
+    pub wrap: Option<String>,
+    /// The same around one of the tool's own commands.
+    pub command_wrap: Option<String>,
+    /// Whether text may have line ends in it.
+    pub multiline: Option<bool>,
+    /// The tool repeats its input: that is taken out of replies.
+    pub echo: Option<bool>,
+    /// Cut off the front of a reply, in this order, each once.
+    pub trim_start: Option<Vec<Pattern>>,
+    /// Cut off the end of a reply, in this order, each once.
+    pub trim_end: Option<Vec<Pattern>>,
+}
+
+/// What ends a turn, in order of trust.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// A mark that we had the tool print, different each time.
+    #[default]
+    Sentinel,
+    /// Its prompt, at the very end of the output.
+    Prompt,
+    /// One line out for one line in.
+    Lines,
+    /// Silence: a guess.
+    Quiet,
+    /// The Agent Client Protocol.
+    Acp,
+    /// A stream of JSON messages, one a line.
+    StreamJson,
+    /// The protocol of an app server.
+    AppServer,
+    /// The end of its process: a fresh one for each turn.
+    OneShot,
+    /// An answer over the network.
+    Remote,
+}
+
+/// Optional arguments, added to `command`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Args {
+    /// For --model; `{model}` stands for its value.
+    pub model: Option<Vec<String>>,
+    /// Always added, at the end; --tool-arg adds to them.
+    pub extra: Option<Vec<String>>,
+}
+
+/// The environment of the tool.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Env {
+    /// Names that are passed on besides those that every tool gets; `*` at an end stands for anything.
+    pub inherit: Option<Vec<String>>,
+    /// Values that are set; `{slot}` and `{dir}` as in `command`.
+    pub set: Option<BTreeMap<String, String>>,
+}
+
+/// How a start is judged.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Start {
+    /// What the end of the output looks like before anything is sent; nothing is waited for if absent.
+    pub ready: Option<Pattern>,
+    /// How long that must stand unchanged.
+    pub settle: Option<Time>,
+    /// A raw line whose answer means that the tool works at full speed. Without it, ready is warm.
+    pub warm: Option<String>,
+    /// How many instances may be starting at a time; all if absent.
+    pub at_once: Option<usize>,
+    /// The longest start, warm-up included.
+    pub timeout: Option<Time>,
+}
+
+/// How the tool is brought back to a fresh state.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reset {
+    /// Raw lines, each a turn of its own, between jobs that continue no session.
+    pub say: Option<Vec<String>>,
+    /// The longest that each may take.
+    pub timeout: Option<Time>,
+}
+
+/// How a running turn is cancelled.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cancel {
+    /// What is done.
+    pub by: Option<CancelBy>,
+    /// How long after an interrupt the turn must have ended; else the instance is restarted.
+    pub within: Option<Time>,
+}
+
+/// What is done to cancel a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CancelBy {
+    /// The instance is stopped, and started again.
+    #[default]
+    Restart,
+    /// One SIGINT; the turn then ends by its own rule.
+    Interrupt,
+}
+
+/// How an instance is stopped: its own word or the end of its input, then SIGTERM, then SIGKILL.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Stop {
+    /// The tool's own word; the end of its input if absent.
+    pub say: Option<String>,
+    /// From there to SIGTERM.
+    pub after: Option<Time>,
+    /// From SIGTERM to SIGKILL.
+    pub term: Option<Time>,
+}
+
+/// When an instance that ended is started again, and after which delay.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Restart {
+    /// After which ends.
+    pub when: Option<RestartWhen>,
+    /// More restarts than this `within` the time, and the tool is given up.
+    pub max: Option<u32>,
+    /// See `max`.
+    pub within: Option<Time>,
+    /// The delay before the first restart.
+    pub delay: Option<Time>,
+    /// The delay before restart number `steps` and all later ones.
+    pub delay_max: Option<Time>,
+    /// How many restarts from `delay` to `delay_max`.
+    pub steps: Option<u32>,
+    /// 0 to 1: the delay is spread evenly over ± this share of itself.
+    pub jitter: Option<f64>,
+}
+
+/// After which ends an instance is started again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RestartWhen {
+    /// All.
+    #[default]
+    Permanent,
+    /// Those by a signal or with an error.
+    Transient,
+    /// None.
+    Temporary,
+}
+
+/// When an instance is no longer trusted.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Breaker {
+    /// After this many sick jobs in a row; 0 means never.
+    pub failures: Option<u32>,
+    /// For how long, the first time; each further time doubles it.
+    pub open: Option<Time>,
+    /// For how long at most.
+    pub open_max: Option<Time>,
+}
+
+/// Bounds.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Bytes of one reply that are kept: its head and its tail.
+    pub max_reply: Option<usize>,
+    /// Bytes of one prompt; a longer one is refused.
+    pub max_prompt: Option<usize>,
+    /// The longest turn.
+    pub turn: Option<Time>,
+    /// Silence that is worth showing; nothing is killed for it.
+    pub stall: Option<Time>,
+    /// How long an effect before or after a step may take (a check, a commit).
+    pub errand: Option<Time>,
+}
+
+/// What a reply says about success.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OutcomeRule {
+    /// What a match means.
+    pub is: Outcome,
+    /// What is looked for in the reply.
+    pub pattern: Pattern,
+}
+
+/// A try of the tool that costs nothing; `doctor` runs it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Test {
+    /// Text that is sent.
+    pub say: Option<String>,
+    /// One of the tool's own commands that is sent instead.
+    pub command: Option<String>,
+    /// What must occur in the reply.
+    pub expect: String,
+}
