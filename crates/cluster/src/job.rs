@@ -107,6 +107,11 @@ impl Job {
         &self.steps
     }
 
+    /// Whether any instance may take it, whatever its tool.
+    pub(crate) const fn is_for_any_tool(&self) -> bool {
+        self.tool.is_none()
+    }
+
     /// The first attempt at this job, submitted `now`, with a way home.
     #[must_use]
     pub fn into_message(self, reply_to: ReplyTo, now: Instant) -> pool_core::message::Job {

@@ -12,6 +12,8 @@ pub(super) struct Progress {
     began: Instant,
     next_line: Instant,
     total: Option<u64>,
+    /// A job has ended, so that the rest can be guessed.
+    knows_speed: bool,
 }
 
 /// The terminal that the bar is on, if there is one.
@@ -31,7 +33,7 @@ impl Screen {
 impl Progress {
     pub(super) fn new(total: Option<u64>, terminal: bool, now: Instant) -> Self {
         let bar = terminal.then(|| bar(total));
-        Self { screen: Screen(bar), began: now, next_line: now + EVERY, total }
+        Self { screen: Screen(bar), began: now, next_line: now + EVERY, total, knows_speed: false }
     }
 
     pub(super) const fn screen(&self) -> &Screen {
@@ -42,6 +44,9 @@ impl Progress {
     pub(super) fn tick(&mut self, counts: Counts, failed: u64, now: Instant) -> Option<String> {
         let ended = counts.ended - counts.held as u64;
         if let Some(bar) = &self.screen.0 {
+            if counts.ended > 0 && !std::mem::replace(&mut self.knows_speed, true) {
+                set_shape(bar, shape(self.total, true));
+            }
             bar.set_message(remark(counts, failed));
             bar.set_position(counts.ended);
             return None;
@@ -77,17 +82,22 @@ fn remark(counts: Counts, failed: u64) -> String {
 
 fn bar(total: Option<u64>) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
-    // The shapes are constants, and a test tries them.
-    if let Ok(style) = ProgressStyle::with_template(shape(total)) {
-        bar.set_style(style);
-    }
+    set_shape(&bar, shape(total, false));
     bar
 }
 
-const fn shape(total: Option<u64>) -> &'static str {
-    match total {
-        Some(_) => "{bar:24} {pos}/{len}  {msg}  {elapsed} (ends in {eta})",
-        None => "{spinner} {pos}  {msg}  {elapsed}",
+/// The shapes are constants, and a test tries them.
+fn set_shape(bar: &ProgressBar, shape: &str) {
+    if let Ok(style) = ProgressStyle::with_template(shape) {
+        bar.set_style(style);
+    }
+}
+
+const fn shape(total: Option<u64>, knows_speed: bool) -> &'static str {
+    match (total, knows_speed) {
+        (Some(_), true) => "{bar:24} {pos}/{len}  {msg}  {elapsed} (ends in {eta})",
+        (Some(_), false) => "{bar:24} {pos}/{len}  {msg}  {elapsed}",
+        (None, _) => "{spinner} {pos}  {msg}  {elapsed}",
     }
 }
 
@@ -111,8 +121,8 @@ mod tests {
 
     #[test]
     fn the_shapes_of_the_bar_are_well_formed() {
-        for total in [Some(1), None] {
-            assert!(ProgressStyle::with_template(shape(total)).is_ok());
+        for (total, knows_speed) in [(Some(1), false), (Some(1), true), (None, true)] {
+            assert!(ProgressStyle::with_template(shape(total, knows_speed)).is_ok());
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The program from outside: what users see, standard output, standard error and exit status together.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod batch;
 mod endings;
 mod planning;

@@ -154,7 +154,8 @@ where
             .for_each(|running| running.handle.cancel());
     }
 
-    /// The pool gave up: what runs is taken back, what is left is not run.
+    /// The pool gave up: what runs is taken back, what is left is not run. A job that any tool could have taken and
+    /// that comes back as [`JobError::Unavailable`] says the same.
     pub fn pool_failed(&mut self, reason: impl Into<Arc<str>>) {
         if !matches!(self.ending, Some(Ending::PoolFailed(_))) {
             self.ending = Some(Ending::PoolFailed(reason.into()));
@@ -222,8 +223,9 @@ where
         let now = super::clock::wall();
         match planned.job {
             Ok(job) => {
+                let for_any_tool = job.is_for_any_tool();
                 let handle = (self.submit)(job);
-                self.running.push(Running { handle, info: Some(planned.info), submitted: now });
+                self.running.push(Running { handle, info: Some(planned.info), submitted: now, for_any_tool });
                 false
             }
             Err(reason) => {
@@ -236,7 +238,9 @@ where
 
     fn end(&mut self, ended: Ended) {
         self.counts.ended += 1;
-        if let Err(JobError::Unavailable(reason)) = &ended.result {
+        if let Err(JobError::Unavailable(reason)) = &ended.result
+            && ended.for_any_tool
+        {
             self.pool_failed(reason.as_str());
         }
         self.order.push(ResultRecord::new(ended.info, ended.result, ended.submitted));
@@ -249,12 +253,14 @@ struct Running {
     handle: JobHandle,
     info: Option<JobInfo>,
     submitted: Timestamp,
+    for_any_tool: bool,
 }
 
 struct Ended {
     info: JobInfo,
     result: JobResult,
     submitted: Timestamp,
+    for_any_tool: bool,
 }
 
 impl Future for Running {
@@ -263,7 +269,7 @@ impl Future for Running {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Ended> {
         let result = ready!(Pin::new(&mut self.handle).poll(context));
         let info = self.info.take().unwrap_or_default();
-        Poll::Ready(Ended { info, result, submitted: self.submitted })
+        Poll::Ready(Ended { info, result, submitted: self.submitted, for_any_tool: self.for_any_tool })
     }
 }
 

@@ -175,6 +175,21 @@ fn a_pool_that_gave_up_ends_the_batch() {
     assert_eq!(pool.taken(), 0, "nothing was submitted after the pool gave up");
 }
 
+#[test]
+fn a_tool_that_gave_up_ends_its_own_jobs_only() {
+    let pool = Pool::default();
+    let planned = |index| {
+        let info = JobInfo { index, ..JobInfo::default() };
+        Ok(Planned { info, job: Ok(Job::from("x").tool("gone")) })
+    };
+    let source: Box<dyn Iterator<Item = _>> = Box::new((0..3).map(planned));
+    let mut batch = Batch::new(stream::iter(source), pool.submit(), 2, Order::finished());
+    assert_eq!(poll(&mut batch), None);
+    pool.end(0, Err(JobError::Unavailable("no such program".into())));
+    assert_eq!((poll(&mut batch), pool.taken()), (Some(Some(0)), 2));
+    assert_eq!((poll(&mut batch), pool.taken(), batch.ending().is_none()), (None, 3, true));
+}
+
 proptest! {
     #[test]
     fn every_job_ends_in_exactly_one_result(
