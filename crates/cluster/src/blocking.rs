@@ -1,12 +1,27 @@
 //! The same for code without a runtime.
+//!
+//! ```
+//! let cluster = cluster::blocking::launch_cluster("bash", 2)?;
+//! assert_eq!(cluster.ask("echo $((6 * 7))")?.text(), "42");
+//! cluster.shutdown();
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
-use crate::error::ReadError;
+use crate::error::{LaunchError, ReadError};
 use crate::job::Job;
 use crate::outbox::Ticket;
 use pool_core::JobError;
 use pool_core::block_on;
 use pool_core::message::{JobHandle, JobResult, Reply, SlotId};
 use pool_core::supervisor::InstanceStatus;
+
+/// As [`crate::launch_cluster`].
+///
+/// # Errors
+/// As there.
+pub fn launch_cluster(tool: &str, instances: usize) -> Result<Cluster, LaunchError> {
+    block_on(crate::launch_cluster(tool, instances)).map(Cluster)
+}
 
 /// A [`crate::ClusterManager`] whose calls block. Never use it on an actor's or a runtime's own thread.
 #[derive(Clone)]

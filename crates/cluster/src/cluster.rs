@@ -4,6 +4,7 @@ use crate::builder::ClusterBuilder;
 use crate::error::{LaunchError, ReadError};
 use crate::job::Job;
 use crate::outbox::{Outbox, Ticket};
+use crate::profile::{Overrides, Profile, Surroundings};
 use crate::session::Session;
 use actix::{Addr, ArbiterHandle};
 use pool_core::JobError;
@@ -14,6 +15,18 @@ use routing::router::{Ask, CloseSession};
 use routing::{RouterActor, RouterHandle};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{oneshot, watch};
+
+/// Starts `instances` of the tool of this name (or of the profile at this path) and waits until the first can take a
+/// job; the others follow.
+///
+/// # Errors
+/// [`LaunchError`] if there is no such profile, or no instance starts.
+pub async fn launch_cluster(tool: &str, instances: usize) -> Result<ClusterManager, LaunchError> {
+    let profile = Profile::load(tool, &Overrides::default(), &Surroundings::current())?;
+    let cluster = ClusterManager::builder().tool(profile.spec, instances).build().await?;
+    cluster.ready().await?;
+    Ok(cluster)
+}
 
 /// A running cluster. Cheap to clone, `Send + Sync`; works from any tokio runtime, from actix, and (see
 /// [`crate::blocking`]) from code without one. Dropping the last handle kills the tools at once;

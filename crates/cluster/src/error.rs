@@ -5,6 +5,9 @@ use pool_core::SpecError;
 /// Why there is no cluster.
 #[derive(Debug, thiserror::Error)]
 pub enum LaunchError {
+    /// No such profile, or it makes no sense.
+    #[error(transparent)]
+    Profile(#[from] crate::profile::ProfileError),
     /// A tool's specification makes no sense.
     #[error("{tool}: {source}")]
     Spec {

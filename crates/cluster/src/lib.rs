@@ -1,4 +1,43 @@
-//! A supervised pool of warm command-line tools.
+//! Many command-line tools as one supervised pool: warm instances, a routing policy, whole replies.
+//!
+//! # Usage
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let cluster = cluster::launch_cluster("bash", 3).await?;
+//! let reply = cluster.ask("echo hello from a warm shell").await?;
+//! assert_eq!(reply.text(), "hello from a warm shell");
+//! cluster.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! It works the same from `#[actix::main]`, from a multi-threaded tokio program, and, by [`blocking`], from code
+//! without a runtime.
+//!
+//! # Theory of operation
+//!
+//! A [`ClusterManager`] is a handle to actors on a thread of their own: a router with the only queue, a supervisor that
+//! keeps the instances alive, and an actor for each process. [`ClusterManager::submit`] moves a [`Job`] to the router;
+//! its reply comes straight back from the instance, and the [`JobHandle`] is a future of it. Everything else is built
+//! from that: `ask` awaits it, `send` keeps it in a bounded outbox under a [`Ticket`], a [`Session`] pins it to the slot
+//! that holds the conversation.
+//!
+//! Tools are data: [`profile`] turns a name, a path or a command line into a [`spec::ToolSpec`]. [`batch`] turns items
+//! and templates into jobs and their results, for the program `cluster` and for yours.
+//!
+//! # Guarantees
+//!
+//! * Every job ends in exactly one result. A [`Reply`] says how the turn ended ([`Reply::outcome`]); a [`JobError`] says
+//!   why there is none, and whether anything was sent.
+//! * In somebody else's program it is polite: no signal handler, no subscriber, no panic hook, no `waitpid(-1)`.
+//! * Dropping the last handle kills the tools at once; [`ClusterManager::shutdown`] is the graceful way.
+//!
+//! # When not to use it
+//!
+//! A tool that starts in milliseconds and keeps nothing in memory gains nothing from being kept warm: start a process
+//! per job. A pool pays when starting is dear, when a conversation matters, or when somebody has to hold the queue.
 
 pub mod batch;
 pub mod blocking;
@@ -11,7 +50,7 @@ pub mod profile;
 mod session;
 
 pub use builder::{ClusterBuilder, DEFAULT_QUEUE};
-pub use cluster::ClusterManager;
+pub use cluster::{ClusterManager, launch_cluster};
 pub use error::{LaunchError, ReadError};
 pub use job::Job;
 pub use outbox::Ticket;
