@@ -11,7 +11,7 @@ fn around() -> Surroundings {
             .into(),
         profiles: None,
         state: Some("/state".into()),
-        cwd: "/work".into(),
+        cwd: "/here".into(),
     }
 }
 
@@ -109,7 +109,7 @@ fn every_value_and_who_said_so() {
     insta::assert_snapshot!(rows.join("\n"));
     let spec = profile.spec;
     assert!(spec.command.ends_with(&["--model", "gpt-5", "--auto-commits"].map(str::to_owned)));
-    assert_eq!(spec.cwd, Some(PathBuf::from("/work/tree")));
+    assert_eq!(spec.cwd, Some(PathBuf::from("/here/tree")));
     assert_eq!(spec.state_dir, Some(PathBuf::from("/state/aider")));
     assert_eq!(spec.limits.turn, Duration::from_secs(90));
     assert!(
