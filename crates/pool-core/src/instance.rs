@@ -4,8 +4,11 @@
 //! bytes straight into the dialect's buffer and completes the turn itself: no message per line, no hop through a
 //! mailbox. Reader and writer are independent, for a tool that is busy writing does not read.
 
+mod activity;
 mod driver;
 mod tasks;
+
+pub use activity::Activity;
 
 use crate::message::{Assign, ControlMessage, Event, ExitReport, Generation, Order, SlotId};
 use crate::process::Launch;
@@ -31,6 +34,8 @@ pub struct Plan {
     pub generation: Generation,
     /// How processes are started.
     pub launcher: Arc<dyn Launch>,
+    /// Where to show what it works on.
+    pub activity: Arc<Activity>,
     /// Whom to tell.
     pub supervisor: Recipient<Event>,
     /// Makes the nonces of this life unlike those of any other.

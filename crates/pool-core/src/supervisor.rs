@@ -72,7 +72,7 @@ impl PoolSupervisor {
         let mut groups = Vec::new();
         let mut places = Vec::new();
         for (spec, count) in plan.tools {
-            places.extend((0..count).map(|_| Place::new(groups.len(), &spec)));
+            places.extend((0..count).map(|_| Place::new(groups.len(), &spec, now())));
             groups.push(Group::new(spec));
         }
         let supervisor = Self {
@@ -115,6 +115,7 @@ impl PoolSupervisor {
             slot: slot_id(index),
             generation,
             launcher: self.launcher.clone(),
+            activity: place.activity.clone(),
             supervisor: context.address().recipient(),
             seed,
         };

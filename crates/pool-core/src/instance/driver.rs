@@ -1,6 +1,6 @@
 //! The one place that performs effects for a conversation.
 
-use super::Plan;
+use super::{Activity, Plan};
 use crate::machine::conversation::{Action, Conversation};
 use crate::machine::dialect::text::TextDialect;
 use crate::message::{Assign, ControlMessage, Event, ExitReport, news};
@@ -38,6 +38,7 @@ pub(super) struct Driver {
 struct Inner {
     conversation: Conversation<TextDialect>,
     supervisor: Recipient<Event>,
+    activity: Arc<Activity>,
     me: Option<Arc<Recipient<ControlMessage>>>,
     input: Option<Box<dyn AsyncWrite + Unpin>>,
     backlog: Backlog,
@@ -62,6 +63,7 @@ impl Driver {
             inner: RefCell::new(Inner {
                 conversation,
                 supervisor: plan.supervisor,
+                activity: plan.activity,
                 me: Some(me),
                 input: None,
                 backlog: Backlog::default(),
@@ -85,7 +87,9 @@ impl Driver {
     /// Gives the conversation an input, then does what it wants.
     pub(super) fn feed(self: &Rc<Self>, input: impl FnOnce(&mut Conversation<TextDialect>, Instant)) {
         let mut inner = self.inner.borrow_mut();
-        input(&mut inner.conversation, now());
+        let now = now();
+        input(&mut inner.conversation, now);
+        inner.activity.show(inner.conversation.current_job(), now);
         self.drive(&mut inner);
     }
 

@@ -245,7 +245,8 @@ impl<D: Dialect> Conversation<D> {
             .flatten()
     }
 
-    fn current_job(&self) -> Option<crate::message::JobId> {
+    /// The job at hand.
+    pub fn current_job(&self) -> Option<crate::message::JobId> {
         match &self.state {
             State::Arming { work, .. }
             | State::Turn { work, .. }

@@ -102,7 +102,7 @@ pub enum Event {
         /// Its life.
         generation: Generation,
     },
-    /// It shows something worth telling: it works, it asks, it stalls.
+    /// It shows something worth telling: it asks, it stalls.
     Changed {
         /// The slot.
         slot: SlotId,
@@ -149,8 +149,6 @@ pub enum Event {
 /// What an instance shows while it works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StateChange {
-    /// It works on this job.
-    Working(JobId),
     /// It asks this and waits.
     NeedsInput(String),
     /// Nothing has come from it for this long; shown, not killed.

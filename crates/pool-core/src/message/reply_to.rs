@@ -304,7 +304,12 @@ impl Future for JobHandle {
     type Output = JobResult;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<JobResult> {
-        let result = std::task::ready!(Pin::new(&mut self.home).poll(context));
+        let result = match Pin::new(&mut self.home).poll(context) {
+            // Taken back while it was queued: nobody needs to find it first.
+            Poll::Pending if self.line.stage() == Stage::Cancelled => Ok(Err(JobError::Cancelled)),
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(result) => result,
+        };
         self.cancel_on_drop = false;
         Poll::Ready(result.unwrap_or(Err(JobError::Lost { stage: Stage::Delivered })))
     }

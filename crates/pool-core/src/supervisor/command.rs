@@ -54,6 +54,7 @@ impl PoolSupervisor {
                     super::slot_id(index),
                     &self.groups[place.group].spec.tool,
                     &place.slot,
+                    &place.activity,
                     now,
                 )
             })

@@ -1,13 +1,14 @@
 //! What the supervisor keeps: a [`Group`] per tool, a [`Place`] per slot.
 
 use super::status::StatusBook;
-use crate::instance::InstanceActor;
+use crate::instance::{Activity, InstanceActor};
 use crate::machine::restart::Window;
 use crate::machine::slot::{Slot, SlotState};
 use crate::message::Order;
 use crate::spec::ToolSpec;
 use actix::Addr;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// One tool; restart intensity is counted over all its instances.
 pub(super) struct Group {
@@ -26,12 +27,14 @@ pub(super) struct Place {
     pub(super) group: usize,
     pub(super) slot: Slot,
     pub(super) instance: Option<Addr<InstanceActor>>,
+    pub(super) activity: Arc<Activity>,
     pub(super) status: StatusBook,
 }
 
 impl Place {
-    pub(super) fn new(group: usize, spec: &ToolSpec) -> Self {
-        Self { group, slot: Slot::new(spec), instance: None, status: StatusBook::default() }
+    pub(super) fn new(group: usize, spec: &ToolSpec, now: Instant) -> Self {
+        let activity = Arc::new(Activity::new(now));
+        Self { group, slot: Slot::new(spec), instance: None, activity, status: StatusBook::default() }
     }
 
     /// Gives an order. An instance whose mailbox is full or closed has worse problems, and its exit tells.

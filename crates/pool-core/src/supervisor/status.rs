@@ -1,6 +1,7 @@
 //! What is known of an instance, for people and programs.
 
 use crate::error::StartError;
+use crate::instance::Activity;
 use crate::machine::slot::{Slot, SlotState};
 use crate::message::{Event, ExitReport, Generation, SlotId, StartStage, StateChange};
 use serde::Serialize;
@@ -133,14 +134,26 @@ impl StatusBook {
         matches!(&self.exit, Some(ExitReport::NotStarted(error)) if StartError::is_systems_fault(error))
     }
 
-    pub(super) fn status(&self, index: SlotId, tool: &str, slot: &Slot, now: Instant) -> InstanceStatus {
+    pub(super) fn status(
+        &self,
+        index: SlotId,
+        tool: &str,
+        slot: &Slot,
+        activity: &Activity,
+        now: Instant,
+    ) -> InstanceStatus {
         let (state, evidence) = self.judge(slot, now);
-        let since = self.since.unwrap_or(now);
+        let (state, evidence, lasting) = match (state, activity.job(now)) {
+            (InstanceState::Ready, Some((job, lasting))) => {
+                (InstanceState::Working, format!("job {} runs", job.0), lasting)
+            }
+            _ => (state, evidence, now.saturating_duration_since(self.since.unwrap_or(now))),
+        };
         InstanceStatus {
             index,
             tool_id: tool.to_owned(),
             state,
-            for_ms: u64::try_from(now.saturating_duration_since(since).as_millis()).unwrap_or(u64::MAX),
+            for_ms: u64::try_from(lasting.as_millis()).unwrap_or(u64::MAX),
             evidence,
             alive: self.alive,
             pid: self.pid,
@@ -168,9 +181,7 @@ impl StatusBook {
             (_, Some(StateChange::Stalled(silence))) => {
                 (InstanceState::Stalled, format!("silent for {silence:.0?}"))
             }
-            (_, Some(StateChange::Working(_))) | (SlotState::Working, None) => {
-                (InstanceState::Working, "a job runs".into())
-            }
+            (SlotState::Working, None) => (InstanceState::Working, "being reset or replaced".into()),
             (SlotState::Ready(_), None) => (InstanceState::Ready, "its credit is out".into()),
         }
     }
