@@ -25,9 +25,23 @@ pub struct Process {
     /// Its standard input. Dropping it is the end of input.
     pub input: Box<dyn AsyncWrite + Unpin>,
     /// Its standard output, and its standard error unless the profile keeps them apart.
-    pub output: Box<dyn AsyncRead + Unpin>,
+    pub output: Box<dyn Output>,
     /// Everything else.
     pub control: Box<dyn ProcessControl>,
+}
+
+/// What is read from a process.
+pub trait Output: AsyncRead + Unpin {
+    /// Whether bytes are waiting at this very moment, although the runtime may not know it yet.
+    fn is_waiting(&self) -> bool {
+        false
+    }
+}
+
+impl Output for tokio::net::unix::pipe::Receiver {
+    fn is_waiting(&self) -> bool {
+        rustix::io::ioctl_fionread(self).is_ok_and(|bytes| bytes > 0)
+    }
 }
 
 /// Signals that are sent to a process or its group.

@@ -4,7 +4,8 @@ use super::{Activity, Plan};
 use crate::machine::conversation::{Action, Conversation};
 use crate::machine::dialect::text::TextDialect;
 use crate::message::{Assign, ControlMessage, Event, ExitReport, news};
-use crate::process::{Process, ProcessControl};
+use crate::process::{Output, Process, ProcessControl};
+use crate::spec::TurnRule;
 use actix::Recipient;
 use std::cell::RefCell;
 use std::future::Future;
@@ -13,7 +14,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::io::{AsyncReadExt, AsyncWrite};
 use tokio::sync::Notify;
 
 /// The smallest room for a read; what an idle instance keeps.
@@ -41,6 +42,9 @@ struct Inner {
     activity: Arc<Activity>,
     me: Option<Arc<Recipient<ControlMessage>>>,
     input: Option<Box<dyn AsyncWrite + Unpin>>,
+    output: Option<Box<dyn Output>>,
+    /// Nothing but the number of lines tells one reply from the next: surplus must be found before the next job.
+    counts_lines: bool,
     backlog: Backlog,
     control: Option<Box<dyn ProcessControl>>,
     /// When the timer fires.
@@ -58,6 +62,7 @@ struct Backlog {
 impl Driver {
     pub(super) fn new(plan: Plan, me: Arc<Recipient<ControlMessage>>) -> Rc<Self> {
         let dialect = TextDialect::new(plan.spec.clone(), plan.seed);
+        let counts_lines = matches!(plan.spec.turn.rule, TurnRule::Lines);
         let conversation = Conversation::new(plan.spec, plan.slot, plan.generation, dialect, now());
         Rc::new(Self {
             inner: RefCell::new(Inner {
@@ -66,6 +71,8 @@ impl Driver {
                 activity: plan.activity,
                 me: Some(me),
                 input: None,
+                output: None,
+                counts_lines,
                 backlog: Backlog::default(),
                 control: None,
                 armed: None,
@@ -77,11 +84,19 @@ impl Driver {
 
     /// Takes a job from the router.
     pub(super) fn assign(self: &Rc<Self>, assign: Assign) {
-        let controls = match &self.inner.borrow().me {
+        let inner = self.inner.borrow();
+        let controls = match &inner.me {
             Some(me) => assign.job.reply_to.attach(me),
             None => Vec::new(),
         };
-        self.feed(|conversation, now| conversation.assign(assign, controls, now));
+        let surplus = inner.counts_lines && inner.output.as_ref().is_some_and(|output| output.is_waiting());
+        drop(inner);
+        self.feed(|conversation, now| {
+            if surplus {
+                conversation.violated("one line too many", now);
+            }
+            conversation.assign(assign, controls, now);
+        });
     }
 
     /// Gives the conversation an input, then does what it wants.
@@ -93,26 +108,23 @@ impl Driver {
         self.drive(&mut inner);
     }
 
-    /// The process exists. Its output is the reader's.
-    pub(super) fn launched(self: &Rc<Self>, process: Process) -> Box<dyn AsyncRead + Unpin> {
+    /// The process exists.
+    pub(super) fn launched(self: &Rc<Self>, process: Process) {
         let mut inner = self.inner.borrow_mut();
         let pid = process.control.pid();
         inner.input = Some(process.input);
+        inner.output = Some(process.output);
         inner.control = Some(process.control);
         inner.conversation.launched(pid, now());
         self.drive(&mut inner);
-        process.output
     }
 
     /// Reads into the dialect's buffer. Resolves to the number of bytes, 0 at the end.
-    pub(super) fn poll_read(
-        &self,
-        output: &mut (dyn AsyncRead + Unpin),
-        room: usize,
-        context: &mut Context<'_>,
-    ) -> Poll<std::io::Result<usize>> {
+    pub(super) fn poll_read(&self, room: usize, context: &mut Context<'_>) -> Poll<std::io::Result<usize>> {
         let mut inner = self.inner.borrow_mut();
-        let buffer = inner.conversation.buffer();
+        let Inner { conversation, output, .. } = &mut *inner;
+        let Some(output) = output else { return Poll::Ready(Ok(0)) };
+        let buffer = conversation.buffer();
         if buffer.capacity() - buffer.len() < room {
             buffer.reserve(room);
         }
@@ -187,6 +199,7 @@ impl Driver {
         if inner.conversation.is_gone() {
             inner.me = None;
             inner.input = None;
+            inner.output = None;
             inner.control = None;
             self.rearm.notify_one();
             self.write.notify_one();

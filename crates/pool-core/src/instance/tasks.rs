@@ -5,15 +5,14 @@ use crate::message::ExitReport;
 use crate::process::Launching;
 use std::future::poll_fn;
 use std::rc::Rc;
-use tokio::io::AsyncRead;
 
 /// Launches the process, then reads, writes, waits and keeps time until the generation is over.
 pub(super) fn start(driver: Rc<Driver>, launching: Launching) {
     spawn(driver, async move |driver| match launching.await {
         Err(error) => driver.feed(|conversation, _| conversation.launch_failed(error)),
         Ok(process) => {
-            let output = driver.launched(process);
-            spawn(driver.clone(), async move |driver| read(&driver, output).await);
+            driver.launched(process);
+            spawn(driver.clone(), async |driver| read(&driver).await);
             spawn(driver.clone(), async |driver| write(&driver).await);
             spawn(driver.clone(), async |driver| keep_time(&driver).await);
             let exit = poll_fn(|context| driver.poll_exit(context)).await;
@@ -40,10 +39,10 @@ fn spawn(driver: Rc<Driver>, task: impl AsyncFnOnce(Rc<Driver>) + 'static) {
     });
 }
 
-async fn read(driver: &Rc<Driver>, mut output: Box<dyn AsyncRead + Unpin>) {
+async fn read(driver: &Rc<Driver>) {
     let mut room = Driver::first_room();
     while !driver.is_gone() {
-        match poll_fn(|context| driver.poll_read(output.as_mut(), room, context)).await {
+        match poll_fn(|context| driver.poll_read(room, context)).await {
             Ok(0) | Err(_) => {
                 driver.feed(|conversation, now| conversation.end_of_output(now));
                 return;

@@ -113,6 +113,8 @@ where
     }
 }
 
+impl super::Output for DuplexStream {}
+
 struct FakeControl {
     pid: Option<u32>,
     signal: mpsc::UnboundedSender<Signal>,

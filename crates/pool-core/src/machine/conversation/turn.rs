@@ -311,7 +311,8 @@ impl<D: Dialect> Conversation<D> {
         self.changed(StateChange::NeedsInput(question));
     }
 
-    fn violated(&mut self, what: &str, now: Instant) {
+    /// The output broke the rule that frames it: whatever comes next cannot be trusted.
+    pub fn violated(&mut self, what: &str, now: Instant) {
         tracing::warn!(tool = %self.me.tool, slot = %self.me.slot, what, "the output broke its rule");
         self.fail_and_kill(Outcome::Unframed, what, now);
     }
