@@ -48,7 +48,7 @@ async fn start(plan: Plan, strategy: Box<dyn routing::strategy::Strategy>) -> Re
     let window = plan.window();
     let mut builder = ClusterManager::builder().strategy(strategy).queue(DEFAULT_QUEUE.max(4 * window));
     for tool in plan.tools {
-        builder = builder.tool(tool.spec, tool.instances);
+        builder = builder.tool(tool.profile.spec, tool.instances);
     }
     let pool = builder.build().await.map_err(Failure::pool)?;
     let submit = |job| pool.submit(job);

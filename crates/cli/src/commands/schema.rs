@@ -4,6 +4,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
 use cluster::batch::{ResultRecord, list::JobLine};
+use cluster::profile;
 use pool_core::supervisor::InstanceStatus;
 
 /// Print the JSON Schema of what cluster reads or writes.
@@ -21,6 +22,8 @@ enum Shape {
     Result,
     /// A line of a list for `cluster run --from`
     Job,
+    /// A profile of a tool: how it is started, framed and read
+    Profile,
     /// An instance, as status shows it
     Instance,
 }
@@ -29,6 +32,7 @@ pub(crate) fn run(args: &SchemaArgs) -> Result<Exit, Failure> {
     let schema = match args.name {
         Shape::Result => schemars::schema_for!(ResultRecord),
         Shape::Job => schemars::schema_for!(JobLine),
+        Shape::Profile => profile::schema(),
         Shape::Instance => schemars::schema_for!(InstanceStatus),
     };
     Output::document(&format!("{:#}\n", schema.to_value()))?;

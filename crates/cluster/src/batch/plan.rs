@@ -11,7 +11,6 @@ use super::template::{Reading, Template, TemplateError, ToolRules, Values};
 use crate::Job;
 use pool_core::message::Step;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// What is the same for all jobs of a run.
 #[derive(Debug, Clone, Default)]
@@ -24,8 +23,6 @@ pub struct Settings {
     pub token: Option<String>,
     /// Commands outside the tools' lists are let through.
     pub allow_commands: bool,
-    /// The longest that one turn may take; the tool's own limit if absent.
-    pub timeout: Option<Duration>,
 }
 
 /// Why a run cannot be planned; nothing has started.
@@ -100,7 +97,6 @@ pub struct Planned {
 pub struct ItemPlanner {
     templates: Vec<Template>,
     rules: ToolRules,
-    timeout: Option<Duration>,
     planned: u64,
 }
 
@@ -120,7 +116,7 @@ impl ItemPlanner {
         if !templates.iter().any(Template::varies) {
             return Err(PlanError::ItemUnused { token: token.to_owned() });
         }
-        Ok(Self { templates, rules: rules.clone(), timeout: settings.timeout, planned: 0 })
+        Ok(Self { templates, rules: rules.clone(), planned: 0 })
     }
 
     /// The next job.
@@ -146,7 +142,7 @@ impl ItemPlanner {
         };
         // Equal items tend to the same slot, where the strategy is `sticky`.
         let key = info.item.clone().unwrap_or_default();
-        Ok(Planned::new(info, steps, |job| with_timeout(job.key(key), self.timeout)))
+        Ok(Planned::new(info, steps, |job| job.key(key)))
     }
 }
 
@@ -162,7 +158,6 @@ struct ListedPlan {
     listed: Listed,
     templates: Vec<Template>,
     rules: ToolRules,
-    timeout: Option<Duration>,
     folder: PathBuf,
 }
 
@@ -205,8 +200,7 @@ impl ListedPlan {
         let vars: Vec<&str> = job.vars.keys().map(String::as_str).collect();
         let reading = Reading { rules, item: None, allow_commands: settings.allow_commands };
         let templates = parse(steps, &vars, &reading, &place)?;
-        let timeout = job.timeout.or(settings.timeout);
-        Ok(Self { templates, rules: rules.clone(), timeout, folder: folder.to_owned(), listed })
+        Ok(Self { templates, rules: rules.clone(), folder: folder.to_owned(), listed })
     }
 
     fn plan(self, index: u64) -> Planned {
@@ -227,7 +221,10 @@ impl ListedPlan {
             if let Some(tool) = job.tool {
                 made = made.tool(tool);
             }
-            with_timeout(made.priority(job.priority), self.timeout)
+            if let Some(timeout) = job.timeout {
+                made = made.timeout(timeout);
+            }
+            made.priority(job.priority)
         })
     }
 }
@@ -308,13 +305,6 @@ fn texts(
         }
     };
     vars.into_iter().map(text).collect()
-}
-
-fn with_timeout(job: Job, timeout: Option<Duration>) -> Job {
-    match timeout {
-        Some(timeout) => job.timeout(timeout),
-        None => job,
-    }
 }
 
 #[cfg(test)]

@@ -169,10 +169,3 @@ pub(super) struct OutputArgs {
     #[arg(long)]
     pub(super) dry_run: bool,
 }
-
-impl FramingArgs {
-    /// Whether one of the flags was given.
-    pub(super) const fn is_given(&self) -> bool {
-        self.until.is_some() || self.sentinel.is_some() || self.lines || self.quiet_for.is_some()
-    }
-}

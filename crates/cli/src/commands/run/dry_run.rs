@@ -43,8 +43,8 @@ pub(super) fn show(plan: Plan) -> Result<Exit, Failure> {
 }
 
 fn show_tool(text: &mut String, tool: &Tool) {
-    let Tool { spec, instances, effects, .. } = tool;
-    let _ = writeln!(text, "tool {}: {instances} × {effects}", spec.tool);
+    let spec = &tool.profile.spec;
+    let _ = writeln!(text, "{} × {}, {}", tool.instances, spec.tool, tool.effects());
     let words = spec.command.iter().map(|word| sanitize::line(word, WIDTH));
     let _ = writeln!(text, "  command  {}", words.map(|word| quoted(&word)).collect::<Vec<_>>().join(" "));
     if let Some(folder) = &spec.cwd {
@@ -52,7 +52,7 @@ fn show_tool(text: &mut String, tool: &Tool) {
     }
     let names: Vec<&str> = spec.env.iter().map(|(name, _)| name.as_str()).collect();
     let _ = writeln!(text, "  passed   {}", list(&names));
-    let dropped: Vec<&str> = tool.dropped.iter().map(String::as_str).collect();
+    let dropped: Vec<&str> = tool.profile.dropped_env.iter().map(String::as_str).collect();
     let _ = writeln!(text, "  dropped  {}", list(&dropped));
 }
 

@@ -1,61 +1,70 @@
 //! From the names of tools to what is run.
 
-use super::args::RunArgs;
-use super::tool::Named;
+use super::args::{FramingArgs, RunArgs};
+use super::tool::{self, Named};
 use crate::failure::Failure;
 use crate::output::sanitize;
-use cluster::batch::template::ToolRules;
-use pool_core::spec::ToolSpec;
+use cluster::profile::{Effects, Framing, Overrides, Profile, Surroundings};
+use std::path::Path;
 
 /// A tool that can be run.
 pub(super) struct Tool {
-    pub(super) spec: ToolSpec,
-    pub(super) rules: ToolRules,
+    pub(super) profile: Profile,
     pub(super) instances: usize,
-    /// What a turn may change, in words.
-    pub(super) effects: String,
-    /// Variables of our environment that the tool does not get.
-    pub(super) dropped: Vec<String>,
 }
 
 impl Tool {
     /// In a few words.
     pub(super) fn headline(&self) -> String {
-        let mut words = self.spec.command.iter().map(|word| sanitize::line(word, 24));
-        let mut command = words.by_ref().take(4).collect::<Vec<_>>().join(" ");
-        if words.next().is_some() {
-            command.push_str(" …");
+        let command = &self.profile.spec.command;
+        let program = command.first().and_then(|program| program.rsplit('/').next()).unwrap_or_default();
+        let more = if command.len() > 1 { " …" } else { "" };
+        let Profile { name, .. } = &self.profile;
+        format!("{} × {name} ({}{more}; {})", self.instances, sanitize::line(program, 40), self.effects())
+    }
+
+    /// What a turn may change.
+    pub(super) const fn effects(&self) -> &'static str {
+        match self.profile.effects {
+            Effects::Read => "changes nothing",
+            Effects::Write => "may change anything",
         }
-        format!("{} × {} ({command}; {})", self.instances, self.spec.tool, self.effects)
     }
 }
+
+/// Finds the tools and puts the flags on top of their profiles.
 pub(super) fn resolve(args: &RunArgs) -> Result<Vec<Tool>, Failure> {
-    use pool_core::spec::*;
-    let mut v = Vec::new();
-    for n in super::tool::parse(args)? {
-        match n {
-            Named::CommandLine { words, instances } => {
-                let rule = TurnRule::Sentinel {
-                    send: "echo end {nonce}".into(),
-                    expect: regex::RegexBuilder::new("^end (?P<nonce>[0-9a-f]{16})$")
-                        .multi_line(true)
-                        .build()
-                        .unwrap(),
-                    before: None,
-                    begin: false,
-                };
-                let mut spec = ToolSpec::new("bash", words, TurnSpec::new(rule));
-                spec.env = std::env::vars().collect();
-                v.push(Tool {
-                    spec,
-                    rules: ToolRules { quote: cluster::batch::template::Quote::Shell, ..Default::default() },
-                    instances,
-                    effects: "may write".into(),
-                    dropped: vec![],
-                });
-            }
-            Named::Profile { .. } => return Err(Failure::usage("not yet")),
-        }
-    }
-    Ok(v)
+    let flags = overrides(args)?;
+    let around = Surroundings::current();
+    let load = |Named { tool, instances }: Named| {
+        let profile = Profile::load(&tool, &flags, &around).map_err(Failure::usage)?;
+        Ok(Tool { profile, instances })
+    };
+    tool::parse(&args.tool, args.pool.instances, flags.framing.is_some())?.into_iter().map(load).collect()
+}
+
+fn overrides(args: &RunArgs) -> Result<Overrides, Failure> {
+    let pool = &args.pool;
+    Ok(Overrides {
+        model: pool.model.clone(),
+        tool_args: pool.tool_args.clone(),
+        env: pool.env.clone(),
+        cwd: pool.cwd.as_deref().map(text).transpose()?,
+        timeout: pool.timeout,
+        ready_timeout: pool.ready_timeout,
+        stall: pool.stall,
+        framing: framing(&args.framing),
+    })
+}
+
+fn framing(flags: &FramingArgs) -> Option<Framing> {
+    let until = flags.until.clone().map(Framing::Until);
+    let sentinel = flags.sentinel.clone().map(Framing::Sentinel);
+    let lines = flags.lines.then_some(Framing::Lines);
+    until.or(sentinel).or(lines).or(flags.quiet_for.map(Framing::QuietFor))
+}
+
+fn text(path: &Path) -> Result<String, Failure> {
+    let unreadable = || Failure::usage(format!("--cwd: {} is not UTF-8 text", path.display()));
+    path.to_str().map(str::to_owned).ok_or_else(unreadable)
 }
