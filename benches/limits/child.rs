@@ -9,7 +9,7 @@
 //! | `--delay-ms D` | works for D ms before each reply |
 //! | `--len` | answers with the length of the prompt |
 //! | `--reply-bytes B [--line-bytes L]` | answers with B bytes of lines, then the line `END` |
-//! | `--mark M` | lines that begin with M are echoed at once, whatever the other options say: an end mark |
+//! | `--mark M` | lines that begin with M are answered with the rest of them at once: an end mark |
 
 use crate::args::Args;
 use memchr::memchr;
@@ -33,10 +33,9 @@ pub(crate) fn run(args: &Args) -> io::Result<()> {
     loop {
         while let Some(at) = memchr(b'\n', &buffer[scanned..filled]) {
             let end = scanned + at + 1;
-            if mark.is_some_and(|mark| buffer.starts_with(mark)) {
-                output.write_all(&buffer[..end])?;
-            } else {
-                answer.write(&buffer[..end], &mut output)?;
+            match mark.and_then(|mark| buffer[..end].strip_prefix(mark)) {
+                Some(rest) => output.write_all(rest)?,
+                None => answer.write(&buffer[..end], &mut output)?,
             }
             buffer.copy_within(end..filled, 0);
             (filled, scanned) = (filled - end, 0);

@@ -47,17 +47,20 @@ pub(crate) enum Framing {
     Line,
     /// The line `END`.
     End,
+    /// A line of its own that the pool has the tool echo (`--mark mark`); for pools that can.
+    Mark,
 }
 
 impl Setup {
-    fn from_args(args: &Args) -> Self {
+    pub(crate) fn from_args(args: &Args) -> Self {
         let options = args.rest().to_vec();
-        let lines = options.iter().any(|option| option == "--reply-bytes");
-        Self {
-            tools: args.value("--tools", 1),
-            options,
-            framing: if lines { Framing::End } else { Framing::Line },
-        }
+        let has = |name| options.iter().any(|option| option == name);
+        let framing = match (has("--mark"), has("--reply-bytes")) {
+            (true, _) => Framing::Mark,
+            (false, true) => Framing::End,
+            (false, false) => Framing::Line,
+        };
+        Self { tools: args.value("--tools", 1), options, framing }
     }
 
     /// Whether the tool says that it is ready, so that there is something to wait for.

@@ -1,43 +1,37 @@
-//! Our pool, through its public handle. **The one file that knows the facade**: when `ClusterManager` is there, its
-//! four methods below are filled in, and nothing else of the benchmark changes.
-//!
-//! ```ignore
-//! ClusterManager::builder().tool(spec, n).strategy(..).queue(n).on_this_arbiter().build().await
-//!     .submit(Job) -> JobHandle            // a future; `wait()` blocks
-//!     .shutdown().await
-//! ```
+//! Our pool, through its handle: on this arbiter, and on a thread of its own.
 
-use super::{Setup, Subject};
-use crate::Failure;
+mod engine;
+
+use super::{Framing, Setup, Subject};
 use crate::args::Args;
 use crate::sample::Sample;
+use crate::{Failure, tool};
+use engine::Engine;
+use pool_core::spec::{ToolSpec, TurnRule, TurnSpec};
+use regex::Regex;
 use std::future::Future;
-
-/// What every method says until the facade has landed.
-const MISSING: &str = "the facade has not landed";
+use std::time::{Duration, Instant};
 
 /// The pool on this arbiter.
-pub(crate) struct Ours;
+pub(crate) struct Ours(Engine);
 
 impl Subject for Ours {
-    /// `actix_rt::System::new().block_on(future)`: its tasks are tokio's local tasks.
-    fn run<F: Future>(_future: F) -> Result<F::Output, Failure> {
-        Err(MISSING.into())
+    fn run<F: Future>(future: F) -> Result<F::Output, Failure> {
+        Ok(actix::System::new().block_on(future))
     }
 
-    /// `builder().tool(spec(setup), setup.tools).queue(setup.tools).on_this_arbiter().build()`.
-    async fn start(_setup: Setup) -> Result<Self, Failure> {
-        Err(MISSING.into())
+    async fn start(setup: Setup) -> Result<Self, Failure> {
+        let engine = Engine::start(spec(&setup)?, setup.tools);
+        engine.all_ready().await?;
+        Ok(Self(engine))
     }
 
-    /// `submit(Job::new(vec![Step::Say(prompt)], ..)).await`, and the length of its text.
-    async fn ask(&self, _prompt: String) -> Result<usize, Failure> {
-        Err(MISSING.into())
+    async fn ask(&self, prompt: String) -> Result<usize, Failure> {
+        length(self.0.submit(prompt).await)
     }
 
-    /// `shutdown().await`.
     async fn stop(self) -> Result<(), Failure> {
-        Err(MISSING.into())
+        self.0.shutdown().await
     }
 }
 
@@ -49,7 +43,47 @@ pub(crate) fn measure(what: &str, args: &Args) -> Result<Sample, Failure> {
     }
 }
 
-/// Round trips from a thread without a runtime, to the pool on a thread of its own: `submit(..)`, then `wait()`.
-fn foreign(_args: &Args) -> Result<Sample, Failure> {
-    Err(MISSING.into())
+/// Round trips from a thread without a runtime, to the pool on a thread of its own.
+fn foreign(args: &Args) -> Result<Sample, Failure> {
+    let pool = Engine::start_elsewhere(spec(&Setup::from_args(args))?, 1)?;
+    let (count, warm_up) = (args.value("--count", 10_000), 200);
+    let mut times = Vec::with_capacity(count);
+    for trip in 0..count + warm_up {
+        let start = Instant::now();
+        length(pool.submit(tool::PROMPT.to_owned()).wait())?;
+        if trip >= warm_up {
+            times.push(start.elapsed());
+        }
+    }
+    pool_core::block_on(pool.shutdown())?;
+    Ok(Sample::latencies(times))
+}
+
+fn length(result: pool_core::message::JobResult) -> Result<usize, Failure> {
+    let reply = result?;
+    if reply.is_ok() {
+        Ok(reply.text().len())
+    } else {
+        Err(format!("{}: {:?}", reply.outcome, reply.error).into())
+    }
+}
+
+/// The tool as our pool knows tools.
+fn spec(setup: &Setup) -> Result<ToolSpec, Failure> {
+    let rule = match setup.framing {
+        Framing::Line => TurnRule::Lines,
+        Framing::End => TurnRule::Prompt { until: Regex::new(r"\nEND\n\z")?, settle: Duration::ZERO },
+        Framing::Mark => TurnRule::Sentinel {
+            send: "mark{nonce}".to_owned(),
+            expect: Regex::new("(?m)^(?P<nonce>[0-9a-f]{16})$")?,
+            before: None,
+            begin: false,
+        },
+    };
+    let mut spec = ToolSpec::new("echo", tool::argv(&setup.options)?, TurnSpec::new(rule));
+    if setup.says_ready() {
+        spec.start.ready = Some(Regex::new(r"ready\n\z")?);
+    }
+    spec.limits.max_reply = 256 << 20;
+    Ok(spec)
 }

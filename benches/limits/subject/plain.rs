@@ -73,7 +73,7 @@ impl Instance {
     async fn reply(&mut self, framing: Framing) -> Result<String, Failure> {
         let end: &[u8] = match framing {
             Framing::Line => b"\n",
-            Framing::End => b"\nEND\n",
+            Framing::End | Framing::Mark => b"\nEND\n",
         };
         while !self.buffer.ends_with(end) {
             let more = if self.buffer.is_empty() { 4 << 10 } else { 64 << 10 };
