@@ -22,7 +22,7 @@
 //!
 //! Four parts, each of use without the ones below it:
 //!
-//! * [`strategy`]: who among those that are free? A [`Strategy`](strategy::Strategy) is synchronous, and testable with a
+//! * [`strategy`]: who among those that are free? A [`Strategy`] is synchronous, and testable with a
 //!   table. [`RoundRobin`](strategy::RoundRobin), [`LeastBusy`](strategy::LeastBusy) and [`Sticky`](strategy::Sticky)
 //!   come with the crate; yours is one method.
 //! * [`metrics`]: what has happened, in bounded memory.
