@@ -21,6 +21,7 @@ mod quote;
 pub use quote::{CannotQuote, Quote};
 
 use pool_core::message::Step;
+use quote::Line;
 
 /// What templates must know of the tool.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -40,7 +41,30 @@ pub struct ToolRules {
 impl ToolRules {
     /// How text is quoted inside this command.
     fn quote_in(&self, word: &str) -> Quote {
-        if self.prose.iter().any(|prose| prose == word) { Quote::None } else { self.command_quote }
+        if self.takes_prose(word) { Quote::None } else { self.command_quote }
+    }
+
+    fn takes_prose(&self, word: &str) -> bool {
+        self.prose.iter().any(|prose| prose == word)
+    }
+
+    /// What a command of the tool begins with, if the text looks like one.
+    fn command_mark(&self, text: &str) -> Option<&str> {
+        self.command_prefixes.iter().map(String::as_str).find(|mark| text.starts_with(mark))
+    }
+
+    /// Foreign text is the beginning of the prose: it must be there, and must not look like a command.
+    fn check_prose(&self, command: &str, prose: &str) -> Result<(), CannotRender> {
+        let prose = trim_start(prose);
+        if prose.is_empty() {
+            return Err(CannotRender::NoProse { command: command.to_owned() });
+        }
+        match self.command_mark(prose) {
+            Some(mark) => {
+                Err(CannotRender::CommandInside { command: command.to_owned(), mark: mark.to_owned() })
+            }
+            None => Ok(()),
+        }
     }
 }
 
@@ -71,6 +95,12 @@ pub enum TemplateError {
         /// Those that may be used.
         known: String,
     },
+    /// A command that takes prose has none, and without it means something else (`/ask` changes the mode for good).
+    #[error("step {template:?} has no text for the command: give it some, or allow it with --allow-commands")]
+    NoProse {
+        /// The template.
+        template: String,
+    },
     /// A command is one line.
     #[error(
         "step {template:?} is a command of the tool, and a command is one line: make its other lines steps of their own"
@@ -94,6 +124,22 @@ pub enum CannotRender {
         what: String,
         /// The command's first word.
         command: String,
+    },
+    /// The command takes prose, and the text would be none.
+    #[error("the command {command:?} would have no text, and so another meaning: leave this item out")]
+    NoProse {
+        /// The command's first word.
+        command: String,
+    },
+    /// The command takes prose, in which the tool looks for commands again.
+    #[error(
+        "the text after {command:?} begins with {mark:?}, which makes it a command of its own: put a word of the step in front of it"
+    )]
+    CommandInside {
+        /// The command's first word.
+        command: String,
+        /// What the text begins with.
+        mark: String,
     },
     /// The text cannot be quoted.
     #[error("{what} cannot be quoted for this tool: {reason}")]
@@ -182,30 +228,50 @@ impl Template {
         match &self.kind {
             Kind::Say if self.parts.len() == 1 => self.fill(values, Quote::None, None).map(Step::Say),
             Kind::Say => self.fill(values, rules.quote, None).map(Step::Say),
-            Kind::Command { word } => self.fill(values, rules.quote_in(word), Some(word)).map(Step::Command),
+            Kind::Command { word } => {
+                let line = self.fill(values, rules.quote_in(word), Some(word))?;
+                if rules.takes_prose(word) && self.prose_begins_with_a_hole(word) {
+                    rules.check_prose(word, line.strip_prefix(word.as_str()).unwrap_or_default())?;
+                }
+                Ok(Step::Command(line))
+            }
         }
     }
 
+    fn prose_begins_with_a_hole(&self, word: &str) -> bool {
+        let head = match self.parts.first() {
+            Some(Part::Literal(head)) => head.strip_prefix(word).unwrap_or_default(),
+            _ => "",
+        };
+        self.varies() && trim_start(head).is_empty()
+    }
+
     fn fill(&self, values: &Values<'_>, quote: Quote, command: Option<&str>) -> Result<String, CannotRender> {
-        let mut out = String::new();
+        let mut line = Line::new(quote);
         for part in &self.parts {
             match part {
-                Part::Literal(text) => out.push_str(text),
-                Part::Hole { what: Hole::Number, .. } => out.push_str(&values.number.to_string()),
+                Part::Literal(text) => line.literal(text),
+                Part::Hole { what: Hole::Number, .. } => line.literal(&values.number.to_string()),
                 Part::Hole { what, raw } => {
                     let text = what.text(values);
                     if let Some(command) = command.filter(|_| text.contains(['\n', '\r'])) {
                         return Err(CannotRender::LineEnd { what: what.name(), command: command.to_owned() });
                     }
-                    let quote = if *raw { Quote::None } else { quote };
-                    quote
-                        .push(text, &mut out)
-                        .map_err(|reason| CannotRender::Quote { what: what.name(), reason })?;
+                    if *raw {
+                        line.literal(text);
+                        continue;
+                    }
+                    line.foreign(text).map_err(|reason| CannotRender::Quote { what: what.name(), reason })?;
                 }
             }
         }
-        Ok(out)
+        Ok(line.finish())
     }
+}
+
+/// Without the blanks in front, by the most generous notion of a blank that a tool may have.
+fn trim_start(text: &str) -> &str {
+    text.trim_start_matches(|c: char| c.is_whitespace() || c.is_control())
 }
 
 impl Hole {

@@ -1,6 +1,6 @@
 //! Text → [`Template`]: finds the holes, and decides what kind of step it makes.
 
-use super::{Hole, Kind, Part, Reading, Template, TemplateError, ToolRules};
+use super::{Hole, Kind, Part, Reading, Template, TemplateError, ToolRules, trim_start};
 
 pub(super) fn template(text: &str, vars: &[&str], reading: &Reading<'_>) -> Result<Template, TemplateError> {
     let parts = parts(text, vars, reading)?;
@@ -80,13 +80,14 @@ fn kind(parts: &[Part], text: &str, reading: &Reading<'_>) -> Result<Kind, Templ
     let finished = end < head.len() || parts.len() == 1;
     let word = &head[..end];
     let listed = finished && reading.rules.commands.iter().any(|known| known == word);
-    if !listed {
-        if !reading.rules.looks_like_command(head) {
-            return Ok(Kind::Say);
-        }
-        if !reading.allow_commands {
+    if !listed && reading.rules.command_mark(head).is_none() {
+        return Ok(Kind::Say);
+    }
+    if !reading.allow_commands {
+        if !listed {
             return Err(unknown(text, word, finished, reading.rules));
         }
+        check_prose(trim_start(&head[end..]), parts, text, word, reading.rules)?;
     }
     let has_lines = |part: &Part| matches!(part, Part::Literal(text) if text.contains(['\n', '\r']));
     if parts.iter().any(has_lines) {
@@ -95,9 +96,26 @@ fn kind(parts: &[Part], text: &str, reading: &Reading<'_>) -> Result<Kind, Templ
     Ok(Kind::Command { word: word.to_owned() })
 }
 
-impl ToolRules {
-    fn looks_like_command(&self, text: &str) -> bool {
-        self.command_prefixes.iter().any(|prefix| text.starts_with(prefix.as_str()))
+/// What a tool takes for prose after a command it may look at again, as if it had been typed.
+fn check_prose(
+    prose: &str,
+    parts: &[Part],
+    text: &str,
+    word: &str,
+    rules: &ToolRules,
+) -> Result<(), TemplateError> {
+    if !rules.takes_prose(word) {
+        return Ok(());
+    }
+    if prose.is_empty() && parts.len() == 1 {
+        return Err(TemplateError::NoProse { template: beginning(text) });
+    }
+    match rules.command_mark(prose) {
+        Some(_) => {
+            let inner = prose.split_whitespace().next().unwrap_or(prose);
+            Err(unknown(text, &format!("{word} {inner}"), true, rules))
+        }
+        None => Ok(()),
     }
 }
 

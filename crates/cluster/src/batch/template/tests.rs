@@ -74,7 +74,6 @@ fn only_the_literal_beginning_makes_a_command() {
     let rules = agent();
     assert_eq!(render("/add {}", "a b.py", &rules), command("/add \"a b.py\""));
     assert_eq!(render("/add {:raw}", "a b.py", &rules), command("/add a b.py"));
-    assert_eq!(render("/ask", "x", &rules), command("/ask"));
     assert_eq!(render("/ask why {}?", "a \"b\" c", &rules), command("/ask why a \"b\" c?"));
     assert_eq!(render("{}", "/add x", &rules), say("/add x"));
     assert_eq!(render("{}", "/exit", &rules), say("/exit"));
@@ -108,6 +107,50 @@ fn other_commands_stop_the_run_unless_allowed() {
         }
     }
     assert!(parse("/exit", &shell()).is_ok(), "a tool without commands has no forbidden ones");
+}
+
+#[test]
+fn prose_after_a_command_is_no_command() {
+    let rules = agent();
+    for template in ["/ask {}", "/ask {:raw}", "/ask  {}{diff}"] {
+        for item in ["!touch x", "/exit", " /exit", "\u{1c}!ls", "\u{a0}/exit"] {
+            let error = render(template, item, &rules).unwrap_err();
+            assert!(matches!(error, CannotRender::CommandInside { .. }), "{template} {item:?}: {error}");
+        }
+    }
+    for item in ["", " ", "\t"] {
+        assert_eq!(render("/ask {}", item, &rules), Err(CannotRender::NoProse { command: "/ask".into() }));
+        assert_eq!(render("/ask so {}", item, &rules), Ok(Step::Command(format!("/ask so {item}"))));
+    }
+    assert_eq!(render("/ask is {}", "/exit", &rules), Ok(Step::Command("/ask is /exit".into())));
+    for text in ["/ask", "/ask ", "/ask !ls", "/ask /exit {}"] {
+        let read = |allow_commands| {
+            let reading = Reading { rules: &rules, item: Some("{}"), allow_commands };
+            Template::parse(text, &[], &reading)
+        };
+        assert!(read(false).is_err(), "{text}");
+        let values = Values { item: Some("x"), ..Values::default() };
+        assert!(read(true).unwrap().render(&values, &rules).is_ok(), "{text}");
+    }
+}
+
+#[test]
+fn a_quoted_word_is_quoted_as_a_whole() {
+    let table = [
+        ("/add {}", "/add \"a b.py\""),
+        ("/add src/{} {.}.h\tx", "/add \"src/a b.py\" \"a b.h\"\tx"),
+        ("/add {}{}", "/add \"a b.pya b.py\""),
+        ("/add \"src/{}\" y", "/add \"src/a b.py\" y"),
+        ("/add {#}-{} {#}", "/add \"7-a b.py\" 7"),
+        ("/add {:raw} x", "/add a b.py x"),
+    ];
+    for (template, line) in table {
+        assert_eq!(render(template, "a b.py", &agent()), Ok(Step::Command(line.into())), "{template}");
+    }
+    for item in ["", " ", "\u{3000}"] {
+        let error = render("/add src/{}", item, &agent()).unwrap_err();
+        assert_eq!(error, CannotRender::Quote { what: "the item".into(), reason: CannotQuote::Blank });
+    }
 }
 
 #[test]
