@@ -6,8 +6,10 @@
 //! ```text
 //! --port P        0 (the default) takes a free one; the first line on stdout is `LISTENING P`
 //! --delay-ms N    before every answer to a chat request
+//! --together N    the first N chat requests are answered when all of them have come
 //! --log FILE      one JSON line per chat request, when it arrives: {"t_us","mode","tag","stream","open",
-//!                 "connections","model","messages","user"}; `user` is the whole last user message
+//!                 "connections","model","messages","user","answer"}; `user` is the whole last user
+//!                 message, `answer` the text of the answer, if it is not an error
 //! ```
 //!
 //! # Endpoints
@@ -102,6 +104,7 @@ fn parse(mut from: Parser) -> Result<server::Options, Error> {
         match arg {
             Arg::Long("port") => options.port = from.value()?.parse()?,
             Arg::Long("delay-ms") => options.delay_ms = from.value()?.parse()?,
+            Arg::Long("together") => options.together = from.value()?.parse()?,
             Arg::Long("log") => options.log = Some(from.value()?.into()),
             other => return Err(other.unexpected()),
         }

@@ -6,6 +6,7 @@ use std::{
     path::PathBuf,
     sync::Arc,
     thread,
+    time::Duration,
 };
 
 use serde_json::{Value, json};
@@ -23,11 +24,12 @@ pub(crate) struct Options {
     pub(crate) port: u16,
     pub(crate) delay_ms: u64,
     pub(crate) log: Option<PathBuf>,
+    pub(crate) together: u64,
 }
 
 /// Serves until the process is ended from outside.
 pub(crate) fn run(options: &Options) -> io::Result<()> {
-    let state = Arc::new(State::new(options.delay_ms, options.log.as_deref())?);
+    let state = Arc::new(State::new(options)?);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))?;
     let mut out = io::stdout();
     writeln!(out, "LISTENING {}", listener.local_addr()?.port())?;
@@ -88,7 +90,15 @@ fn chat(conn: &mut Conn, body: &Value, state: &State) -> io::Result<()> {
         Err(message) => return refuse(conn, &message),
     };
     state.begin(&chat, &plan)?;
-    let sent = answer::send(conn, &chat, &plan);
+    let sent = wait_for_all(conn, state).and_then(|()| answer::send(conn, &chat, &plan));
     state.end(sent.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::ConnectionReset));
     sent
+}
+
+/// Waits until as many have come as are to be answered together; an error if the client goes away meanwhile.
+fn wait_for_all(conn: &Conn, state: &State) -> io::Result<()> {
+    while !state.all_are_here() {
+        conn.pause(Duration::from_millis(5))?;
+    }
+    Ok(())
 }

@@ -4,7 +4,6 @@ use std::{
     collections::BTreeMap,
     fs::{File, OpenOptions},
     io::{self, Write},
-    path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -14,6 +13,7 @@ use serde_json::{Value, json};
 use crate::{
     chat::{Chat, Plan},
     mode::Mode,
+    server::Options,
 };
 
 /// Settings, counts and the log.
@@ -35,14 +35,22 @@ struct Inner {
     connections: u64,
     max_concurrent: u64,
     aborted: u64,
+    together: u64,
 }
 
 impl State {
     /// Starts with nothing counted.
-    pub(crate) fn new(delay_ms: u64, log: Option<&Path>) -> io::Result<Self> {
+    pub(crate) fn new(options: &Options) -> io::Result<Self> {
         let open = |path| OpenOptions::new().append(true).create(true).open(path);
-        let log = log.map(open).transpose()?;
-        Ok(Self { inner: Mutex::new(Inner { delay_ms, log, ..Inner::default() }) })
+        let log = options.log.as_deref().map(open).transpose()?;
+        let Options { delay_ms, together, .. } = *options;
+        Ok(Self { inner: Mutex::new(Inner { delay_ms, log, together, ..Inner::default() }) })
+    }
+
+    /// Whether as many requests have come as are to be answered together.
+    pub(crate) fn all_are_here(&self) -> bool {
+        let inner = self.lock();
+        inner.requests >= inner.together
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -90,7 +98,7 @@ impl State {
         let line = json!({
             "t_us": micros(), "mode": plan.mode.name(), "tag": plan.tag, "stream": chat.stream,
             "open": inner.open, "connections": inner.connections, "model": chat.model,
-            "messages": chat.users.len(), "user": chat.last(),
+            "messages": chat.users.len(), "user": chat.last(), "answer": plan.content,
         });
         inner.log.as_mut().map_or(Ok(()), |log| log.write_all(format!("{line}\n").as_bytes()))
     }
@@ -135,11 +143,11 @@ pub(crate) fn micros() -> u64 {
 mod tests {
     use serde_json::json;
 
-    use super::State;
+    use super::{Options, State};
 
     #[test]
     fn control_changes_only_what_is_named() {
-        let state = State::new(5, None).unwrap();
+        let state = State::new(&Options { delay_ms: 5, ..Options::default() }).unwrap();
         assert_eq!(state.control(&json!({"mode": "429"})), Ok(json!({"delay_ms": 5, "mode": "429"})));
         assert_eq!(state.control(&json!({"delay_ms": 7})), Ok(json!({"delay_ms": 7, "mode": "429"})));
         assert_eq!(state.control(&json!({"mode": null})), Ok(json!({"delay_ms": 7, "mode": null})));
