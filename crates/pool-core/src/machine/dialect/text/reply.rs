@@ -28,8 +28,16 @@ pub(super) fn compose(bytes: Vec<u8>, turn: &TurnSpec, prompts: &[&Regex], sent:
     if start > 0 {
         text.drain(..start);
     }
-    text.shrink_to_fit();
+    trim(&mut text);
     text
+}
+
+/// Gives back the room of a buffer that is mostly empty. Growing by doubling leaves less than that over, pages that
+/// nobody has touched; to give those back as well would make the allocator fetch each large reply's memory anew.
+fn trim(text: &mut String) {
+    if text.len() < text.capacity() / 4 {
+        text.shrink_to_fit();
+    }
 }
 
 /// Decodes once, without a copy if it is valid.
@@ -169,6 +177,14 @@ mod tests {
         let place = bytes.as_ptr();
         let reply = compose(bytes, &turn(false, &["^ "], &[" $"]), &[], &Sent::default());
         assert_eq!((reply.as_ptr(), reply.len()), (place, 1 << 20));
+    }
+
+    #[test]
+    fn a_small_reply_gives_a_large_buffer_back() {
+        let mut bytes = Vec::with_capacity(1 << 20);
+        bytes.extend_from_slice(b"small\n");
+        let reply = compose(bytes, &turn(false, &[], &[]), &[], &Sent::default());
+        assert!(reply == "small" && reply.capacity() < 64, "{}", reply.capacity());
     }
 
     #[test]
