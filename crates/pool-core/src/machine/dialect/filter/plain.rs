@@ -1,7 +1,7 @@
 //! How far text needs no filtering: the scan that every byte of every reply goes through.
 
 /// Bytes that are judged together; a multiple of every vector width.
-const BLOCK: usize = 64;
+const BLOCK: usize = 256;
 
 /// The length of the front of `bytes` in which nothing has to be filtered. Invalid UTF-8 is let through.
 pub(super) fn run(bytes: &[u8]) -> usize {
@@ -26,11 +26,14 @@ pub(super) const fn is_bidi(character: char) -> bool {
     )
 }
 
-/// Without branches, so that the compiler makes vector code of it; likewise [`is_tame`].
+/// Without branches, so that the compiler makes vector code of it; likewise [`is_tame`]. A byte that is neither printable
+/// nor a tab or a line end is beyond the end of both ranges: nothing but subtractions, half the work of comparing.
 fn is_plain_ascii(block: &[u8]) -> bool {
-    !block.iter().fold(false, |odd, &byte| {
-        odd | ((byte.wrapping_sub(b' ') > b'~' - b' ') & (byte != b'\n') & (byte != b'\t'))
-    })
+    block.iter().fold(0, |odd, &byte| {
+        let unprintable = byte.wrapping_sub(b' ').saturating_sub(b'~' - b' ');
+        let no_space = byte.wrapping_sub(b'\t').saturating_sub(b'\n' - b'\t');
+        odd | unprintable.min(no_space)
+    }) == 0
 }
 
 /// Whether not even a first byte of something odd is in it.
