@@ -73,7 +73,7 @@ pub trait Dialect {
     /// [`CannotCarry`] if the tool could not be given this text unharmed; no turn has begun.
     fn begin(
         &mut self,
-        step: &Step,
+        step: Step,
         want_raw: bool,
         out: &mut Vec<u8>,
         now: Instant,

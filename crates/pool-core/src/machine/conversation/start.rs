@@ -30,7 +30,7 @@ impl<D: Dialect> Conversation<D> {
             return;
         };
         let step = Step::Command(line);
-        match self.dialect.begin(&step, false, &mut self.outgoing, now) {
+        match self.dialect.begin(step, false, &mut self.outgoing, now) {
             Ok(()) => self.state = State::Warming { deadline },
             Err(error) => {
                 tracing::warn!(tool = %self.me.tool, %error, "the warm-up line cannot be carried");

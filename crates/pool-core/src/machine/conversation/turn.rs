@@ -123,7 +123,7 @@ impl<D: Dialect> Conversation<D> {
             return;
         }
         let before = self.outgoing.len();
-        if let Err(error) = self.dialect.begin(&step, work.job.want_raw, &mut self.outgoing, now) {
+        if let Err(error) = self.dialect.begin(step, work.job.want_raw, &mut self.outgoing, now) {
             self.finish(work, Some((Outcome::Refused, error.to_string())), true, now);
             return;
         }
@@ -275,7 +275,7 @@ impl<D: Dialect> Conversation<D> {
             return;
         };
         let step = Step::Command(text.clone());
-        let begun = self.dialect.begin(&step, false, &mut self.outgoing, now);
+        let begun = self.dialect.begin(step, false, &mut self.outgoing, now);
         self.state = State::Resetting { line, next, deadline: now + self.spec.limits.reset };
         if begun.is_err() {
             self.kill(now);

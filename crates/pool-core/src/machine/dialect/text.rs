@@ -133,7 +133,7 @@ impl Dialect for TextDialect {
 
     fn begin(
         &mut self,
-        step: &Step,
+        step: Step,
         want_raw: bool,
         out: &mut Vec<u8>,
         now: Instant,

@@ -4,7 +4,7 @@ use super::sentinel::{Nonce, Nonces};
 use crate::machine::dialect::CannotCarry;
 use crate::message::Step;
 use crate::spec::{Limits, TextRule, render};
-use memchr::{memchr, memchr2, memmem};
+use memchr::{memchr, memchr3, memmem};
 
 /// What a template can ask for besides the text.
 pub(super) struct Marks<'a> {
@@ -12,32 +12,54 @@ pub(super) struct Marks<'a> {
     pub(super) nonces: &'a mut Nonces,
 }
 
-/// Appends the bytes of `step`, without the line end that sends it off.
+/// How the text went out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Carried {
+    /// As it is, and it is one line.
+    AsOneLine,
+    /// Some other way.
+    Otherwise,
+}
+
+/// Appends the bytes of `step`, without the line end that sends it off; `room` bytes are to follow.
 ///
 /// # Errors
 /// [`CannotCarry`]; `out` is as it was.
 pub(super) fn step(
-    step: &Step,
+    step: Step,
     rule: &TextRule,
     limits: &Limits,
     marks: &mut Marks<'_>,
+    room: usize,
     out: &mut Vec<u8>,
-) -> Result<(), CannotCarry> {
-    let text = step.text();
-    check(step, rule, limits)?;
-    let wrap = match step {
-        Step::Say(_) => &rule.wrap,
-        Step::Command(_) => &rule.command,
+) -> Result<Carried, CannotCarry> {
+    let is_one_line = check(&step, rule, limits)?;
+    let (text, wrap) = match step {
+        Step::Say(text) => (text, &rule.wrap),
+        Step::Command(line) => (line, &rule.command),
     };
-    out.reserve(text.len() + wrap.as_ref().map_or(0, String::len) + 64);
-    match wrap {
-        None => out.extend_from_slice(text.as_bytes()),
-        Some(wrap) => fill(wrap, text, marks, out),
-    }
-    Ok(())
+    let Some(wrap) = wrap else {
+        append(text, room, out);
+        return Ok(if is_one_line { Carried::AsOneLine } else { Carried::Otherwise });
+    };
+    out.reserve(text.len() + wrap.len() + room + 64);
+    fill(wrap, &text, marks, out);
+    Ok(Carried::Otherwise)
 }
 
-fn check(step: &Step, rule: &TextRule, limits: &Limits) -> Result<(), CannotCarry> {
+/// A long text becomes the buffer instead of being copied into it.
+fn append(text: String, room: usize, out: &mut Vec<u8>) {
+    if out.is_empty() && out.capacity() < text.len() + room {
+        *out = text.into_bytes();
+        out.reserve_exact(room);
+    } else {
+        out.reserve(text.len() + room);
+        out.extend_from_slice(text.as_bytes());
+    }
+}
+
+/// Whether the text is one line; it is looked through once.
+fn check(step: &Step, rule: &TextRule, limits: &Limits) -> Result<bool, CannotCarry> {
     let text = step.text().as_bytes();
     let refuse = |reason: String| Err(CannotCarry(reason));
     if text.len() > limits.max_prompt {
@@ -46,16 +68,17 @@ fn check(step: &Step, rule: &TextRule, limits: &Limits) -> Result<(), CannotCarr
             "the prompt has {size} bytes, the limit is {max}: shorten it, or raise max_prompt"
         ));
     }
-    if memchr(0, text).is_some() {
+    let odd = memchr3(0, b'\n', b'\r', text);
+    if odd.is_some_and(|at| memchr(0, &text[at..]).is_some()) {
         return refuse("the prompt holds a NUL byte, which cannot be typed: remove it".into());
     }
-    let is_one_line = memchr2(b'\n', b'\r', text).is_none();
+    let is_one_line = odd.is_none();
     match step {
         Step::Command(_) if !is_one_line => refuse("a command is one line: split it into steps".into()),
         Step::Say(_) if !is_one_line && !rule.multiline => refuse(
             "the prompt has several lines, and the tool takes one: join them, or send them as steps".into(),
         ),
-        _ => Ok(()),
+        _ => Ok(is_one_line),
     }
 }
 

@@ -34,7 +34,7 @@ fn prompt(until: &str, settle: u64) -> TurnRule {
 /// A turn that has begun, and what was written.
 fn in_turn(spec: ToolSpec, text: &str, want_raw: bool) -> (TextDialect, String, Instant) {
     let (mut dialect, mut out, now) = (TextDialect::new(Arc::new(spec), 7), Vec::new(), origin());
-    dialect.begin(&Step::Say(text.into()), want_raw, &mut out, now).expect("carried");
+    dialect.begin(Step::Say(text.into()), want_raw, &mut out, now).expect("carried");
     (dialect, String::from_utf8(out).expect("text"), now)
 }
 
@@ -88,7 +88,7 @@ fn with_lines_what_comes_before_a_turn_and_is_not_yet_seen_breaks_it() {
     let (mut dialect, mut now) = lines("one\n");
     ended(&mut dialect, &mut now);
     dialect.buffer().extend_from_slice(b"late\n");
-    dialect.begin(&Step::Say("y".into()), false, &mut Vec::new(), now).expect("carried");
+    dialect.begin(Step::Say("y".into()), false, &mut Vec::new(), now).expect("carried");
     assert_eq!(found(&mut dialect, &mut now), Some(Found::Violation("one line too many: \"late\"".into())));
 }
 
@@ -101,7 +101,7 @@ fn what_comes_between_turns_is_counted_and_nobodys() {
     assert_eq!(found(&mut dialect, &mut now), Some(Found::Ready));
     assert_eq!(dialect.unsolicited(), 0);
     for round in 1..=3 {
-        dialect.begin(&Step::Say("x".into()), false, &mut Vec::new(), now).expect("carried");
+        dialect.begin(Step::Say("x".into()), false, &mut Vec::new(), now).expect("carried");
         dialect.buffer().extend_from_slice(b"reply\n> ");
         assert_eq!(ended(&mut dialect, &mut now).text, "reply");
         dialect.buffer().extend_from_slice(b"late\n> ");
@@ -135,7 +135,7 @@ fn what_is_refused_leaves_no_trace() {
             let mut spec = tool(TurnSpec::new(rule.clone()));
             (spec.turn.text, spec.limits) = (text.clone(), limits);
             let (mut dialect, mut out) = (TextDialect::new(Arc::new(spec), 1), b"before".to_vec());
-            let result = dialect.begin(&step, false, &mut out, origin());
+            let result = dialect.begin(step.clone(), false, &mut out, origin());
             assert_eq!(result.is_ok(), carried, "{step:?} by {rule:?}: {result:?}");
             assert_eq!(out == b"before", !carried, "{step:?}");
         }
@@ -159,7 +159,7 @@ fn templates_carry_text_unharmed() {
         spec.turn.text.wrap = Some(wrap.into());
         let mut out = Vec::new();
         let mut dialect = TextDialect::new(Arc::new(spec), 1);
-        dialect.begin(&Step::Say(text.into()), false, &mut out, origin()).expect("carried");
+        dialect.begin(Step::Say(text.into()), false, &mut out, origin()).expect("carried");
         assert_eq!(String::from_utf8(out).expect("text"), format!("{expected}\n"));
     }
 }

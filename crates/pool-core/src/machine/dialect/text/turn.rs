@@ -1,7 +1,7 @@
 //! One turn: from a step to what ends it.
 
 use super::cap::Cap;
-use super::encode::{self, Marks};
+use super::encode::{self, Carried, Marks};
 use super::reply::{self, Sent};
 use super::rules::{asks, by_rule, one_line};
 use super::sentinel::{Answer, Expect, NONCE, Nonces, SETTLE, Sentinel, Sight};
@@ -53,7 +53,7 @@ impl Turn {
     /// # Errors
     /// [`CannotCarry`]; `out` is as it was.
     pub(super) fn begin(
-        step: &Step,
+        step: Step,
         want_raw: bool,
         spec: &ToolSpec,
         nonces: &mut Nonces,
@@ -70,8 +70,13 @@ impl Turn {
         }
         let text = out.len();
         let mut marks = Marks { nonce: end.as_ref().map_or(&spare, |end| &end.nonce), nonces };
-        let carried = encode::step(step, &spec.turn.text, &spec.limits, &mut marks, out);
-        if let Err(refused) = carried.and_then(|()| one_line(rule, &out[text..])) {
+        let room = 1 + closing_size(rule, end.as_ref());
+        let carried = encode::step(step, &spec.turn.text, &spec.limits, &mut marks, room, out);
+        let checked = carried.and_then(|carried| match carried {
+            Carried::AsOneLine => Ok(()),
+            Carried::Otherwise => one_line(rule, &out[text..]),
+        });
+        if let Err(refused) = checked {
             out.truncate(mark);
             return Err(refused);
         }
@@ -235,4 +240,13 @@ impl Turn {
         self.cap.finish(&mut bytes, true);
         Partial { text: reply::compose(bytes, &spec.turn, &super::start::prompts(spec), &self.sent), raw }
     }
+}
+
+/// How many bytes follow the line end of the text.
+fn closing_size(rule: &TurnRule, end: Option<&Sentinel>) -> usize {
+    let before = match rule {
+        TurnRule::Sentinel { before: Some(before), .. } => before.len() + 1,
+        _ => 0,
+    };
+    before + end.map_or(0, |end| end.line.len() + 1)
 }

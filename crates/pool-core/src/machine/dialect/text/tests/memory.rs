@@ -61,7 +61,7 @@ fn an_idle_tool_that_talks_costs_nothing() {
         assert_eq!(dialect.poll(now), None);
         assert!(dialect.buffer().len() <= TAIL + 1000);
     }
-    dialect.begin(&Step::Say("x".into()), true, &mut Vec::new(), now).expect("carried");
+    dialect.begin(Step::Say("x".into()), true, &mut Vec::new(), now).expect("carried");
     assert_eq!(dialect.unsolicited(), 1_000_000);
     assert!(dialect.buffer().capacity() <= 4096);
 }

@@ -17,7 +17,7 @@ fn spec(rule: TurnRule) -> ToolSpec {
 fn run(spec: &ToolSpec, output: &[u8], sizes: &mut dyn FnMut() -> usize) -> (Vec<Found>, Partial, u64) {
     let mut dialect = TextDialect::new(Arc::new(spec.clone()), 3);
     let (mut out, mut now, mut all) = (Vec::new(), origin(), Vec::new());
-    dialect.begin(&Step::Say("x".into()), true, &mut out, now).expect("carried");
+    dialect.begin(Step::Say("x".into()), true, &mut out, now).expect("carried");
     let sent = String::from_utf8(out).expect("text");
     let nonce = sent.split(['-', '\n']).find(|word| word.len() == 16).unwrap_or("none");
     let output = replace(output, nonce.as_bytes());
