@@ -88,15 +88,18 @@ impl Talk {
         for instance in instances {
             let state = serde_json::to_value(instance.state).unwrap_or_default();
             let state = state.as_str().unwrap_or_default();
-            let pid = instance.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string());
+            let pid = instance.pid.map(|pid| format!("pid {pid}, ")).unwrap_or_default();
+            let last =
+                instance.last_exit.as_ref().map(|exit| format!("; before: {}", sanitize::line(exit, WIDTH)));
             self.line(&format!(
-                "instance {} {} {state} for {:.1?}: {} (pid {pid}, life {}, {})",
+                "instance {} {} {state} for {:.1?}: {} ({pid}life {}, {}){}",
                 instance.index,
                 instance.tool_id,
                 Duration::from_millis(instance.for_ms),
                 sanitize::line(&instance.evidence, WIDTH),
                 instance.generation,
                 tally::jobs(instance.jobs),
+                last.unwrap_or_default(),
             ));
         }
     }

@@ -3,13 +3,19 @@
 use crate::running::World;
 use insta::assert_snapshot;
 use rustix::process::{Pid, Signal, kill_process};
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, ChildStdout, Stdio};
 
 #[test]
 fn a_pool_that_cannot_start() {
     let ran = World::new().run(&["run", "no-such-program --flag", "--lines", "-q", "a", "b"]);
-    assert_snapshot!(ran, @r"");
+    assert_snapshot!(ran, @r"
+    status: 3
+    --- stdout
+    --- stderr
+    error: the pool gave up: program 'no-such-program' not found on PATH: install it, or give its path
+    ");
 }
 
 #[test]
@@ -31,13 +37,17 @@ fn nobody_reads_any_more() {
 
 /// A run on one instance: the first job has ended, the second reads the pipe `go`, the third waits for the second.
 struct Waiting {
+    _world: World,
+    /// The second job goes on when this is closed.
+    go: Option<File>,
     run: Child,
     out: BufReader<ChildStdout>,
     err: BufReader<ChildStderr>,
 }
 
 impl Waiting {
-    fn begin(world: &World) -> Self {
+    fn begin() -> Self {
+        let world = World::new();
         assert!(std::process::Command::new("mkfifo").arg(world.path("go")).status().unwrap().success());
         let words = ["run", "bash", "-n", "1", "echo first", "cat go; echo went", "echo third"];
         let mut run = world.command(&words).spawn().unwrap();
@@ -45,8 +55,10 @@ impl Waiting {
         let mut first = String::new();
         out.read_line(&mut first).unwrap();
         assert_eq!(first, "first\n");
+        // Waits until the job has opened the other end.
+        let go = File::create(world.path("go")).ok();
         let err = BufReader::new(run.stderr.take().unwrap());
-        Self { run, out, err }
+        Self { _world: world, go, run, out, err }
     }
 
     /// Sends a signal, and waits for the talk to say this.
@@ -70,18 +82,17 @@ impl Waiting {
 #[test]
 fn the_first_signal_finishes_what_runs() {
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
-        let world = World::new();
-        let mut waiting = Waiting::begin(&world);
+        let mut waiting = Waiting::begin();
         waiting.signal(signal, "finishing 1 job, beginning no more");
-        world.file("go", "");
+        waiting.go = None;
         let summary = "3 jobs: 2 ok, 1 cancelled".to_owned();
         assert_eq!(waiting.end(), (Some(code), "went\n".to_owned(), summary));
     }
 }
 
 #[test]
-fn the_second_signal_cancels_and_the_third_kills() {
-    let mut waiting = Waiting::begin(&World::new());
+fn the_second_signal_cancels() {
+    let mut waiting = Waiting::begin();
     waiting.signal(Signal::INT, "finishing 1 job");
     waiting.signal(Signal::INT, "cancelling 1 job");
     let (code, out, summary) = waiting.end();
@@ -90,10 +101,9 @@ fn the_second_signal_cancels_and_the_third_kills() {
 
 #[test]
 fn a_signal_shows_what_every_instance_does() {
-    let world = World::new();
-    let mut waiting = Waiting::begin(&world);
+    let mut waiting = Waiting::begin();
     let line = waiting.signal(Signal::USR1, "instance 0");
     assert!(line.starts_with("instance 0 bash working for "), "{line}");
-    world.file("go", "");
+    waiting.go = None;
     assert_eq!(waiting.end().0, Some(0));
 }

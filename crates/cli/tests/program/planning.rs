@@ -1,4 +1,187 @@
-//! What is shown and starts nothing: `--dry-run`, `schema`, `tools`.
+//! What is shown and starts nothing: `--dry-run`, `tools`, `schema`.
 
 use crate::running::World;
 use insta::assert_snapshot;
+
+/// A tool of which nothing depends on the machine.
+const TOOL: &str = r#"
+schema  = "cluster.profile/1"
+about   = "a tool that is nowhere"
+command = ["/nowhere/tool", "--quiet"]
+effects = "read"
+commands = ["/add"]
+command_marks = ["/"]
+[turn]
+by = "lines"
+[env]
+set = { MODE = "batch" }
+"#;
+
+#[test]
+fn the_plan_of_items() {
+    let world = World::new();
+    world.file("tool.toml", TOOL);
+    let words = [
+        "run",
+        "./tool.toml:2",
+        "--dry-run",
+        "-s",
+        "/add {/}",
+        "-s",
+        "look at {} ({#})",
+        "src/a b.py",
+        "c\nd",
+    ];
+    assert_snapshot!(world.run(&words), @r#"
+    status: 2
+    --- stdout
+    2 × tool, changes nothing
+      command  /nowhere/tool --quiet
+      passed   HOME LANG MODE PATH
+      dropped  nothing
+    route least_busy, 4 jobs with the pool at most
+    job 1: src/a b.py
+      command  /add a b.py
+      say      look at src/a b.py (1)
+    job 2: c\nd
+      refused  the item has a line end in it, and the command "/add" is one line: send it as text instead
+    --- stderr
+    "#);
+}
+
+#[test]
+fn the_plan_of_an_endless_list_is_cut_short() {
+    let world = World::new();
+    world.file("tool.toml", TOOL).file("items", "x\n".repeat(100));
+    let ran = world.run(&["run", "./tool.toml", "--dry-run", "-q", "-a", "items"]);
+    assert_eq!((ran.status, ran.stdout.matches("\njob ").count()), (0, 10), "{ran}");
+    assert!(ran.stdout.ends_with("job 10: x\n  say      x\nand more\n"), "{ran}");
+}
+
+#[test]
+fn the_plan_of_a_list() {
+    let world = World::new();
+    world.file("tool.toml", TOOL).file(
+        "jobs.jsonl",
+        r#"{"id":"one","steps":["say {what}"],"vars":{"what":"hello"}}
+           {"id":"two","tool":"tool","steps":["say {what}"],"vars":{"what":{"file":"gone"}}}"#,
+    );
+    assert_snapshot!(world.run(&["run", "./tool.toml", "--dry-run", "--from", "jobs.jsonl"]), @r"
+    status: 2
+    --- stdout
+    3 × tool, changes nothing
+      command  /nowhere/tool --quiet
+      passed   HOME LANG MODE PATH
+      dropped  nothing
+    route least_busy, 6 jobs with the pool at most
+    job 1: one
+      say      say hello
+    job 2: two
+      refused  cannot read gone for {what}: No such file or directory (os error 2)
+    --- stderr
+    ");
+}
+
+#[test]
+fn the_tools() {
+    assert_snapshot!(World::new().run(&["tools"]), @r"
+    status: 0
+    --- stdout
+    aider   aider: edits files as a language model says  (built-in)
+    bash    GNU bash: shell commands and scripts  (built-in)
+    bc      GNU bc: arbitrary precision arithmetic  (built-in)
+    python  Python: statements and expressions, as at its prompt  (built-in)
+    --- stderr
+    ");
+    assert_snapshot!(World::new().run(&["tools", "pyhton"]), @r"
+    status: 2
+    --- stdout
+    --- stderr
+    error: no profile is named 'pyhton', did you mean 'python'?: `cluster tools` lists them; a command line needs --until, --sentinel, --lines or --quiet-for
+    ");
+}
+
+#[test]
+fn one_tool() {
+    let world = World::new();
+    let ran = world.file("tool.toml", TOOL).run(&["tools", "tool.toml"]);
+    assert_snapshot!(ran, @r#"
+    status: 0
+    --- stdout
+    tool: a tool that is nowhere
+
+    command = ["/nowhere/tool", "--quiet"]  (DIR/tool.toml)
+    command_marks = ["/"]  (DIR/tool.toml)
+    commands = ["/add"]  (DIR/tool.toml)
+    effects = "read"  (DIR/tool.toml)
+    io = "pipes"  (default)
+    quote = "none"  (default)
+    stderr = "merged"  (default)
+    breaker.failures = 3  (default)
+    breaker.open = "30s"  (default)
+    breaker.open_max = "10m"  (default)
+    cancel.by = "restart"  (default)
+    cancel.within = "5s"  (default)
+    env.set.MODE = "batch"  (DIR/tool.toml)
+    limits.errand = "1m"  (default)
+    limits.max_prompt = 67108864  (default)
+    limits.max_reply = 33554432  (default)
+    limits.stall = "10m"  (default)
+    limits.turn = "1m"  (default)
+    reset.timeout = "30s"  (default)
+    restart.delay = "500ms"  (default)
+    restart.delay_max = "1m"  (default)
+    restart.jitter = 0.2  (default)
+    restart.max = 5  (default)
+    restart.steps = 8  (default)
+    restart.when = "permanent"  (default)
+    restart.within = "1m"  (default)
+    start.settle = "50ms"  (default)
+    start.timeout = "1m"  (default)
+    stop.after = "2s"  (default)
+    stop.term = "5s"  (default)
+    turn.by = "lines"  (DIR/tool.toml)
+    turn.echo = false  (default)
+    turn.multiline = true  (default)
+
+    not passed on from the environment: nothing
+    --- stderr
+    "#);
+    let ran = world.run(&["tools", "tool.toml", "--json"]);
+    let tool: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(
+        (tool["name"].as_str(), tool["about"].as_str()),
+        (Some("tool"), Some("a tool that is nowhere"))
+    );
+    let values = tool["values"].as_array().unwrap();
+    let command = values.iter().find(|value| value["key"] == "command").unwrap();
+    assert_eq!(command["value"], r#"["/nowhere/tool", "--quiet"]"#);
+    assert_eq!(command["origin"], "DIR/tool.toml");
+}
+
+#[test]
+fn the_schemas_are_json_and_have_their_keys() {
+    for (name, key) in
+        [("result", "outcome"), ("job", "steps"), ("profile", "command"), ("instance", "state")]
+    {
+        let ran = World::new().run(&["schema", name]);
+        let schema: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+        assert!(schema["properties"][key].is_object(), "{name}: {ran}");
+    }
+    assert_snapshot!(World::new().run(&["schema", "reslt"]), @r"
+    status: 2
+    --- stdout
+    --- stderr
+    error: invalid value 'reslt' for '<NAME>'
+      [possible values: result, job, profile, instance]
+
+      tip: a similar value exists: 'result'
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn the_schema_of_results_is_a_promise() {
+    assert_snapshot!("schema_result", World::new().run(&["schema", "result"]).stdout);
+}

@@ -11,43 +11,75 @@ fn wrong(words: &[&str]) -> String {
 
 #[test]
 fn a_tool_is_named_with_a_number() {
-    assert_snapshot!(wrong(&["run", "bash:0", "x"]), @r"");
-    assert_snapshot!(wrong(&["run", "bash:many", "x"]), @r"");
-    assert_snapshot!(wrong(&["run", "gdb -q", "x"]), @r"");
-    assert_snapshot!(wrong(&["run", "gdb 'x", "--lines", "x"]), @r"");
-    assert_snapshot!(wrong(&["run", "bash", "-n", "0", "x"]), @r"");
-    assert_snapshot!(wrong(&["run", "bahs", "x"]), @r"");
+    assert_snapshot!(wrong(&["run", "bash:0", "x"]), @r"
+    error: 'bash:0' asks for no instances
+    help: ask for 1 or more
+    ");
+    assert_snapshot!(wrong(&["run", "bash:many", "x"]), @r"
+    error: 'many' in 'bash:many' is no number of instances
+    help: write TOOL:N, such as bash:4
+    ");
+    assert_snapshot!(wrong(&["run", "gdb -q", "x"]), @r"
+    error: 'gdb -q' is a command line, not the name of a tool
+    help: a command line needs a flag that tells when a reply is whole, such as --until '> $'
+    ");
+    assert_snapshot!(wrong(&["run", "gdb 'x", "--lines", "x"]), @r#"error: --lines: "gdb 'x" is no command line: check its quotes; no shell runs, so | and > mean nothing"#);
+    assert_snapshot!(wrong(&["run", "bash", "-n", "0", "x"]), @r"
+    error: invalid value '0' for '--instances <N>': 0 is not in 1..=10000
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(wrong(&["run", "bahs", "x"]), @r"error: no profile is named 'bahs', did you mean 'bash'?: `cluster tools` lists them; a command line needs --until, --sentinel, --lines or --quiet-for");
 }
 
 #[test]
 fn values_are_checked() {
-    assert_snapshot!(wrong(&["run", "bash", "--timeout", "90", "x"]), @r"");
-    assert_snapshot!(wrong(&["run", "bash", "--route", "least_bust", "x"]), @r"");
-    assert_snapshot!(wrong(&["run", "bash", "--until", "(", "x"]), @r"");
-    assert_snapshot!(wrong(&["run", "bash", "--sentinel", "no nonce", "x"]), @r"");
-    assert_snapshot!(wrong(&["run", "bash", "--env", "=x", "x"]), @r"");
+    assert_snapshot!(wrong(&["run", "bash", "--timeout", "90", "x"]), @r#"
+    error: invalid value '90' for '--timeout <TIME>': "90" is no duration: write a number with a unit, such as 250ms, 90s, 30m or 1h 30m
+
+    For more information, try '--help'.
+    "#);
+    assert_snapshot!(wrong(&["run", "bash", "--route", "least_bust", "x"]), @r"
+    error: unknown routing strategy 'least_bust'
+    help: did you mean 'least_busy'?
+    ");
+    assert_snapshot!(wrong(&["run", "bash", "--until", "(", "x"]), @r#"error: --until: "(" is no regular expression: unclosed group"#);
+    assert_snapshot!(wrong(&["run", "bash", "--sentinel", "no nonce", "x"]), @r#"error: --sentinel: "no nonce" must be SEND=EXPECT, with {nonce} in both halves"#);
+    assert_snapshot!(wrong(&["run", "bash", "--env", "=x", "x"]), @r#"error: --env: "=x" has no name: write NAME or NAME=VALUE"#);
 }
 
 #[test]
 fn flags_that_exclude_each_other() {
-    assert_snapshot!(wrong(&["run", "bash", "-a", "list", "x"]), @r"");
-    assert_snapshot!(wrong(&["run", "bash", "--lines", "--until", "x", "x"]), @r"");
+    assert_snapshot!(wrong(&["run", "bash", "-a", "list", "x"]), @r"
+    error: the argument '--arg-file <FILE>' cannot be used with '[ITEM]...'
+
+    Usage: cluster run --arg-file <FILE> <TOOL[:N]> [ITEM]...
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(wrong(&["run", "bash", "--lines", "--until", "x", "x"]), @r"
+    error: the argument '--lines' cannot be used with '--until <REGEX>'
+
+    Usage: cluster run --lines <TOOL[:N]> <ITEM>...
+
+    For more information, try '--help'.
+    ");
 }
 
 #[test]
 fn input_that_is_not_there() {
-    assert_snapshot!(wrong(&["run", "bash", "-a", "gone"]), @r"");
-    assert_snapshot!(wrong(&["run", "bash", "--from", "gone"]), @r"");
-    assert_snapshot!(wrong(&["run", "bash", "-S", "gone", "x"]), @r"");
+    assert_snapshot!(wrong(&["run", "bash", "-a", "gone"]), @r"error: cannot read gone: No such file or directory (os error 2)");
+    assert_snapshot!(wrong(&["run", "bash", "--from", "gone"]), @r"error: cannot read gone: No such file or directory (os error 2)");
+    assert_snapshot!(wrong(&["run", "bash", "-S", "gone", "x"]), @r"error: cannot read gone: No such file or directory (os error 2)");
 }
 
 #[test]
 fn templates_are_checked_before_anything_starts() {
-    assert_snapshot!(wrong(&["run", "aider", "-s", "/exit {}", "x"]), @r"");
-    assert_snapshot!(wrong(&["run", "aider", "-s", "/add {}\nthen", "x"]), @r"");
-    assert_snapshot!(wrong(&["run", "aider", "-s", "fix the tests", "x"]), @r"");
-    assert_snapshot!(wrong(&["run", "aider,bash", "x"]), @r"");
-    assert_snapshot!(wrong(&["run", "bash", "-I", "", "-s", "x", "x"]), @r"");
+    assert_snapshot!(wrong(&["run", "aider", "-s", "/exit {}", "x"]), @r#"error: step "/exit {}" begins with "/exit", which is not a command that steps may use (/add, /architect, /ask, /clear, /code, /context, /drop, /ls, /map, /map-refresh, /read-only, /reset, /tokens): allow it with --allow-commands, or put a word in front of it to send it as text"#);
+    assert_snapshot!(wrong(&["run", "aider", "-s", "/add {}\nthen", "x"]), @r#"error: step "/add {}…" is a command of the tool, and a command is one line: make its other lines steps of their own"#);
+    assert_snapshot!(wrong(&["run", "aider", "-s", "fix the tests", "x"]), @r"error: no step uses the item, so all jobs would be the same: put {} into one");
+    assert_snapshot!(wrong(&["run", "aider,bash", "x"]), @r"error: aider and bash take commands and quoted text in different ways: name the tool of each job in a --from list, or run them apart");
+    assert_snapshot!(wrong(&["run", "bash", "-I", "", "-s", "x", "x"]), @r"error: the token that stands for the item (-I) is empty: choose some characters");
 }
 
 #[test]
@@ -55,7 +87,12 @@ fn a_malformed_list_starts_nothing() {
     let world = World::new();
     let list = "{\"steps\":[\"touch started\"]}\n{\"id\":\"a\",\"stpes\":[]}\n";
     let ran = world.file("jobs.jsonl", list).run(&["run", "bash", "--from", "jobs.jsonl"]);
-    assert_snapshot!(ran, @r"");
+    assert_snapshot!(ran, @r#"
+    status: 2
+    --- stdout
+    --- stderr
+    error: jobs.jsonl line 2 column 11: unknown key "stpes": did you mean "steps"?
+    "#);
     assert!(!world.path("started").exists());
 }
 
@@ -65,5 +102,10 @@ fn an_argument_that_is_no_text() {
     let world = World::new();
     let mut command = world.command(&["run", "bash", "a"]);
     let ran = world.wait(command.arg(std::ffi::OsStr::from_bytes(b"b\xff")).spawn().unwrap());
-    assert_snapshot!(ran, @r"");
+    assert_snapshot!(ran, @r#"
+    status: 2
+    --- stdout
+    --- stderr
+    error: item 2 is not UTF-8 text (near "b�"): convert the list, or rename the file it names
+    "#);
 }

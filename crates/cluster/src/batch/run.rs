@@ -147,11 +147,14 @@ where
         self.cancel(|_| true);
     }
 
-    fn cancel(&self, which: impl Fn(Stage) -> bool) {
-        self.running
-            .iter()
-            .filter(|running| which(running.handle.stage()))
-            .for_each(|running| running.handle.cancel());
+    fn cancel(&mut self, which: impl Fn(Stage) -> bool) {
+        // Put in anew, because what is taken back in the queue has ended, and nobody would wake it.
+        for running in std::mem::take(&mut self.running) {
+            if which(running.handle.stage()) {
+                running.handle.cancel();
+            }
+            self.running.push(running);
+        }
     }
 
     /// The pool gave up: what runs is taken back, what is left is not run. A job that any tool could have taken and
@@ -267,7 +270,11 @@ impl Future for Running {
     type Output = Ended;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Ended> {
-        let result = ready!(Pin::new(&mut self.handle).poll(context));
+        // One that was taken back in the queue may lie there for long; its end is certain.
+        let result = match self.handle.stage() {
+            Stage::Cancelled => Err(JobError::Cancelled),
+            _ => ready!(Pin::new(&mut self.handle).poll(context)),
+        };
         let info = self.info.take().unwrap_or_default();
         Poll::Ready(Ended { info, result, submitted: self.submitted, for_any_tool: self.for_any_tool })
     }

@@ -102,7 +102,7 @@ pub(super) struct StepArgs {
 pub(super) struct PoolArgs {
     /// Instances, for each tool without ':N'
     #[arg(short = 'n', short_alias = 'j', long = "instances", value_name = "N", default_value_t = 3,
-          value_parser = clap::value_parser!(u32).range(1..))]
+          value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(super) instances: u32,
     /// Who gets the next job: round_robin, least_busy or sticky
     #[arg(long, value_name = "STRATEGY", default_value = "least_busy")]

@@ -7,7 +7,7 @@ use crate::output::{Output, Tally, jobs};
 use crate::signals::{Answer, Heard, Ladder};
 use cluster::Job;
 use cluster::batch::ResultRecord;
-use cluster::batch::run::{Batch, Ending};
+use cluster::batch::run::{Batch, Counts, Ending};
 use futures_util::{Stream, StreamExt};
 use pool_core::message::JobHandle;
 use std::time::Duration;
@@ -15,6 +15,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 /// How often progress may move.
 const TICK: Duration = Duration::from_millis(200);
+
+/// For how long jobs may wait with none running before that is shown.
+const IDLE: Duration = Duration::from_secs(20);
 
 /// Runs the batch to its end, stops the pool, and says how it went.
 pub(super) async fn drive<P, S, F>(
@@ -56,6 +59,7 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         let pool = self.pool;
         let mut failure = std::pin::pin!(pool.failure());
         let mut failed = false;
+        let mut idle = Idle::since(Instant::now());
         loop {
             tokio::select! {
                 biased;
@@ -64,7 +68,7 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
                     failed = true;
                     self.batch.pool_failed(reason);
                 }
-                _ = ticks.tick() => self.output.tick(self.batch.counts(), Instant::now().into_std()),
+                now = ticks.tick() => self.tick(&mut idle, now).await,
                 record = self.batch.next() => match record {
                     Some(record) => self.ended(&record),
                     None => return Flow::Continue(()),
@@ -111,6 +115,15 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         Flow::Continue(())
     }
 
+    async fn tick(&mut self, idle: &mut Idle, now: Instant) {
+        let counts = self.batch.counts();
+        self.output.tick(counts, now.into_std());
+        if idle.is_worth_showing(counts, now) {
+            self.output.note("jobs wait, and no instance takes them:");
+            self.output.status(&self.pool.status().await);
+        }
+    }
+
     fn ended(&mut self, record: &ResultRecord) {
         let pool_failed = matches!(self.batch.ending(), Some(Ending::PoolFailed(_)));
         let not_run = pool_failed && record.instance.is_none();
@@ -138,6 +151,25 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         self.output.summary(Instant::now().into_std());
         let reader = self.write_error.as_ref().map(std::io::Error::kind);
         verdict(&self.ladder, self.batch.ending(), reader, self.output.tally())
+    }
+}
+
+/// Notices that jobs wait while none runs: tools start, start again and again, or are on hold.
+struct Idle(Instant);
+
+impl Idle {
+    const fn since(now: Instant) -> Self {
+        Self(now)
+    }
+
+    /// True after each [`IDLE`] of it.
+    fn is_worth_showing(&mut self, counts: Counts, now: Instant) -> bool {
+        let is_idle = counts.waiting > 0 && counts.running == 0;
+        let is_long = is_idle && now.saturating_duration_since(self.0) >= IDLE;
+        if is_long || !is_idle {
+            self.0 = now;
+        }
+        is_long
     }
 }
 

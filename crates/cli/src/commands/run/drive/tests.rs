@@ -124,9 +124,8 @@ fn the_first_signal_begins_no_more() {
         signals.send(Heard::Terminate).await.unwrap();
         settle().await;
         assert!(pool.jobs.borrow().iter().all(ReplyTo::is_cancelled), "they only wait in this pool");
-        assert_eq!(pool.jobs.take().len(), 2);
     });
-    assert_eq!((exit, pool.killed.get(), pool.jobs.borrow().len()), (Exit::Terminated, false, 0));
+    assert_eq!((exit, pool.killed.get(), pool.jobs.borrow().len()), (Exit::Terminated, false, 2));
 }
 
 #[test]
@@ -148,6 +147,30 @@ fn a_pool_that_gives_up_has_its_own_code() {
     let pool = Fake::default();
     pool.gives_up.set(true);
     assert_eq!(play(&pool, None, async |_signals| ()), Exit::Pool);
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_for_nothing_is_shown_now_and_then() {
+    let start = Instant::now();
+    let mut idle = Idle::since(start);
+    let mut shown = |waiting, running, seconds| {
+        let counts = Counts { waiting, running, ..Counts::default() };
+        idle.is_worth_showing(counts, start + Duration::from_secs(seconds))
+    };
+    let table = [
+        (2, 0, 19, false),
+        (2, 0, 20, true),
+        (2, 0, 39, false),
+        (2, 0, 40, true),
+        (2, 1, 59, false),
+        (2, 0, 60, false),
+        (0, 0, 79, false),
+        (2, 0, 98, false),
+        (2, 0, 99, true),
+    ];
+    for (waiting, running, seconds, expected) in table {
+        assert_eq!(shown(waiting, running, seconds), expected, "at {seconds} s");
+    }
 }
 
 #[test]
