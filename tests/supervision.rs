@@ -85,6 +85,25 @@ fn a_tool_that_cannot_start_gives_up_and_says_why() {
 }
 
 #[test]
+fn a_tool_that_never_gets_ready_is_given_up_too() {
+    in_virtual_time(async {
+        let mut spec = spec(Cancel::Restart);
+        spec.intensity = Intensity { max: 5, within: Duration::from_secs(60) };
+        let fakes = Fakes::new(|mut stage: Stage| {
+            Box::pin(async move {
+                while stage.line().await.is_some() {}
+                ExitReport::Exited(0)
+            })
+        });
+        let builder = ClusterManager::builder().tool(spec, 2).launcher(Arc::new(fakes));
+        let cluster = builder.on_this_arbiter().build().await.expect("a plan");
+        let error = cluster.ready().await.expect_err("nothing gets ready").to_string();
+        assert!(error.contains("not ready after 60s"), "{error}");
+        cluster.shutdown().await;
+    });
+}
+
+#[test]
 fn a_temporary_instance_is_not_started_again() {
     in_virtual_time(async {
         let mut spec = spec(Cancel::Restart);

@@ -146,6 +146,7 @@ impl PoolSupervisor {
                     });
                     news::tell(&self.router, PoolEvent::Ready(credit));
                 }
+                self.groups[group].window.ready();
                 self.start_waiting(group, context);
             }
             SlotAction::Start => self.start_waiting(group, context),
@@ -160,14 +161,18 @@ impl PoolSupervisor {
         let (now, dice) = (now(), unit(self.roll()));
         let group = self.places[index].group;
         let blameless = self.places[index].status.last_exit_is_systems_fault();
-        let verdict = if blameless { Verdict::Restart } else { self.groups[group].window.charge(now) };
+        let verdict = if blameless {
+            Verdict::Restart
+        } else {
+            self.groups[group].window.charge(self.places[index].status.cause(), now)
+        };
         if verdict == Verdict::Restart {
             self.places[index].slot.back_off(dice, now);
             self.start_waiting(group, context);
             return;
         }
         let reason = format!(
-            "{} ended too often (more than {} restarts within {:?}); the last time it {}",
+            "{} ended too often (more than {} restarts within {:?}, or failed starts in a row); the last time it {}",
             self.groups[group].spec.tool,
             self.groups[group].spec.intensity.max,
             self.groups[group].spec.intensity.within,
@@ -320,7 +325,12 @@ impl PoolSupervisor {
         if place.slot.generation() != generation {
             return;
         }
-        tracing::info!(tool = %self.groups[place.group].spec.tool, %slot, generation, %exit, "an instance ended");
+        let tool = &self.groups[place.group].spec.tool;
+        if exit.is_abnormal() {
+            tracing::warn!(%tool, %slot, generation, %exit, "an instance ended");
+        } else {
+            tracing::info!(%tool, %slot, generation, %exit, "an instance ended");
+        }
         place.instance = None;
         if action != SlotAction::Over {
             news::tell(&self.router, PoolEvent::Gone { slot, generation, for_ever: false });

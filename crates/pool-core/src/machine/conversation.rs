@@ -275,7 +275,7 @@ impl<D: Dialect> Conversation<D> {
                 self.armed(Err(Refused("errand timed out".into())), now);
             }
             State::Settling { deadline, .. } if due(*deadline) => self.settling_timed_out(now),
-            State::Resetting { deadline, .. } if due(*deadline) => self.kill(now),
+            State::Resetting { deadline, .. } if due(*deadline) => self.reset_failed(now),
             State::Turn { .. } => self.turn_timeout(now),
             State::Stopping(_) => self.climb(now),
             _ => {}

@@ -15,26 +15,48 @@ pub enum Verdict {
 
 /// Counts restarts in a sliding window. `supervisor:add_restart/3` of Erlang/OTP: keep those that are at most
 /// `within` old, add this one, give up if there are then more than `max`.
+///
+/// A tool that takes longer to fail than the window is long would be started for ever; so more than `max` failed starts
+/// in a row, with no instance ready in between, are too many as well.
 #[derive(Debug)]
 pub struct Window {
     intensity: Intensity,
     restarts: VecDeque<Instant>,
+    failed_starts: u32,
+}
+
+/// What a restart is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// A life that had been ready ended.
+    Ended,
+    /// A life ended before it was ready.
+    FailedStart,
 }
 
 impl Window {
     /// An empty window.
     #[must_use]
     pub const fn new(intensity: Intensity) -> Self {
-        Self { intensity, restarts: VecDeque::new() }
+        Self { intensity, restarts: VecDeque::new(), failed_starts: 0 }
+    }
+
+    /// An instance is ready.
+    pub const fn ready(&mut self) {
+        self.failed_starts = 0;
     }
 
     /// A restart is wanted `now`.
-    pub fn charge(&mut self, now: Instant) -> Verdict {
+    pub fn charge(&mut self, cause: Cause, now: Instant) -> Verdict {
+        if cause == Cause::FailedStart {
+            self.failed_starts += 1;
+        }
         while self.restarts.front().is_some_and(|at| *at + self.intensity.within < now) {
             self.restarts.pop_front();
         }
         self.restarts.push_back(now);
-        if self.restarts.len() > self.intensity.max as usize { Verdict::GiveUp } else { Verdict::Restart }
+        let too_often = self.restarts.len() > self.intensity.max as usize;
+        if too_often || self.failed_starts > self.intensity.max { Verdict::GiveUp } else { Verdict::Restart }
     }
 }
 
@@ -84,9 +106,21 @@ mod tests {
             (vec![0, 500, 1001, 1400], Verdict::GiveUp),
         ] {
             let mut window = Window::new(intensity);
-            let verdicts: Vec<_> = times.iter().map(|ms| window.charge(at(*ms))).collect();
+            let verdicts: Vec<_> = times.iter().map(|ms| window.charge(Cause::Ended, at(*ms))).collect();
             assert_eq!(verdicts.last(), Some(&last), "{times:?}");
         }
+    }
+
+    #[test]
+    fn slow_failures_in_a_row_are_too_many_too() {
+        let start = Instant::now();
+        let intensity = Intensity { max: 2, within: Duration::from_secs(1) };
+        let mut window = Window::new(intensity);
+        let mut charge =
+            |minute: u64| window.charge(Cause::FailedStart, start + Duration::from_secs(60 * minute));
+        assert_eq!([1, 2, 3].map(&mut charge), [Verdict::Restart, Verdict::Restart, Verdict::GiveUp]);
+        window.ready();
+        assert_eq!(window.charge(Cause::FailedStart, start + Duration::from_secs(3600)), Verdict::Restart);
     }
 
     #[test]

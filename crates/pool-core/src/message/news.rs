@@ -58,7 +58,7 @@ impl ExitReport {
 impl std::fmt::Display for ExitReport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::NotStarted(error) => write!(f, "not started: {error}"),
+            Self::NotStarted(error) => write!(f, "did not start: {error}"),
             Self::Exited(code) => write!(f, "exited with code {code}"),
             Self::Signalled(signal) => write!(f, "ended by signal {signal}"),
             Self::Panicked => f.write_str("the actor that drove it panicked"),

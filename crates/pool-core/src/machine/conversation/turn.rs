@@ -176,7 +176,7 @@ impl<D: Dialect> Conversation<D> {
                 self.state = state;
                 let detail = end.detail.unwrap_or_else(|| end.outcome.to_string());
                 tracing::warn!(tool = %self.me.tool, %detail, "the reset failed; the instance is replaced");
-                self.kill(now);
+                self.reset_failed(now);
             }
             State::Turn { work, turn } => self.step_ended(work, &turn, end, now),
             state => self.state = state,
@@ -278,8 +278,15 @@ impl<D: Dialect> Conversation<D> {
         let begun = self.dialect.begin(step, false, &mut self.outgoing, now);
         self.state = State::Resetting { line, next, deadline: now + self.spec.limits.reset };
         if begun.is_err() {
-            self.kill(now);
+            self.reset_failed(now);
         }
+    }
+
+    /// An instance that cannot be reset cannot be trusted with another job; charged to it, or a tool whose reset
+    /// never works would be replaced for ever.
+    pub(super) fn reset_failed(&mut self, now: Instant) {
+        self.abandon_job(Outcome::Lost, "the reset before it failed", now);
+        self.kill_as(ExitReport::Signalled(9), now);
     }
 
     fn reset_done(&mut self, now: Instant) {

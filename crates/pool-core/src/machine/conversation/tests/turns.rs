@@ -186,3 +186,20 @@ fn a_session_keeps_its_context_and_a_foreign_one_is_cleared_first() {
     assert_eq!(script.take_written(), "one\n/end N\n/reset\n/end N\ntwo\n/end N\n");
     assert_eq!(reply(handle).text(), "2");
 }
+
+#[test]
+fn a_reset_that_fails_is_charged_to_the_instance() {
+    let mut spec = spec();
+    spec.reset = vec!["/reset".into()];
+    let mut script = Script::warm(spec);
+    let (job, handle) = job(&["one"]);
+    script.assign(job);
+    script.answer("1\n");
+    assert!(reply(handle).is_ok());
+    script.take_log();
+    script.pass(Duration::from_secs(30));
+    assert_eq!(script.take_log(), ["signal Kill"]);
+    script.conversation.exited(ExitReport::Signalled(9), script.now);
+    script.conversation.end_of_output(script.now);
+    assert_eq!(script.take_log(), ["exited Signalled(9)"], "not 'stopped', which costs nothing");
+}
