@@ -4,7 +4,7 @@ use super::{Activity, Plan};
 use crate::machine::conversation::{Action, Conversation};
 use crate::machine::dialect::text::TextDialect;
 use crate::message::{Assign, ControlMessage, Event, ExitReport, news};
-use crate::process::{Output, Process, ProcessControl};
+use crate::process::{Input, NARROW, Output, Process, ProcessControl};
 use crate::spec::TurnRule;
 use actix::Recipient;
 use std::cell::RefCell;
@@ -41,7 +41,9 @@ struct Inner {
     supervisor: Recipient<Event>,
     activity: Arc<Activity>,
     me: Option<Arc<Recipient<ControlMessage>>>,
-    input: Option<Box<dyn AsyncWrite + Unpin>>,
+    input: Option<Box<dyn Input>>,
+    /// A prompt was larger than a pipe.
+    is_wide: bool,
     output: Option<Box<dyn Output>>,
     /// Nothing but the number of lines tells one reply from the next: surplus must be found before the next job.
     counts_lines: bool,
@@ -71,6 +73,7 @@ impl Driver {
                 activity: plan.activity,
                 me: Some(me),
                 input: None,
+                is_wide: false,
                 output: None,
                 counts_lines,
                 backlog: Backlog::default(),
@@ -248,7 +251,7 @@ impl Driver {
 
     /// Writes at once what the pipe takes; the rest is the writer's.
     fn write_out(&self, inner: &mut Inner) {
-        let Inner { conversation, input, backlog, .. } = inner;
+        let Inner { conversation, input, is_wide, backlog, .. } = inner;
         let new = conversation.outgoing();
         if new.is_empty() {
             return;
@@ -257,6 +260,9 @@ impl Driver {
             new.clear();
             return;
         };
+        if new.len() > NARROW && !std::mem::replace(is_wide, true) {
+            pipe.widen();
+        }
         let mut taken = 0;
         if backlog.bytes.is_empty() {
             let mut context = Context::from_waker(Waker::noop());
@@ -286,7 +292,7 @@ impl Backlog {
 
     fn poll(
         &mut self,
-        pipe: &mut (dyn AsyncWrite + Unpin),
+        pipe: &mut dyn Input,
         context: &mut Context<'_>,
     ) -> Poll<std::io::Result<()>> {
         while self.written < self.bytes.len() {
