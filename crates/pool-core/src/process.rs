@@ -45,9 +45,13 @@ pub const ROOMY: usize = 256 << 10;
 
 impl Input for tokio::net::unix::pipe::Sender {
     fn widen(&mut self) {
-        // The system bounds the pipes of a user all together; if that is reached, this one stays as it is.
-        let _ = rustix::pipe::fcntl_setpipe_size(self, ROOMY);
+        widen(self);
     }
+}
+
+fn widen(pipe: &impl std::os::fd::AsFd) {
+    // The system bounds the pipes of a user all together; if that is reached, this one stays as it is.
+    let _ = rustix::pipe::fcntl_setpipe_size(pipe, ROOMY);
 }
 
 /// What is read from a process.
@@ -56,11 +60,18 @@ pub trait Output: AsyncRead + Unpin {
     fn is_waiting(&self) -> bool {
         false
     }
+
+    /// Makes room for [`ROOMY`] bytes that have not been read yet, if that can be had.
+    fn widen(&mut self) {}
 }
 
 impl Output for tokio::net::unix::pipe::Receiver {
     fn is_waiting(&self) -> bool {
         rustix::io::ioctl_fionread(self).is_ok_and(|bytes| bytes > 0)
+    }
+
+    fn widen(&mut self) {
+        widen(self);
     }
 }
 

@@ -42,8 +42,7 @@ struct Inner {
     activity: Arc<Activity>,
     me: Option<Arc<Recipient<ControlMessage>>>,
     input: Option<Box<dyn Input>>,
-    /// A prompt was larger than a pipe.
-    is_wide: bool,
+    wide: Wide,
     output: Option<Box<dyn Output>>,
     /// Nothing but the number of lines tells one reply from the next: surplus must be found before the next job.
     counts_lines: bool,
@@ -51,6 +50,13 @@ struct Inner {
     control: Option<Box<dyn ProcessControl>>,
     /// When the timer fires.
     armed: Option<Instant>,
+}
+
+/// Which pipes were too narrow once, and have been widened.
+#[derive(Default)]
+struct Wide {
+    input: bool,
+    output: bool,
 }
 
 /// Bytes that the pipe did not take yet.
@@ -73,7 +79,7 @@ impl Driver {
                 activity: plan.activity,
                 me: Some(me),
                 input: None,
-                is_wide: false,
+                wide: Wide::default(),
                 output: None,
                 counts_lines,
                 backlog: Backlog::default(),
@@ -125,13 +131,17 @@ impl Driver {
     /// Reads into the dialect's buffer. Resolves to the number of bytes, 0 at the end.
     pub(super) fn poll_read(&self, room: usize, context: &mut Context<'_>) -> Poll<std::io::Result<usize>> {
         let mut inner = self.inner.borrow_mut();
-        let Inner { conversation, output, .. } = &mut *inner;
+        let Inner { conversation, output, wide, .. } = &mut *inner;
         let Some(output) = output else { return Poll::Ready(Ok(0)) };
         let buffer = conversation.buffer();
         if buffer.capacity() - buffer.len() < room {
             buffer.reserve(room);
         }
-        std::pin::pin!(output.read_buf(buffer)).poll(context)
+        let read = std::task::ready!(std::pin::pin!(output.read_buf(buffer)).poll(context));
+        if matches!(read, Ok(NARROW..)) && !std::mem::replace(&mut wide.output, true) {
+            output.widen();
+        }
+        Poll::Ready(read)
     }
 
     /// How much room the next read gets after one of `read` bytes into `room`.
@@ -251,7 +261,7 @@ impl Driver {
 
     /// Writes at once what the pipe takes; the rest is the writer's.
     fn write_out(&self, inner: &mut Inner) {
-        let Inner { conversation, input, is_wide, backlog, .. } = inner;
+        let Inner { conversation, input, wide, backlog, .. } = inner;
         let new = conversation.outgoing();
         if new.is_empty() {
             return;
@@ -260,7 +270,7 @@ impl Driver {
             new.clear();
             return;
         };
-        if new.len() > NARROW && !std::mem::replace(is_wide, true) {
+        if new.len() > NARROW && !std::mem::replace(&mut wide.input, true) {
             pipe.widen();
         }
         let mut taken = 0;
@@ -290,11 +300,7 @@ impl Backlog {
         }
     }
 
-    fn poll(
-        &mut self,
-        pipe: &mut dyn Input,
-        context: &mut Context<'_>,
-    ) -> Poll<std::io::Result<()>> {
+    fn poll(&mut self, pipe: &mut dyn Input, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         while self.written < self.bytes.len() {
             let count =
                 std::task::ready!(Pin::new(&mut *pipe).poll_write(context, &self.bytes[self.written..]))?;
