@@ -1,19 +1,19 @@
 //! Our pool, through its handle: on this arbiter, and on a thread of its own.
 
-mod engine;
-
 use super::{Framing, Setup, Subject};
 use crate::args::Args;
 use crate::sample::Sample;
 use crate::{Failure, tool};
-use engine::Engine;
+use cluster::{ClusterBuilder, ClusterManager};
+use pool_core::message::JobResult;
 use pool_core::spec::{ToolSpec, TurnRule, TurnSpec};
+use pool_core::supervisor::{InstanceState, InstanceStatus};
 use regex::Regex;
 use std::future::Future;
 use std::time::{Duration, Instant};
 
 /// The pool on this arbiter.
-pub(crate) struct Ours(Engine);
+pub(crate) struct Ours(ClusterManager);
 
 impl Subject for Ours {
     fn run<F: Future>(future: F) -> Result<F::Output, Failure> {
@@ -21,9 +21,9 @@ impl Subject for Ours {
     }
 
     async fn start(setup: Setup) -> Result<Self, Failure> {
-        let engine = Engine::start(spec(&setup)?, setup.tools);
-        engine.all_ready().await?;
-        Ok(Self(engine))
+        let pool = builder(&setup)?.on_this_arbiter().build().await?;
+        all_ready(&pool).await?;
+        Ok(Self(pool))
     }
 
     async fn ask(&self, prompt: String) -> Result<usize, Failure> {
@@ -31,7 +31,8 @@ impl Subject for Ours {
     }
 
     async fn stop(self) -> Result<(), Failure> {
-        self.0.shutdown().await
+        self.0.shutdown().await;
+        Ok(())
     }
 }
 
@@ -45,7 +46,8 @@ pub(crate) fn measure(what: &str, args: &Args) -> Result<Sample, Failure> {
 
 /// Round trips from a thread without a runtime, to the pool on a thread of its own.
 fn foreign(args: &Args) -> Result<Sample, Failure> {
-    let pool = Engine::start_elsewhere(spec(&Setup::from_args(args))?, 1)?;
+    let pool = pool_core::block_on(builder(&Setup::from_args(args))?.build())?;
+    pool_core::block_on(pool.ready())?;
     let (count, warm_up) = (args.value("--count", 10_000), 200);
     let mut times = Vec::with_capacity(count);
     for trip in 0..count + warm_up {
@@ -55,17 +57,34 @@ fn foreign(args: &Args) -> Result<Sample, Failure> {
             times.push(start.elapsed());
         }
     }
-    pool_core::block_on(pool.shutdown())?;
+    pool_core::block_on(pool.shutdown());
     Ok(Sample::latencies(times))
 }
 
-fn length(result: pool_core::message::JobResult) -> Result<usize, Failure> {
+/// Waits until every instance can take a job. The status is asked for now and then: a tool that is ready does not
+/// wait for us.
+pub(crate) async fn all_ready(pool: &ClusterManager) -> Result<Vec<InstanceStatus>, Failure> {
+    pool.ready().await?;
+    loop {
+        let status = pool.status().await?;
+        if status.iter().all(|instance| instance.state == InstanceState::Ready) {
+            return Ok(status);
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+fn length(result: JobResult) -> Result<usize, Failure> {
     let reply = result?;
     if reply.is_ok() {
         Ok(reply.text().len())
     } else {
         Err(format!("{}: {:?}", reply.outcome, reply.error).into())
     }
+}
+
+fn builder(setup: &Setup) -> Result<ClusterBuilder, Failure> {
+    Ok(ClusterManager::builder().tool(spec(setup)?, setup.tools))
 }
 
 /// The tool as our pool knows tools.

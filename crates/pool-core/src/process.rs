@@ -23,11 +23,35 @@ pub type Launching = Pin<Box<dyn Future<Output = Result<Process, StartError>>>>;
 /// A running process in its own process group.
 pub struct Process {
     /// Its standard input. Dropping it is the end of input.
-    pub input: Box<dyn AsyncWrite + Unpin>,
+    pub input: Box<dyn Input>,
     /// Its standard output, and its standard error unless the profile keeps them apart.
     pub output: Box<dyn Output>,
     /// Everything else.
     pub control: Box<dyn ProcessControl>,
+}
+
+/// What is written to a process.
+pub trait Input: AsyncWrite + Unpin {
+    /// Makes room for [`ROOMY`] bytes that the process has not read yet, if that can be had.
+    fn widen(&mut self) {}
+}
+
+/// What a pipe holds when it is new.
+pub const NARROW: usize = 64 << 10;
+
+/// What a widened pipe holds: enough that writer and reader need not take turns at each 64 KiB, little enough that
+/// the data stays in a processor's cache.
+pub const ROOMY: usize = 256 << 10;
+
+impl Input for tokio::net::unix::pipe::Sender {
+    fn widen(&mut self) {
+        widen(self);
+    }
+}
+
+fn widen(pipe: &impl std::os::fd::AsFd) {
+    // The system bounds the pipes of a user all together; if that is reached, this one stays as it is.
+    let _ = rustix::pipe::fcntl_setpipe_size(pipe, ROOMY);
 }
 
 /// What is read from a process.
@@ -36,11 +60,18 @@ pub trait Output: AsyncRead + Unpin {
     fn is_waiting(&self) -> bool {
         false
     }
+
+    /// Makes room for [`ROOMY`] bytes that have not been read yet, if that can be had.
+    fn widen(&mut self) {}
 }
 
 impl Output for tokio::net::unix::pipe::Receiver {
     fn is_waiting(&self) -> bool {
         rustix::io::ioctl_fionread(self).is_ok_and(|bytes| bytes > 0)
+    }
+
+    fn widen(&mut self) {
+        widen(self);
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Activity, Plan};
 use crate::machine::conversation::{Action, Conversation};
 use crate::machine::dialect::text::TextDialect;
 use crate::message::{Assign, ControlMessage, Event, ExitReport, news};
-use crate::process::{Output, Process, ProcessControl};
+use crate::process::{Input, NARROW, Output, Process, ProcessControl};
 use crate::spec::TurnRule;
 use actix::Recipient;
 use std::cell::RefCell;
@@ -41,7 +41,8 @@ struct Inner {
     supervisor: Recipient<Event>,
     activity: Arc<Activity>,
     me: Option<Arc<Recipient<ControlMessage>>>,
-    input: Option<Box<dyn AsyncWrite + Unpin>>,
+    input: Option<Box<dyn Input>>,
+    wide: Wide,
     output: Option<Box<dyn Output>>,
     /// Nothing but the number of lines tells one reply from the next: surplus must be found before the next job.
     counts_lines: bool,
@@ -49,6 +50,13 @@ struct Inner {
     control: Option<Box<dyn ProcessControl>>,
     /// When the timer fires.
     armed: Option<Instant>,
+}
+
+/// Which pipes were too narrow once, and have been widened.
+#[derive(Default)]
+struct Wide {
+    input: bool,
+    output: bool,
 }
 
 /// Bytes that the pipe did not take yet.
@@ -71,6 +79,7 @@ impl Driver {
                 activity: plan.activity,
                 me: Some(me),
                 input: None,
+                wide: Wide::default(),
                 output: None,
                 counts_lines,
                 backlog: Backlog::default(),
@@ -122,13 +131,17 @@ impl Driver {
     /// Reads into the dialect's buffer. Resolves to the number of bytes, 0 at the end.
     pub(super) fn poll_read(&self, room: usize, context: &mut Context<'_>) -> Poll<std::io::Result<usize>> {
         let mut inner = self.inner.borrow_mut();
-        let Inner { conversation, output, .. } = &mut *inner;
+        let Inner { conversation, output, wide, .. } = &mut *inner;
         let Some(output) = output else { return Poll::Ready(Ok(0)) };
         let buffer = conversation.buffer();
         if buffer.capacity() - buffer.len() < room {
             buffer.reserve(room);
         }
-        std::pin::pin!(output.read_buf(buffer)).poll(context)
+        let read = std::task::ready!(std::pin::pin!(output.read_buf(buffer)).poll(context));
+        if matches!(read, Ok(NARROW..)) && !std::mem::replace(&mut wide.output, true) {
+            output.widen();
+        }
+        Poll::Ready(read)
     }
 
     /// How much room the next read gets after one of `read` bytes into `room`.
@@ -248,7 +261,7 @@ impl Driver {
 
     /// Writes at once what the pipe takes; the rest is the writer's.
     fn write_out(&self, inner: &mut Inner) {
-        let Inner { conversation, input, backlog, .. } = inner;
+        let Inner { conversation, input, wide, backlog, .. } = inner;
         let new = conversation.outgoing();
         if new.is_empty() {
             return;
@@ -257,6 +270,9 @@ impl Driver {
             new.clear();
             return;
         };
+        if new.len() > NARROW && !std::mem::replace(&mut wide.input, true) {
+            pipe.widen();
+        }
         let mut taken = 0;
         if backlog.bytes.is_empty() {
             let mut context = Context::from_waker(Waker::noop());
@@ -284,11 +300,7 @@ impl Backlog {
         }
     }
 
-    fn poll(
-        &mut self,
-        pipe: &mut (dyn AsyncWrite + Unpin),
-        context: &mut Context<'_>,
-    ) -> Poll<std::io::Result<()>> {
+    fn poll(&mut self, pipe: &mut dyn Input, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         while self.written < self.bytes.len() {
             let count =
                 std::task::ready!(Pin::new(&mut *pipe).poll_write(context, &self.bytes[self.written..]))?;

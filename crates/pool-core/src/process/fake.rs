@@ -2,7 +2,7 @@
 //!
 //! A paused clock means fake children, never real ones: real processes do not know that the time is a fiction.
 
-use super::{Launch, Launching, Process, ProcessControl, Signal};
+use super::{Input, Launch, Launching, NARROW, Process, ProcessControl, Signal};
 use crate::error::StartError;
 use crate::message::{ExitReport, SlotId};
 use crate::spec::ToolSpec;
@@ -11,9 +11,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream};
 use tokio::sync::{mpsc, oneshot};
-
-/// How many bytes fit into a fake pipe, as in a real one.
-const PIPE: usize = 65_536;
 
 /// What a fake child has to play with.
 pub struct Stage {
@@ -90,8 +87,8 @@ where
 {
     fn launch(&self, _spec: &ToolSpec, slot: SlotId) -> Launching {
         let launch = self.launched.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let (input, child_input) = tokio::io::duplex(PIPE);
-        let (output, child_output) = tokio::io::duplex(PIPE);
+        let (input, child_input) = tokio::io::duplex(NARROW);
+        let (output, child_output) = tokio::io::duplex(NARROW);
         let (signal, signals) = mpsc::unbounded_channel();
         let stage = Stage { slot, launch, input: BufReader::new(child_input), output: child_output, signals };
         let play = (self.script)(stage);
@@ -112,6 +109,8 @@ where
         Box::pin(std::future::ready(Ok::<_, StartError>(process)))
     }
 }
+
+impl Input for DuplexStream {}
 
 impl super::Output for DuplexStream {}
 
