@@ -23,7 +23,9 @@ const WIDTH: usize = 100;
 pub(crate) fn run(args: &ToolsArgs) -> Result<Exit, Failure> {
     let around = Surroundings::current();
     let text = match &args.name {
-        None if args.json => json(&Profile::list(&around).iter().map(ToolJson::of_listed).collect::<Vec<_>>())?,
+        None if args.json => {
+            json(&Profile::list(&around).iter().map(ToolJson::of_listed).collect::<Vec<_>>())?
+        }
         None => table(&Profile::list(&around)),
         Some(name) => {
             let profile = Profile::load(name, &Overrides::default(), &around).map_err(Failure::usage)?;
@@ -61,7 +63,8 @@ fn page(profile: &Profile) -> String {
     }
     text.push('\n');
     // What is said above is not said again.
-    let rows = profile.rows.iter().filter(|row| !["about", "notes", "tested", "schema"].contains(&row.key.as_str()));
+    let rows =
+        profile.rows.iter().filter(|row| !["about", "notes", "tested", "schema"].contains(&row.key.as_str()));
     for Row { key, value, origin } in rows {
         let _ = writeln!(text, "{key} = {}  ({origin})", sanitize::line(value, WIDTH));
     }
@@ -108,7 +111,8 @@ impl<'a> ToolJson<'a> {
     }
 
     fn of_profile(profile: &'a Profile) -> Self {
-        let value = |row: &'a Row| ValueJson { key: &row.key, value: &row.value, origin: row.origin.to_string() };
+        let value =
+            |row: &'a Row| ValueJson { key: &row.key, value: &row.value, origin: row.origin.to_string() };
         Self {
             name: &profile.name,
             about: profile.about.as_deref(),

@@ -6,16 +6,9 @@
     reason = "real processes live in real time: every wait here has a deadline by the wall clock"
 )]
 
-mod batch;
 mod corpus;
 mod dice;
-mod faults;
-mod lines;
 mod reference;
 mod repls;
-mod schema;
-mod signals;
-mod start;
 mod tool;
-mod whole;
 mod world;

@@ -184,8 +184,7 @@ impl Running {
 
     fn await_exit(&self) {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
-        let process =
-            rustix::process::pidfd_open(Pid::from_child(&self.child), PidfdFlags::empty()).unwrap();
+        let process = rustix::process::pidfd_open(Pid::from_child(&self.child), PidfdFlags::empty()).unwrap();
         let left = Timespec::try_from(self.deadline.saturating_duration_since(Instant::now())).unwrap();
         let ended = poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&left)).unwrap();
         assert!(ended > 0, "it closed its output, but did not end");

@@ -23,7 +23,10 @@ impl Plan {
     pub(super) fn new(args: &RunArgs) -> Result<Self, Failure> {
         let tools = resolve(args)?;
         let settings = Settings {
-            tools: tools.iter().map(|Tool { profile, .. }| (profile.name.to_string(), profile.rules.clone())).collect(),
+            tools: tools
+                .iter()
+                .map(|Tool { profile, .. }| (profile.name.to_string(), profile.rules.clone()))
+                .collect(),
             steps: steps::templates(args)?,
             token: args.steps.token.clone(),
             allow_commands: args.steps.allow_commands,

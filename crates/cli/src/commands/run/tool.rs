@@ -18,9 +18,14 @@ pub(super) fn parse(text: &str, default: u32, is_command_line: bool) -> Result<V
         return Ok(vec![Named { tool: text.to_owned(), instances: default }]);
     }
     let tools: Vec<Named> = text.split(',').map(|one| named(one, default)).collect::<Result<_, _>>()?;
-    let twice = tools.iter().enumerate().find(|(place, one)| tools[..*place].iter().any(|other| other.tool == one.tool));
+    let twice = tools
+        .iter()
+        .enumerate()
+        .find(|(place, one)| tools[..*place].iter().any(|other| other.tool == one.tool));
     match twice {
-        Some((_, one)) => Err(Failure::usage(format!("'{}' is named twice", one.tool)).help("name it once, with :N")),
+        Some((_, one)) => {
+            Err(Failure::usage(format!("'{}' is named twice", one.tool)).help("name it once, with :N"))
+        }
         None => Ok(tools),
     }
 }
@@ -31,7 +36,9 @@ fn named(text: &str, default: usize) -> Result<Named, Failure> {
         Some((tool, number)) => (tool, count(text, number)?),
     };
     if tool.is_empty() {
-        return Err(Failure::usage(format!("no tool in '{text}'")).help("name one; 'cluster tools' lists them"));
+        return Err(
+            Failure::usage(format!("no tool in '{text}'")).help("name one; 'cluster tools' lists them")
+        );
     }
     if tool.contains(char::is_whitespace) {
         let help = "a command line needs a flag that tells when a reply is whole, such as --until '> $'";
