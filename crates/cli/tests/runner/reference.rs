@@ -23,7 +23,7 @@ pub(crate) struct Reference {
 enum By {
     Argument,
     Input,
-    /// Input; its end makes the tool end its line, which is no part of the answer.
+    /// Input, at prompts; its end makes the tool end the line of the last one.
     InputToItsEnd,
 }
 
@@ -35,20 +35,25 @@ pub(crate) struct Answer {
     pub(crate) is_ok: Option<bool>,
 }
 
-/// No prompts, no trace of the preamble, and an exit status that tells of an uncaught exception.
+/// Prompts that can be told from everything else, an exit status that tells of an uncaught exception, and no trace of
+/// this.
 const PYTHON: &str = "\
 import sys, os, atexit
 atexit.register(lambda sys=sys, end=os._exit: hasattr(sys, 'last_type') and end(1))
-sys.ps1 = sys.ps2 = ''
+sys.ps1 = sys.ps2 = '\x02'
 sys.argv = ['']
 del sys, os, atexit";
 
 impl Reference {
     /// A shell for each item: `bash -c`, because that is what the profile promises.
     pub(crate) fn bash() -> Self {
-        let command = ["bash", "--norc", "--noprofile", "-c"];
+        let command = ["bash", "--norc", "--noprofile", "-c", "--"];
         // The name that bash gives to the source of the text: its option there, `eval` here.
-        let rules = [(r"(?m)^bash: (?:-c|eval): line", "bash: TEXT: line")];
+        let rules = [
+            (r"(?m)^bash: (?:-c|eval): line", "bash: TEXT: line"),
+            // `set -x` shows how deep in `eval` a command is.
+            (r"(?m)^\++ ", "+ "),
+        ];
         Self::new(&command, By::Argument, true, &rules)
     }
 
@@ -101,7 +106,8 @@ impl Reference {
         let status = child.wait().unwrap();
         assert_ne!(status.code(), Some(124), "no answer in time to {item:?}");
         if self.by == By::InputToItsEnd && !ends_itself(&item.text) {
-            assert_eq!(said.pop(), Some(b'\n'), "{item:?}");
+            let last_prompt = said.iter().rposition(|byte| *byte == 2).unwrap();
+            assert_eq!(said.remove(last_prompt + 1), b'\n', "{item:?}");
         }
         let text = self.comparable(&harmless(&said));
         Answer { text, is_ok: self.status_counts.then_some(status.success()) }

@@ -1,4 +1,8 @@
 //! Shell commands.
+//!
+//! Not tried, because the shell does not end after each text: a trap for its end, `break` and `continue` outside of a
+//! loop (they say nothing here), a trap for every command (it sees ours), a limit on open files, and `set -n`, which
+//! makes a shell deaf for good.
 
 use super::{Item, lookalike, words};
 use crate::dice::Dice;
@@ -25,7 +29,7 @@ pub(crate) const FIXED: &[&str] = &[
     "exit x",
     "return 3",
     "logout",
-    "break",
+    
     "(exit 7)",
     "set -e; false; echo no",
     "set -e\nfalse\necho no",
@@ -74,10 +78,10 @@ pub(crate) const FIXED: &[&str] = &[
     "pwd",
     "cd /; pwd",
     "cd /missing; pwd",
-    "trap 'echo bye' EXIT; echo hi",
+    
     "trap 'echo err' ERR; false; true",
     "trap 'echo bye' EXIT; exit 4",
-    "trap 'echo dbg' DEBUG; true; true",
+    
     "printf '\\x1e\\036\\001'",
     "printf '\\033[31mred\\033[0m\\n'",
     "printf 'a\\r\\nb\\rc\\n'",
@@ -121,7 +125,7 @@ pub(crate) const FIXED: &[&str] = &[
     "coproc cat; echo x",
     "echo {a,b}{c,d}",
     "echo *",
-    "time",
+    
     "trap",
     "jobs",
     "test -t 0; echo $?",
@@ -135,7 +139,7 @@ pub(crate) const FIXED: &[&str] = &[
     "type -t f",
     "help nope",
     "declare -f f",
-    "ulimit -n 1; echo x >/dev/null; echo $?",
+    
     "exec 3>&1; echo three >&3",
     "exec 99>&1; echo high >&99",
     "echo >&98",
@@ -148,7 +152,7 @@ pub(crate) const FIXED: &[&str] = &[
     "kill %1",
     "\u{feff}echo bom",
     "echo\u{a0}x",
-    "set -n; echo no",
+    
     "set -f; echo *; set -o noglob",
     "POSIXLY_CORRECT=1; echo x",
     "set -o posix; exec missing-command-x; echo no",
