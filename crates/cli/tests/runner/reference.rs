@@ -1,0 +1,155 @@
+//! What the same tool says to the same text, all alone: a fresh process for each item.
+
+use crate::corpus::Item;
+use crate::world::World;
+use regex::Regex;
+use std::io::{Read, Seek, Write};
+use std::process::{Command, Stdio};
+
+/// How one tool is asked, and what may differ.
+pub(crate) struct Reference {
+    /// The program and its arguments in front of the text.
+    command: Vec<String>,
+    /// How the text gets there.
+    by: By,
+    /// Whether the exit status tells how it went.
+    status_counts: bool,
+    /// What is made equal on both sides.
+    rules: Vec<(Regex, &'static str)>,
+}
+
+/// How text gets to the tool.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    Argument,
+    Input,
+    /// Input, at prompts; its end makes the tool end the line of the last one.
+    InputToItsEnd,
+}
+
+/// What the tool said to an item.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) text: String,
+    /// Whether it went well, if the tool tells.
+    pub(crate) is_ok: Option<bool>,
+}
+
+/// Prompts that can be told from everything else, an exit status that tells of an uncaught exception, and no trace of
+/// this.
+const PYTHON: &str = "\
+import sys, os, atexit
+atexit.register(lambda sys=sys, end=os._exit: hasattr(sys, 'last_type') and end(1))
+sys.ps1 = sys.ps2 = '\x02'
+sys.argv = ['']
+del sys, os, atexit";
+
+impl Reference {
+    /// A shell for each item: `bash -c`, because that is what the profile promises.
+    pub(crate) fn bash() -> Self {
+        let command = ["bash", "--norc", "--noprofile", "-c", "--"];
+        // The name that bash gives to the source of the text: its option there, `eval` here.
+        let rules = [
+            (r"(?m)^bash: (?:-c|eval): line", "bash: TEXT: line"),
+            // `set -x` shows how deep in `eval` a command is.
+            (r"(?m)^\++ ", "+ "),
+        ];
+        Self::new(&command, By::Argument, true, &rules)
+    }
+
+    /// `python3 -i -q`; `-u` for the order of output and error.
+    pub(crate) fn python(world: &World) -> Self {
+        // `python3` on the path may be a script that finds the real one, slowly.
+        let code = "import sys; print(sys.executable)";
+        let output = world.program("python3").args(["-c", code]).output().unwrap();
+        let program = String::from_utf8(output.stdout).unwrap();
+        // How deep a recursion gets depends on what is below it.
+        let rules = [(r"\[Previous line repeated \d+ more times\]", "[Previous line repeated N more times]")];
+        Self::new(&[program.trim(), "-u", "-i", "-q", "-c", PYTHON], By::InputToItsEnd, true, &rules)
+    }
+
+    /// `bc -q`. Its exit status is always 0.
+    pub(crate) fn bc() -> Self {
+        // bc counts the lines of its whole input.
+        let rules = [(r"(?m)^\(standard_in\) \d+: ", "(standard_in) N: ")];
+        Self::new(&["bc", "-q"], By::Input, false, &rules)
+    }
+
+    fn new(command: &[&str], by: By, status_counts: bool, rules: &[(&str, &'static str)]) -> Self {
+        let rules = rules.iter().map(|(pattern, instead)| (Regex::new(pattern).unwrap(), *instead));
+        Self {
+            command: command.iter().map(|word| (*word).to_owned()).collect(),
+            by,
+            status_counts,
+            rules: rules.collect(),
+        }
+    }
+
+    /// Asks about each item, a few at a time.
+    pub(crate) fn answers(&self, world: &World, items: &[Item]) -> Vec<Answer> {
+        let ask = |items: &[Item]| items.iter().map(|item| self.ask(world, item)).collect::<Vec<_>>();
+        let halves = items.split_at(items.len() / 2);
+        std::thread::scope(|scope| {
+            let first = scope.spawn(|| ask(halves.0));
+            let second = ask(halves.1);
+            first.join().unwrap().into_iter().chain(second).collect()
+        })
+    }
+
+    fn ask(&self, world: &World, item: &Item) -> Answer {
+        let mut command = self.command(world, item);
+        let (mut output, end) = std::io::pipe().unwrap();
+        let mut child = command.stdout(end.try_clone().unwrap()).stderr(end).spawn().unwrap();
+        drop(command);
+        let mut said = Vec::new();
+        output.read_to_end(&mut said).unwrap();
+        let status = child.wait().unwrap();
+        assert_ne!(status.code(), Some(124), "no answer in time to {item:?}");
+        if self.by == By::InputToItsEnd && !ends_itself(&item.text) {
+            let last_prompt = said.iter().rposition(|byte| *byte == 2).unwrap();
+            assert_eq!(said.remove(last_prompt + 1), b'\n', "{item:?}");
+        }
+        let text = self.comparable(&harmless(&said));
+        Answer { text, is_ok: self.status_counts.then_some(status.success()) }
+    }
+
+    fn command(&self, world: &World, item: &Item) -> Command {
+        let mut command = world.program("timeout");
+        command.arg("20").args(&self.command).env("BC_LINE_LENGTH", "0");
+        if self.by == By::Argument {
+            command.args([item.typed(), "bash"]);
+        } else {
+            let mut file = tempfile::tempfile().unwrap();
+            file.write_all(item.typed().as_bytes()).unwrap();
+            file.write_all(b"\n\n").unwrap();
+            file.rewind().unwrap();
+            command.stdin(Stdio::from(file));
+        }
+        command
+    }
+
+    /// A text with what may differ made equal.
+    pub(crate) fn comparable(&self, text: &str) -> String {
+        self.rules.iter().fold(text.to_owned(), |text, (pattern, instead)| {
+            pattern.replace_all(&text, *instead).into_owned()
+        })
+    }
+}
+
+/// Whether the text ends Python before the end of the input does.
+fn ends_itself(text: &str) -> bool {
+    ["exit(", "quit(", "SystemExit"].iter().any(|word| text.contains(word))
+}
+
+/// What replies are promised to be: text without escape sequences and control characters, lines ended by LF, and the
+/// end of the last line is not part of it.
+fn harmless(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let text = Regex::new("\x1b\\[[0-9;?]*[A-Za-z]").unwrap().replace_all(&text, "");
+    let text = Regex::new("\r+\n?").unwrap().replace_all(&text, "\n");
+    let mut text: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+    if text.ends_with('\n') {
+        text.pop();
+    }
+    text
+}

@@ -1,0 +1,251 @@
+//! Runs the program, with an eye on the clock and on what it leaves behind.
+
+use rustix::process::{Pid, PidfdFlags, Signal};
+use std::fmt;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+/// Nothing here takes longer, on the slowest machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How soon after the end of the program its tools must be gone.
+const GONE: Duration = Duration::from_secs(5);
+
+/// The variable by which processes of tools are known.
+const MARK: &str = "CLUSTER_TEST_MARK";
+
+/// A folder to work in, and an environment without surprises.
+pub(crate) struct World {
+    dir: tempfile::TempDir,
+}
+
+/// A run that goes on. Its output is collected meanwhile.
+pub(crate) struct Running {
+    child: Child,
+    mark: String,
+    deadline: Instant,
+    stdout: Receiver<String>,
+    stderr: Receiver<String>,
+    said: String,
+}
+
+/// What a run left behind.
+pub(crate) struct Ran {
+    /// The exit code; 1000 and more: the signal.
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap() }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Writes a file into the folder.
+    pub(crate) fn file(&self, name: &str, text: impl AsRef<[u8]>) -> &Self {
+        std::fs::write(self.path(name), text).unwrap();
+        self
+    }
+
+    /// Any program, ready to start here, with nothing on standard input.
+    pub(crate) fn program(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.dir.path()).env_clear();
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.env("HOME", self.dir.path()).env("LANG", "C.UTF-8");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// `cluster run` with these words; what it starts carries the mark.
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = self.program(env!("CARGO_BIN_EXE_cluster"));
+        command.args(["run", "--env", MARK]).args(words).env(MARK, self.mark());
+        command
+    }
+
+    fn mark(&self) -> String {
+        self.dir.path().display().to_string()
+    }
+
+    /// Starts `cluster run`.
+    pub(crate) fn start(&self, words: &[&str]) -> Running {
+        self.follow(self.command(words).spawn().unwrap())
+    }
+
+    /// Starts it with a pipe on standard input.
+    pub(crate) fn start_fed(&self, words: &[&str]) -> (Running, ChildStdin) {
+        let mut child = self.command(words).stdin(Stdio::piped()).spawn().unwrap();
+        let input = child.stdin.take().unwrap();
+        (self.follow(child), input)
+    }
+
+    /// Runs it to its end.
+    pub(crate) fn run(&self, words: &[&str]) -> Ran {
+        self.start(words).end()
+    }
+
+    /// Runs it to its end with this on standard input.
+    pub(crate) fn run_with(&self, input: &[u8], words: &[&str]) -> Ran {
+        let (running, mut pipe) = self.start_fed(words);
+        // It may well end before it has read everything.
+        let _ = pipe.write_all(input);
+        drop(pipe);
+        running.end()
+    }
+
+    fn follow(&self, mut child: Child) -> Running {
+        let stdout = lines(child.stdout.take().unwrap());
+        let stderr = lines(child.stderr.take().unwrap());
+        let deadline = Instant::now() + PATIENCE;
+        Running { child, mark: self.mark(), deadline, stdout, stderr, said: String::new() }
+    }
+}
+
+/// Lines with their ends, as they come.
+fn lines(from: impl Read + Send + 'static) -> Receiver<String> {
+    let (send, receive) = channel();
+    std::thread::spawn(move || {
+        let mut from = BufReader::new(from);
+        let mut line = Vec::new();
+        while from.read_until(b'\n', &mut line).is_ok_and(|count| count > 0) {
+            if send.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
+                return;
+            }
+            line.clear();
+        }
+    });
+    receive
+}
+
+impl Running {
+    /// Gives the run more time than usual, from now on.
+    pub(crate) fn patience(mut self, patience: Duration) -> Self {
+        self.deadline = Instant::now() + patience;
+        self
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        rustix::process::kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// The next line of standard output; `None` at its end.
+    pub(crate) fn line(&mut self) -> Option<String> {
+        next(&self.stdout, self.deadline, "line of standard output")
+    }
+
+    /// Whether standard output stays silent for so long.
+    pub(crate) fn is_silent(&self, time: Duration) -> bool {
+        self.stdout.recv_timeout(time).is_err()
+    }
+
+    /// Nobody reads standard output any more: the reader lets go of the pipe at the next line.
+    pub(crate) fn close_stdout(&mut self) {
+        self.stdout = channel().1;
+    }
+
+    /// Waits for a line of standard error that contains this.
+    pub(crate) fn says(&mut self, wanted: &str) -> String {
+        while let Some(line) = next(&self.stderr, self.deadline, wanted) {
+            self.said += &line;
+            if line.contains(wanted) {
+                return line;
+            }
+        }
+        panic!("it never said {wanted:?}, but\n{}", self.said);
+    }
+
+    /// Waits for the end; no process that it started may outlive it.
+    pub(crate) fn end(mut self) -> Ran {
+        let (mut stdout, mut stderr) = (String::new(), std::mem::take(&mut self.said));
+        while let Some(line) = self.line() {
+            stdout += &line;
+        }
+        while let Some(line) = next(&self.stderr, self.deadline, "end of standard error") {
+            stderr += &line;
+        }
+        self.await_exit();
+        let status = self.child.wait().unwrap();
+        let status = status.code().unwrap_or_else(|| 1000 + status.signal().unwrap_or_default());
+        let ran = Ran { status, stdout, stderr };
+        assert!(!ran.stderr.contains("panicked"), "{ran}");
+        self.assert_nothing_left(&ran);
+        ran
+    }
+
+    fn await_exit(&self) {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let process = rustix::process::pidfd_open(Pid::from_child(&self.child), PidfdFlags::empty()).unwrap();
+        let left = Timespec::try_from(self.deadline.saturating_duration_since(Instant::now())).unwrap();
+        let ended = poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&left)).unwrap();
+        assert!(ended > 0, "it closed its output, but did not end");
+    }
+
+    fn assert_nothing_left(&self, ran: &Ran) {
+        let deadline = Instant::now() + GONE;
+        loop {
+            let left = processes(&self.mark);
+            if left.is_empty() {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{left:?} are left after\n{ran}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+/// A test that fails leaves no run behind. The tools of a killed program see the end of their input.
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn next(from: &Receiver<String>, deadline: Instant, what: &str) -> Option<String> {
+    use std::sync::mpsc::RecvTimeoutError::{Disconnected, Timeout};
+    match from.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+        Ok(line) => Some(line),
+        Err(Disconnected) => None,
+        Err(Timeout) => panic!("waited too long for the {what}"),
+    }
+}
+
+/// The processes that carry the mark, and their command lines. A zombie carries nothing.
+fn processes(mark: &str) -> Vec<(u32, String)> {
+    let wanted = format!("{MARK}={mark}");
+    let carries = |pid: &u32| {
+        let environ = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        environ.split(|byte| *byte == 0).any(|variable| variable == wanted.as_bytes())
+    };
+    let command = |pid: u32| {
+        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        (pid, String::from_utf8_lossy(&line).replace('\0', " "))
+    };
+    let all = std::fs::read_dir("/proc").unwrap();
+    let pids = all.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    pids.filter(carries).map(command).collect()
+}
+
+impl Ran {
+    /// The last line of the talk, without the time it took.
+    pub(crate) fn summary(&self) -> &str {
+        let last = self.stderr.lines().last().unwrap_or_default();
+        last.rsplit_once(" in ").map_or(last, |(summary, _)| summary)
+    }
+}
+
+impl fmt::Display for Ran {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "status: {}\n--- stdout\n{}--- stderr\n{}", self.status, self.stdout, self.stderr)
+    }
+}
