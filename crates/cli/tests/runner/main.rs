@@ -8,7 +8,21 @@
 
 mod corpus;
 mod dice;
+mod filters;
+mod misbehaving;
 mod reference;
 mod repls;
 mod tool;
 mod world;
+
+/// A file that no module names is a test that never runs.
+#[test]
+fn no_file_is_forgotten() {
+    let main = include_str!("main.rs");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/runner");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        assert!(name == "main" || main.contains(&format!("mod {name};")), "{name} is forgotten");
+    }
+}

@@ -108,6 +108,7 @@ impl Reference {
         if self.by == By::InputToItsEnd && !ends_itself(&item.text) {
             let last_prompt = said.iter().rposition(|byte| *byte == 2).unwrap();
             assert_eq!(said.remove(last_prompt + 1), b'\n', "{item:?}");
+            said = without_line_end_of_half_statement(&said);
         }
         let text = self.comparable(&harmless(&said));
         Answer { text, is_ok: self.status_counts.then_some(status.success()) }
@@ -133,6 +134,16 @@ impl Reference {
         self.rules.iter().fold(text.to_owned(), |text, (pattern, instead)| {
             pattern.replace_all(&text, *instead).into_owned()
         })
+    }
+}
+
+/// A statement that is still open at the end of the input: Python ends the line of the prompt that asked for more, and
+/// then says what is wrong, which otherwise follows a prompt directly.
+fn without_line_end_of_half_statement(said: &[u8]) -> Vec<u8> {
+    let (found, instead) = (&b"\x02\n  File \"<stdin>\""[..], &b"\x02  File \"<stdin>\""[..]);
+    match memchr::memmem::find(said, found) {
+        Some(at) => [&said[..at], instead, &said[at + found.len()..]].concat(),
+        None => said.to_vec(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Runs the program, with an eye on the clock and on what it leaves behind.
 
-use rustix::process::{Pid, PidfdFlags, Signal};
+use rustix::process::{Pid, PidfdFlags};
 use std::fmt;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::ExitStatusExt;
@@ -30,7 +30,6 @@ pub(crate) struct Running {
     deadline: Instant,
     stdout: Receiver<String>,
     stderr: Receiver<String>,
-    said: String,
 }
 
 /// What a run left behind.
@@ -107,7 +106,7 @@ impl World {
         let stdout = lines(child.stdout.take().unwrap());
         let stderr = lines(child.stderr.take().unwrap());
         let deadline = Instant::now() + PATIENCE;
-        Running { child, mark: self.mark(), deadline, stdout, stderr, said: String::new() }
+        Running { child, mark: self.mark(), deadline, stdout, stderr }
     }
 }
 
@@ -134,39 +133,14 @@ impl Running {
         self
     }
 
-    pub(crate) fn signal(&self, signal: Signal) {
-        rustix::process::kill_process(Pid::from_child(&self.child), signal).unwrap();
-    }
-
     /// The next line of standard output; `None` at its end.
     pub(crate) fn line(&mut self) -> Option<String> {
         next(&self.stdout, self.deadline, "line of standard output")
     }
 
-    /// Whether standard output stays silent for so long.
-    pub(crate) fn is_silent(&self, time: Duration) -> bool {
-        self.stdout.recv_timeout(time).is_err()
-    }
-
-    /// Nobody reads standard output any more: the reader lets go of the pipe at the next line.
-    pub(crate) fn close_stdout(&mut self) {
-        self.stdout = channel().1;
-    }
-
-    /// Waits for a line of standard error that contains this.
-    pub(crate) fn says(&mut self, wanted: &str) -> String {
-        while let Some(line) = next(&self.stderr, self.deadline, wanted) {
-            self.said += &line;
-            if line.contains(wanted) {
-                return line;
-            }
-        }
-        panic!("it never said {wanted:?}, but\n{}", self.said);
-    }
-
     /// Waits for the end; no process that it started may outlive it.
     pub(crate) fn end(mut self) -> Ran {
-        let (mut stdout, mut stderr) = (String::new(), std::mem::take(&mut self.said));
+        let (mut stdout, mut stderr) = (String::new(), String::new());
         while let Some(line) = self.line() {
             stdout += &line;
         }
@@ -234,14 +208,6 @@ fn processes(mark: &str) -> Vec<(u32, String)> {
     let all = std::fs::read_dir("/proc").unwrap();
     let pids = all.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
     pids.filter(carries).map(command).collect()
-}
-
-impl Ran {
-    /// The last line of the talk, without the time it took.
-    pub(crate) fn summary(&self) -> &str {
-        let last = self.stderr.lines().last().unwrap_or_default();
-        last.rsplit_once(" in ").map_or(last, |(summary, _)| summary)
-    }
 }
 
 impl fmt::Display for Ran {
