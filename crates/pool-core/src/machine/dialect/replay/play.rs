@@ -82,7 +82,9 @@ impl Player {
         self.nothing_more()?;
         self.written.clear();
         self.names.clear();
-        self.dialect.begin(step.clone(), true, &mut self.written, self.now).map_err(|refused| refused.to_string())
+        self.dialect
+            .begin(step.clone(), true, &mut self.written, self.now)
+            .map_err(|refused| refused.to_string())
     }
 
     fn sent(&mut self, parts: &[Part]) -> Result<(), String> {
