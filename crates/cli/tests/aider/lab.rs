@@ -1,7 +1,9 @@
 //! A repository, a model, and the program over aider between them.
 
 use crate::model::Model;
+use cluster::ClusterManager;
 use cluster::batch::ResultRecord;
+use cluster::profile::{Overrides, Profile, Surroundings};
 use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsString;
 use std::io::{Read, Write};
@@ -21,7 +23,8 @@ const METADATA: &str = r#"{"openai/fake": {"max_tokens": 32768, "max_input_token
 /// A repository with a model of its own. All of them share one home, as the runs of one user do.
 pub(crate) struct Lab {
     dir: tempfile::TempDir,
-    aider: PathBuf,
+    /// The program.
+    pub(crate) aider: PathBuf,
     pub(crate) model: Model,
 }
 
@@ -120,6 +123,21 @@ impl Lab {
             pair("OPENAI_API_BASE", self.model.base.clone().into()),
             pair("OPENAI_API_KEY", "a key".into()),
         ]
+    }
+
+    /// A pool of aiders without the program.
+    pub(crate) async fn cluster(&self, instances: usize) -> ClusterManager {
+        let flags =
+            Overrides { model: Some("openai/fake".into()), tool_args: self.words(), ..Overrides::default() };
+        let around = Surroundings {
+            env: self.environment(),
+            profiles: None,
+            state: Some(self.dir.path().join("state")),
+            cwd: self.repository(),
+        };
+        let mut profile = Profile::load("aider", &flags, &around).unwrap();
+        profile.spec.cwd = Some(self.repository());
+        ClusterManager::builder().tool(profile.spec, instances).build().await.unwrap()
     }
 
     /// `cluster run aider` with these words and this on standard input, to its end.

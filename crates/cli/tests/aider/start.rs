@@ -1,30 +1,15 @@
 //! Instances that answer, instances at full speed, and those that still load.
 
 use crate::lab::Lab;
-use cluster::profile::{Overrides, Profile, Surroundings};
-use cluster::{ClusterManager, Outcome};
+use cluster::Outcome;
 use pool_core::supervisor::InstanceState;
 use std::time::Duration;
-
-async fn cluster(lab: &Lab, instances: usize) -> ClusterManager {
-    let flags =
-        Overrides { model: Some("openai/fake".into()), tool_args: lab.words(), ..Overrides::default() };
-    let around = Surroundings {
-        env: lab.environment(),
-        profiles: None,
-        state: Some(lab.repository().join("../state")),
-        cwd: lab.repository(),
-    };
-    let mut profile = Profile::load("aider", &flags, &around).unwrap();
-    profile.spec.cwd = Some(lab.repository());
-    ClusterManager::builder().tool(profile.spec, instances).build().await.unwrap()
-}
 
 #[tokio::test]
 async fn the_first_instance_works_while_the_last_one_loads() {
     // Nobody is answered before all three instances have asked.
     let Some(lab) = Lab::new(&["--together", "3"]) else { return };
-    let cluster = cluster(&lab, 3).await;
+    let cluster = lab.cluster(3).await;
     let jobs: Vec<_> = (1..=3).map(|job| cluster.submit(format!("Say {job}"))).collect();
     while lab.model.asked().is_empty() {
         tokio::time::sleep(Duration::from_millis(20)).await;
