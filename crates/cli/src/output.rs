@@ -77,17 +77,26 @@ impl Output {
         &self.tally
     }
 
-    /// A result. `not_run`: the pool gave up before the job was sent, which is told once for all.
+    /// A result; standard output has it after [`Output::flush`]. `not_run`: the pool gave up before the job was sent,
+    /// which is told once for all.
     pub(crate) fn result(&mut self, record: &ResultRecord, not_run: bool) -> std::io::Result<()> {
         self.tally.add(record, not_run);
         let (replies, talk, total) = (&mut self.replies, &mut self.talk, self.total);
         self.progress.screen().aside(|| {
-            let written = replies.write(record, total);
-            if !not_run {
+            let mut written = replies.write(record, total);
+            if !not_run && talk.cares_for(record) {
+                // Who sees both streams sees them in order.
+                written = written.and_then(|()| replies.flush());
                 talk.ended(record, total);
             }
             written
         })
+    }
+
+    /// Sends the results so far off.
+    pub(crate) fn flush(&mut self) -> std::io::Result<()> {
+        let replies = &mut self.replies;
+        self.progress.screen().aside(|| replies.flush())
     }
 
     /// Shows how far the run is, if it is time to.

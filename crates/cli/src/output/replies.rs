@@ -4,7 +4,7 @@ use super::paint::Paint;
 use super::sanitize;
 use super::talk::title;
 use cluster::batch::ResultRecord;
-use std::io::Write;
+use std::io::{BufWriter, Write};
 
 /// In which form results leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,16 +21,17 @@ pub(crate) enum Form {
 }
 
 pub(super) struct Replies {
-    out: Box<dyn Write>,
+    out: BufWriter<Box<dyn Write>>,
     form: Form,
 }
 
 impl Replies {
     pub(super) fn new(out: Box<dyn Write>, form: Form) -> Self {
-        Self { out, form }
+        Self { out: BufWriter::with_capacity(64 << 10, out), form }
     }
 
-    /// Writes one result, in one piece, so that lines of different jobs never mix.
+    /// Writes one result, in one piece, so that lines of different jobs never mix. It may stay here until
+    /// [`Replies::flush`].
     pub(super) fn write(&mut self, record: &ResultRecord, total: Option<u64>) -> std::io::Result<()> {
         let mut text = match self.form {
             Form::Plain => record.reply.clone(),
@@ -43,7 +44,11 @@ impl Replies {
         if !text.ends_with('\n') {
             text.push('\n');
         }
-        self.out.write_all(text.as_bytes())?;
+        self.out.write_all(text.as_bytes())
+    }
+
+    /// Sends off what has been written.
+    pub(super) fn flush(&mut self) -> std::io::Result<()> {
         self.out.flush()
     }
 }
@@ -87,7 +92,9 @@ mod tests {
 
     fn written(form: Form, item: &str, reply: &str) -> String {
         let seen = Seen::default();
-        Replies::new(Box::new(seen.clone()), form).write(&record(item, reply), Some(12)).unwrap();
+        let mut replies = Replies::new(Box::new(seen.clone()), form);
+        replies.write(&record(item, reply), Some(12)).unwrap();
+        replies.flush().unwrap();
         String::from_utf8(seen.0.take()).unwrap()
     }
 

@@ -55,6 +55,12 @@ impl Talk {
         self.line(&text);
     }
 
+    /// Whether there is anything to say about a job that has ended.
+    pub(super) fn cares_for(&self, record: &ResultRecord) -> bool {
+        let is_remarkable = !record.warnings.is_empty() || record.truncated || record.context_lost;
+        !record.is_ok() || self.level >= Level::Verbose || is_remarkable
+    }
+
     /// One line for a job that failed; for any other only if every job is wanted.
     pub(super) fn ended(&mut self, record: &ResultRecord, total: Option<u64>) {
         let what = title(record, total);

@@ -6,7 +6,7 @@
 //! with their lines. A final line end does not begin another item.
 
 use std::ffi::OsString;
-use std::io::BufRead;
+use std::io::{BufRead, BufReader, Read};
 use std::sync::Arc;
 
 /// What separates items in a file.
@@ -92,7 +92,7 @@ impl<R: BufRead> Lines<R> {
     fn read_one(&mut self, number: u64) -> Result<Option<String>, ItemError> {
         let mut bytes = Vec::new();
         // One byte for the separator, one to notice that the limit has been passed.
-        let mut bounded = std::io::Read::take(&mut self.from, self.limit as u64 + 2);
+        let mut bounded = Read::take(&mut self.from, self.limit as u64 + 2);
         let count = bounded
             .read_until(self.separator.byte(), &mut bytes)
             .map_err(|error| ItemError::Unreadable { name: self.name.clone(), error })?;
@@ -119,6 +119,14 @@ impl<R: BufRead> Lines<R> {
             Separator::Line => format!("{} line {number}", self.name),
             Separator::Nul => format!("{} record {number}", self.name),
         }
+    }
+}
+
+impl<R: Read> Lines<BufReader<R>> {
+    /// Whether the next item is there whole, so that reading it waits for nobody.
+    #[must_use]
+    pub fn is_next_buffered(&self) -> bool {
+        memchr::memchr(self.separator.byte(), self.from.buffer()).is_some()
     }
 }
 
@@ -155,7 +163,6 @@ mod tests {
     use super::*;
     use Separator::{Line, Nul};
     use proptest::prelude::*;
-    use std::io::BufReader;
 
     fn read(bytes: &[u8], separator: Separator) -> Vec<String> {
         Lines::new(bytes, "list", separator).map(|item| item.unwrap()).collect()
@@ -190,6 +197,18 @@ mod tests {
         assert!(error.to_string().starts_with("list.txt line 2 is not UTF-8"), "{error}");
         assert_eq!(lines.next().unwrap().unwrap(), "c");
         assert!(lines.next().is_none() && lines.next().is_none());
+    }
+
+    #[test]
+    fn what_is_buffered_can_be_had_without_waiting() {
+        let mut lines = Lines::new(BufReader::with_capacity(8, &b"ab\ncd\nefgh\n"[..]), "list", Line);
+        assert!(!lines.is_next_buffered(), "nothing has been read");
+        let mut seen = Vec::new();
+        while let Some(item) = lines.next() {
+            seen.push((item.unwrap(), lines.is_next_buffered()));
+        }
+        let expected = [("ab", true), ("cd", false), ("efgh", false)];
+        assert_eq!(seen, expected.map(|(item, buffered)| (item.to_owned(), buffered)));
     }
 
     #[test]

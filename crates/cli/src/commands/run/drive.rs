@@ -8,13 +8,16 @@ use crate::signals::{Answer, Heard, Ladder};
 use cluster::Job;
 use cluster::batch::ResultRecord;
 use cluster::batch::run::{Batch, Counts, Ending};
-use futures_util::{Stream, StreamExt};
+use futures_util::{FutureExt, Stream, StreamExt};
 use pool_core::message::JobHandle;
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 /// How often progress may move.
 const TICK: Duration = Duration::from_millis(200);
+
+/// How many results are taken at most before signals and the clock have their turn.
+const BURST: usize = 256;
 
 /// For how long jobs may wait with none running before that is shown.
 const IDLE: Duration = Duration::from_secs(20);
@@ -70,7 +73,7 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
                 }
                 now = ticks.tick() => self.tick(&mut idle, now).await,
                 record = self.batch.next() => match record {
-                    Some(record) => self.ended(&record),
+                    Some(record) => self.burst(&record),
                     None => return Flow::Continue(()),
                 },
             }
@@ -124,6 +127,18 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         }
     }
 
+    /// A result, and those that are there already: they leave together.
+    fn burst(&mut self, first: &ResultRecord) {
+        self.ended(first);
+        for _ in 1..BURST {
+            let Some(Some(record)) = self.batch.next().now_or_never() else { break };
+            self.ended(&record);
+        }
+        if let Err(error) = self.output.flush() {
+            self.broken(error);
+        }
+    }
+
     fn ended(&mut self, record: &ResultRecord) {
         let pool_failed = matches!(self.batch.ending(), Some(Ending::PoolFailed(_)));
         let not_run = pool_failed && record.instance.is_none();
@@ -131,9 +146,14 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
             return;
         }
         if let Err(error) = self.output.result(record, not_run) {
-            self.write_error = Some(error);
-            self.batch.cancel_all();
+            self.broken(error);
         }
+    }
+
+    /// Nobody takes the results any more.
+    fn broken(&mut self, error: std::io::Error) {
+        self.write_error.get_or_insert(error);
+        self.batch.cancel_all();
     }
 
     fn conclude(self) -> Exit {

@@ -11,13 +11,14 @@ use std::fs::File;
 use std::io::{BufReader, IsTerminal, Read};
 use std::path::Path;
 use std::pin::Pin;
+use std::task::{Poll, ready};
 use tokio::sync::mpsc;
 
 /// Planned jobs, as fast as the list can be read.
 pub(super) type Source = Pin<Box<dyn Stream<Item = Result<Planned, ItemError>>>>;
 
-/// How many items may wait between the thread that reads and the runner.
-const READ_AHEAD: usize = 64;
+/// How many items go from the thread that reads to the runner at a time: a hand-over costs more than an item.
+const AT_ONCE: usize = 64;
 
 /// The jobs of a run, checked as far as can be before it starts.
 pub(super) enum Jobs {
@@ -71,14 +72,33 @@ impl Jobs {
     /// For running: a file is read on a thread of its own, because its next line may be long in coming.
     pub(super) fn stream(self) -> std::io::Result<Source> {
         let Self::File(mut planner, mut lines) = self else { return Ok(Box::pin(stream::iter(self.iter()))) };
-        let (send, mut receive) = mpsc::channel(READ_AHEAD);
-        let read = move || while lines.next().is_some_and(|item| send.blocking_send(item).is_ok()) {};
+        let (send, mut receive) = mpsc::channel(1);
+        let read =
+            move || while next_items(&mut lines).is_some_and(|items| send.blocking_send(items).is_ok()) {};
         std::thread::Builder::new().name("cluster-items".into()).spawn(read)?;
+        let mut items = Vec::new().into_iter();
         let next = move |context: &mut std::task::Context<'_>| {
-            receive.poll_recv(context).map(|item| item.map(|item| planner.plan(item)))
+            loop {
+                if let Some(item) = items.next() {
+                    return Poll::Ready(Some(planner.plan(item)));
+                }
+                match ready!(receive.poll_recv(context)) {
+                    Some(more) => items = Vec::into_iter(more),
+                    None => return Poll::Ready(None),
+                }
+            }
         };
         Ok(Box::pin(stream::poll_fn(next)))
     }
+}
+
+/// Waits for the next item, and takes what else has come with it.
+fn next_items<R: Read>(lines: &mut Lines<BufReader<R>>) -> Option<Vec<Result<String, ItemError>>> {
+    let mut items = vec![lines.next()?];
+    while items.len() < AT_ONCE && lines.is_next_buffered() {
+        items.extend(lines.next());
+    }
+    Some(items)
 }
 
 fn open_list(path: &Path, settings: &Settings) -> Result<ListPlanner, Failure> {
