@@ -66,7 +66,10 @@ fn compare(
     let words = [tool, "-n", &instances, "--json", "-q", "--timeout", "20s", "-a", "items", "-0"];
     let mut run = world.start(&words).patience(PATIENCE + Duration::from_millis(20 * prompts));
     let wrong = differences(&mut run, &reference, &items, &answers, &order);
-    let mut wrong = wrong; wrong.sort(); wrong.dedup_by(|a,b| a.lines().next()==b.lines().next()); std::fs::write(format!("/tmp/wrong.{tool}"), wrong.join("\n")).unwrap(); // STUDY
+    let mut wrong = wrong;
+    wrong.sort();
+    wrong.dedup_by(|a, b| a.lines().next() == b.lines().next());
+    std::fs::write(format!("/tmp/wrong.{tool}"), wrong.join("\n")).unwrap(); // STUDY
     let ran = run.end();
     assert!(
         wrong.is_empty(),

@@ -29,7 +29,6 @@ pub(crate) const FIXED: &[&str] = &[
     "exit x",
     "return 3",
     "logout",
-    
     "(exit 7)",
     "set -e; false; echo no",
     "set -e\nfalse\necho no",
@@ -78,10 +77,8 @@ pub(crate) const FIXED: &[&str] = &[
     "pwd",
     "cd /; pwd",
     "cd /missing; pwd",
-    
     "trap 'echo err' ERR; false; true",
     "trap 'echo bye' EXIT; exit 4",
-    
     "printf '\\x1e\\036\\001'",
     "printf '\\033[31mred\\033[0m\\n'",
     "printf 'a\\r\\nb\\rc\\n'",
@@ -125,7 +122,6 @@ pub(crate) const FIXED: &[&str] = &[
     "coproc cat; echo x",
     "echo {a,b}{c,d}",
     "echo *",
-    
     "trap",
     "jobs",
     "test -t 0; echo $?",
@@ -139,7 +135,6 @@ pub(crate) const FIXED: &[&str] = &[
     "type -t f",
     "help nope",
     "declare -f f",
-    
     "exec 3>&1; echo three >&3",
     "exec 99>&1; echo high >&99",
     "echo >&98",
@@ -152,7 +147,6 @@ pub(crate) const FIXED: &[&str] = &[
     "kill %1",
     "\u{feff}echo bom",
     "echo\u{a0}x",
-    
     "set -f; echo *; set -o noglob",
     "POSIXLY_CORRECT=1; echo x",
     "set -o posix; exec missing-command-x; echo no",

@@ -127,7 +127,6 @@ pub(crate) const FIXED: &[&str] = &[
     "{ \"a\"; \"b\" }",
     "if (1) if (0) 1 else 2",
     "define z() {\n}\nz()",
-    
     "\"\\\"",
     "\u{1e}",
     "5\t+\t6",

@@ -73,7 +73,6 @@ pub(crate) const FIXED: &[&str] = &[
     "import sys; print('e', file=sys.stderr); print('o'); print('e2', file=sys.stderr)",
     "import os; os.write(1, b'raw\\n'); os.write(2, b'err\\n')",
     "import os; os.system('echo child; echo error >&2; exit 3')",
-    
     "raise ValueError('two\\nlines')",
     "raise KeyError",
     "raise ValueError from KeyError('x')",
@@ -115,11 +114,9 @@ pub(crate) const FIXED: &[&str] = &[
     "nonlocal x",
     "'\\d'",
     "1 is 1",
-    
     "help",
     "credits",
     "import warnings; warnings.warn('careful')",
-    
     "for i in range(3): print(i)",
     "for i in range(3):\n  i\n",
     "while False: pass",
