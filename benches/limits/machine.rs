@@ -20,6 +20,15 @@ pub(crate) fn processor_time() -> Duration {
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
+/// The processor time of this process and of its children that have ended, in steps of a tick (10 ms).
+pub(crate) fn all_processor_time() -> io::Result<Duration> {
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    // Behind the name, which may hold anything, utime is the 12th field, then stime, cutime, cstime.
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(4);
+    let ticks: u64 = fields.filter_map(|field| field.parse::<u64>().ok()).sum();
+    Ok(Duration::from_secs(ticks) / u32::try_from(rustix::param::clock_ticks_per_second()).unwrap_or(100))
+}
+
 /// What of this process is in memory, in KiB.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Memory {

@@ -20,6 +20,7 @@ mod args;
 mod child;
 mod limit;
 mod machine;
+mod readme;
 mod run;
 mod sample;
 mod subject;

@@ -19,11 +19,16 @@ const STANDARD: usize = 9;
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let all = cases::all()?;
     let wanted = args.words(&["--rounds"]);
+    if wanted == ["readme"] {
+        crate::readme::print()?;
+        return Ok(ExitCode::SUCCESS);
+    }
     if let Some(unknown) = wanted.iter().find(|name| all.iter().all(|case| case.name != **name)) {
         return Err(format!("no case is called {unknown}; --list shows them").into());
     }
     if args.flag("--list") {
         all.iter().for_each(|case| println!("{:8} {}", case.name, case.about));
+        println!("readme   by itself only: what the README says about speed, with real tools");
         return Ok(ExitCode::SUCCESS);
     }
     println!("{}", machine::describe());

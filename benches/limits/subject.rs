@@ -63,6 +63,16 @@ impl Setup {
         Self { tools: args.value("--tools", 1), options, framing }
     }
 
+    /// One tool that answers each line with itself.
+    pub(crate) const fn echo() -> Self {
+        Self { tools: 1, options: Vec::new(), framing: Framing::Line }
+    }
+
+    /// The same after so many milliseconds.
+    pub(crate) fn slow_echo(delay: u32) -> Self {
+        Self { options: vec!["--delay-ms".to_owned(), delay.to_string()], ..Self::echo() }
+    }
+
     /// Whether the tool says that it is ready, so that there is something to wait for.
     pub(crate) fn says_ready(&self) -> bool {
         self.options.iter().any(|option| option == "--ready")

@@ -88,7 +88,7 @@ fn builder(setup: &Setup) -> Result<ClusterBuilder, Failure> {
 }
 
 /// The tool as our pool knows tools.
-fn spec(setup: &Setup) -> Result<ToolSpec, Failure> {
+pub(crate) fn spec(setup: &Setup) -> Result<ToolSpec, Failure> {
     let rule = match setup.framing {
         Framing::Line => TurnRule::Lines,
         Framing::End => TurnRule::Prompt { until: Regex::new(r"\nEND\n\z")?, settle: Duration::ZERO },
