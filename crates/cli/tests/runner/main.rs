@@ -8,10 +8,13 @@
 
 mod corpus;
 mod dice;
+mod ends;
 mod filters;
 mod misbehaving;
 mod reference;
 mod repls;
+mod results;
+mod schema;
 mod tool;
 mod world;
 

@@ -1,4 +1,36 @@
-//! The tool that misbehaves on request, and whether real ones are here.
+//! The tool that misbehaves on request, on the command line; and whether real ones are here.
+
+use crate::world::{PATIENCE, World};
+use std::time::{Duration, Instant};
+
+/// Frames it.
+pub(crate) const SENTINEL: &str = "/end {nonce}=^end {nonce}$";
+
+/// Its command line with these flags, logging what it receives.
+pub(crate) fn fake(world: &World, flags: &str) -> String {
+    format!("{} --log {} {flags}", env!("CARGO_BIN_EXE_fake-tool"), world.path("log").display())
+}
+
+/// The prompts that arrived, sorted. The tool logs each before it acts on it.
+pub(crate) fn received(world: &World) -> Vec<String> {
+    let log = std::fs::read_to_string(world.path("log")).unwrap_or_default();
+    let lines = log.lines().filter_map(|line| {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        event["line"].as_str().map(str::to_owned)
+    });
+    let mut prompts: Vec<_> = lines.filter(|line| !line.starts_with("/end ")).collect();
+    prompts.sort();
+    prompts
+}
+
+/// Waits until so many prompts have arrived.
+pub(crate) fn await_received(world: &World, count: usize) {
+    let deadline = Instant::now() + PATIENCE;
+    while received(world).len() < count {
+        assert!(Instant::now() < deadline, "only {:?} arrived", received(world));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
 
 /// Whether the program is not on the path. That is a failure where all tools are promised to be there.
 pub(crate) fn is_missing(program: &str) -> bool {

@@ -1,6 +1,6 @@
 //! Runs the program, with an eye on the clock and on what it leaves behind.
 
-use rustix::process::{Pid, PidfdFlags};
+use rustix::process::{Pid, PidfdFlags, Signal};
 use std::fmt;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::ExitStatusExt;
@@ -30,6 +30,8 @@ pub(crate) struct Running {
     deadline: Instant,
     stdout: Receiver<String>,
     stderr: Receiver<String>,
+    /// What has been read of standard error.
+    said: String,
 }
 
 /// What a run left behind.
@@ -106,7 +108,7 @@ impl World {
         let stdout = lines(child.stdout.take().unwrap());
         let stderr = lines(child.stderr.take().unwrap());
         let deadline = Instant::now() + PATIENCE;
-        Running { child, mark: self.mark(), deadline, stdout, stderr }
+        Running { child, mark: self.mark(), deadline, stdout, stderr, said: String::new() }
     }
 }
 
@@ -138,9 +140,34 @@ impl Running {
         next(&self.stdout, self.deadline, "line of standard output")
     }
 
+    /// Whether standard output stays silent for so long.
+    pub(crate) fn is_silent(&self, time: Duration) -> bool {
+        self.stdout.recv_timeout(time).is_err()
+    }
+
+    /// Nobody reads standard output any more: the reader lets go of the pipe at the next line.
+    pub(crate) fn close_stdout(&mut self) {
+        self.stdout = channel().1;
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        rustix::process::kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Waits for a line of standard error that contains this.
+    pub(crate) fn says(&mut self, wanted: &str) {
+        while let Some(line) = next(&self.stderr, self.deadline, wanted) {
+            self.said += &line;
+            if line.contains(wanted) {
+                return;
+            }
+        }
+        panic!("it never said {wanted:?}, but\n{}", self.said);
+    }
+
     /// Waits for the end; no process that it started may outlive it.
     pub(crate) fn end(mut self) -> Ran {
-        let (mut stdout, mut stderr) = (String::new(), String::new());
+        let (mut stdout, mut stderr) = (String::new(), std::mem::take(&mut self.said));
         while let Some(line) = self.line() {
             stdout += &line;
         }
