@@ -73,6 +73,16 @@ pub enum StartError {
         /// Its last output, escaped.
         tail: String,
     },
+    /// It asks something before it is ready, and waits.
+    #[error(
+        "it asks {question:?}, and nobody can answer at its start: start it with flags that keep it from asking; its last output: {tail}"
+    )]
+    Asks {
+        /// The line that asks.
+        question: String,
+        /// Its last output, escaped.
+        tail: String,
+    },
     /// It was not ready in time.
     #[error(
         "not ready after {after:?}: raise --ready-timeout, or check the profile's `ready`; its last output: {tail}"
@@ -89,7 +99,7 @@ impl StartError {
     /// Whether another try can succeed without somebody changing something.
     #[must_use]
     pub const fn can_heal(&self) -> bool {
-        matches!(self, Self::System(_) | Self::Ended { .. } | Self::NotReady { .. })
+        matches!(self, Self::System(_) | Self::Ended { .. } | Self::Asks { .. } | Self::NotReady { .. })
     }
 
     /// Whether the system, not the tool, is to blame: not charged to the restart intensity.

@@ -56,6 +56,8 @@ impl Lab {
         std::fs::create_dir_all(home()).unwrap();
         std::fs::write(lab.metadata(), METADATA).unwrap();
         lab.git(&["init", "-q"]);
+        lab.git(&["config", "user.name", "T"]);
+        lab.git(&["config", "user.email", "t@example.org"]);
         lab.file("README", "A repository.\n");
         lab.commit();
         Some(lab)
@@ -80,7 +82,7 @@ impl Lab {
     /// Commits everything.
     pub(crate) fn commit(&self) {
         self.git(&["add", "--all"]);
-        self.git(&["-c", "user.name=T", "-c", "user.email=t@example.org", "commit", "-q", "-m", "ours"]);
+        self.git(&["commit", "-q", "-m", "ours"]);
     }
 
     /// What git says, a line each.

@@ -20,7 +20,8 @@ pub struct TurnSpec {
     pub trim_end: Vec<Regex>,
     /// The rule whose pattern matches *last* in the reply decides the outcome; none means `ok`.
     pub outcomes: Vec<OutcomeRule>,
-    /// Output whose end looks like this, for [`TurnSpec::QUESTION_SETTLE`] of silence, is a question.
+    /// Output whose end looks like this, for [`TurnSpec::QUESTION_SETTLE`] of silence, is a question. A start that
+    /// asks one has failed, because nobody can answer yet.
     pub questions: Vec<Regex>,
 }
 

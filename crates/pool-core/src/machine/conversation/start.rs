@@ -55,6 +55,12 @@ impl<D: Dialect> Conversation<D> {
         self.kill_as(exit, now);
     }
 
+    /// Nobody is there to answer before the first job, so it will never be ready.
+    pub(super) fn asks_at_start(&mut self, question: String, now: Instant) {
+        let tail = self.tail_for_people();
+        self.kill_as(ExitReport::NotStarted(StartError::Asks { question, tail }), now);
+    }
+
     fn started(&mut self, stage: StartStage, now: Instant) {
         let after = now.saturating_duration_since(self.ordered_at);
         let (slot, generation, pid) = (self.me.slot, self.me.generation, self.pid);

@@ -156,7 +156,7 @@ impl<D: Dialect> Conversation<D> {
                     }
                 }
                 Found::End(end) => self.turn_ended(*end, now),
-                Found::Question(question) => self.question(question),
+                Found::Question(question) => self.question(question, now),
                 Found::Violation(what) => {
                     self.violated(&what, now);
                     break;
@@ -311,7 +311,10 @@ impl<D: Dialect> Conversation<D> {
         }
     }
 
-    fn question(&mut self, question: String) {
+    fn question(&mut self, question: String, now: Instant) {
+        if matches!(self.state, State::Starting { .. }) {
+            return self.asks_at_start(question, now);
+        }
         if let State::Turn { work, .. } = &self.state {
             work.job.reply_to.report(|| Progress::NeedsInput(question.clone()));
         }

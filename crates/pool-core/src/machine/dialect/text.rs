@@ -76,12 +76,12 @@ impl TextDialect {
     fn start(&mut self, now: Instant) -> Option<Found> {
         let Phase::Starting(start) = &mut self.phase else { return None };
         let mut probe = || Sentinel::fresh(&mut self.nonces, &self.spec.turn.rule);
-        let is_ready =
-            start.poll(&self.spec, &mut self.stream, &mut probe, &mut self.output, &mut self.due, now);
-        is_ready.then(|| {
+        let found =
+            start.poll(&self.spec, &mut self.stream, &mut probe, &mut self.output, &mut self.due, now)?;
+        if matches!(found, Found::Ready) {
             self.phase = Phase::Idle;
-            Found::Ready
-        })
+        }
+        Some(found)
     }
 
     fn turn(&mut self, now: Instant) -> Option<Found> {

@@ -70,8 +70,30 @@ fn prompt_at_end(until: &Regex, text: &[u8]) -> Option<(usize, String)> {
     Some((window.place(found.start()), super::excerpt(found.as_str())))
 }
 
+/// A question, once it has stood long enough; told once: `asked` is where the output ended then.
+pub(super) fn question(
+    turn: &TurnSpec,
+    stream: &Stream,
+    asked: &mut Option<usize>,
+    due: &mut Option<Instant>,
+    now: Instant,
+) -> Option<String> {
+    let place = stream.text().len();
+    if turn.questions.is_empty() || *asked == Some(place) || place == 0 {
+        return None;
+    }
+    let settled = stream.quiet_at(TurnSpec::QUESTION_SETTLE, now);
+    if now < settled {
+        *due = Some(due.map_or(settled, |due| due.min(settled)));
+        return None;
+    }
+    let line = asks(turn, stream)?;
+    *asked = Some(place);
+    Some(line)
+}
+
 /// The line that asks, if the output ends like a question.
-pub(super) fn asks(turn: &TurnSpec, stream: &Stream) -> Option<String> {
+fn asks(turn: &TurnSpec, stream: &Stream) -> Option<String> {
     if turn.questions.is_empty() {
         return None;
     }

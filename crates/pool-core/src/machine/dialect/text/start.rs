@@ -1,9 +1,11 @@
 //! The start: from the first byte to a tool that answers.
 
+use super::rules;
 use super::sentinel::{Expect, SETTLE, Sentinel, Sight};
 use super::stream::Stream;
 use super::turn::NOT_SCANNED;
 use super::window::Window;
+use crate::machine::dialect::Found;
 use crate::spec::{ToolSpec, TurnRule};
 use regex::Regex;
 use std::time::{Duration, Instant};
@@ -16,8 +18,8 @@ const KEPT: usize = 64 * 1024;
 pub(super) enum Start {
     /// Nothing.
     Nothing,
-    /// The output looks ready, or is silent.
-    Look,
+    /// The output looks ready, or is silent. Where it ended when it was last told as a question.
+    Look { asked: Option<usize> },
     /// The answer to a sentinel.
     Probe(Sentinel),
 }
@@ -32,7 +34,7 @@ impl Start {
         match &spec.turn.rule {
             TurnRule::Sentinel { .. } if spec.start.ready.is_none() => Self::probe(probe(), out),
             TurnRule::Lines if spec.start.ready.is_none() => Self::Nothing,
-            _ => Self::Look,
+            _ => Self::Look { asked: None },
         }
     }
 
@@ -43,7 +45,7 @@ impl Start {
         })
     }
 
-    /// Whether the tool is ready.
+    /// Whether the tool is ready, or asks something before it is.
     pub(super) fn poll(
         &mut self,
         spec: &ToolSpec,
@@ -52,20 +54,21 @@ impl Start {
         out: &mut Vec<u8>,
         due: &mut Option<Instant>,
         now: Instant,
-    ) -> bool {
-        match self {
+    ) -> Option<Found> {
+        let is_ready = match self {
             Self::Nothing => true,
-            Self::Look => {
+            Self::Look { asked } => {
                 if !looks_ready(spec, stream, due, now) {
                     stream.keep_last(KEPT);
-                    return false;
+                    return rules::question(&spec.turn, stream, asked, due, now).map(Found::Question);
                 }
                 stream.clear();
                 *self = Self::probe(probe(), out);
                 matches!(self, Self::Nothing)
             }
             Self::Probe(sentinel) => is_answered(sentinel, spec, stream, due, now),
-        }
+        };
+        is_ready.then_some(Found::Ready)
     }
 }
 

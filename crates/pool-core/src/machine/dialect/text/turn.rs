@@ -3,12 +3,12 @@
 use super::cap::Cap;
 use super::encode::{self, Carried, Marks};
 use super::reply::{self, Sent};
-use super::rules::{asks, by_rule, one_line};
+use super::rules::{self, by_rule, one_line};
 use super::sentinel::{Answer, Expect, NONCE, Nonces, SETTLE, Sentinel, Sight};
 use super::stream::{Raw, Stream};
 use crate::machine::dialect::{CannotCarry, Partial};
 use crate::message::{CompletedBy, Step};
-use crate::spec::{ToolSpec, TurnRule, TurnSpec};
+use crate::spec::{ToolSpec, TurnRule};
 use std::time::Instant;
 
 /// How much at the end is searched again: a nonce that has not come whole, and what the filter may put right.
@@ -142,7 +142,7 @@ impl Turn {
         } else if let Some(seen) = by_rule(turn, stream, self.raw.as_mut(), due, now) {
             return Some(seen);
         }
-        self.question(turn, stream, due, now).or_else(|| {
+        rules::question(turn, stream, &mut self.asked, due, now).map(Seen::Question).or_else(|| {
             stream.thin(&mut self.cap);
             None
         })
@@ -206,28 +206,6 @@ impl Turn {
     fn is_at_nonce(&self, stream: &Stream) -> bool {
         let at = |sentinel: &Sentinel| stream.text()[stream.scan..].starts_with(&sentinel.nonce);
         self.begin.iter().chain(&self.end).any(at)
-    }
-
-    /// A question, once it has stood long enough; told once.
-    fn question(
-        &mut self,
-        turn: &TurnSpec,
-        stream: &Stream,
-        due: &mut Option<Instant>,
-        now: Instant,
-    ) -> Option<Seen> {
-        let place = stream.text().len();
-        if turn.questions.is_empty() || self.asked == Some(place) || place == 0 {
-            return None;
-        }
-        let settled = stream.quiet_at(TurnSpec::QUESTION_SETTLE, now);
-        if now < settled {
-            *due = Some(due.map_or(settled, |due| due.min(settled)));
-            return None;
-        }
-        let line = asks(turn, stream)?;
-        self.asked = Some(place);
-        Some(Seen::Question(line))
     }
 
     /// What had come when the output ended.
