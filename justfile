@@ -13,6 +13,10 @@ bench *ARGS:
     cargo build --release -p cluster-cli
     cargo bench --bench limits -- {{ARGS}}
 
+# what warm aiders cost and save; needs aider: `eval "$(.ci/tools)"` installs it and says where
+bench-aider:
+    cargo bench -p cluster-cli --bench aider
+
 # licences, bans, sources
 deny:
     cargo deny check bans licenses sources
