@@ -21,6 +21,10 @@ bench-aider:
 deny:
     cargo deny check bans licenses sources
 
+# half an hour of real processes that are killed, stopped, and misbehave: nothing lost, doubled, or left
+soak SECONDS="1800":
+    CLUSTER_SOAK_SECONDS={{SECONDS}} cargo test --release -p cluster-cli --test soak -- --nocapture
+
 # the long runs: 100,000 prompts a REPL, 10,000 through aider
 nightly:
     .ci/nightly
