@@ -31,6 +31,8 @@
 //! may: `output` prints, `exit` knows the codes. Errors are values until [`Cli::run`] turns them into a line on
 //! stderr and a code.
 
+#![forbid(unsafe_code)]
+
 mod args;
 mod commands;
 mod exit;
@@ -68,9 +70,11 @@ impl Cli {
         self
     }
 
-    /// Runs with the arguments of the process. Call it from `main`, and return what it returns: it never exits.
+    /// Runs with the arguments of the process. Call it from `main`, and return what it returns. It exits by itself
+    /// only as a [guard](cluster::guard) of tools, which is this program too.
     #[must_use]
     pub fn run(self) -> ExitCode {
+        cluster::guard::init();
         self.run_with(std::env::args_os()).into()
     }
 

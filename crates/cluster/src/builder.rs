@@ -3,7 +3,7 @@
 use crate::cluster::{ClusterManager, Engine, Home};
 use crate::error::LaunchError;
 use actix::Actor;
-use pool_core::process::{Launch, pipe::Pipes};
+use pool_core::process::Launch;
 use pool_core::spec::ToolSpec;
 use pool_core::supervisor::{PoolPlan, PoolSupervisor};
 use routing::dispatcher::RouterSpec;
@@ -31,7 +31,7 @@ impl Default for ClusterBuilder {
             tools: Vec::new(),
             strategy: Box::<routing::strategy::LeastBusy>::default(),
             queue: DEFAULT_QUEUE,
-            launcher: Arc::new(Pipes::default()),
+            launcher: pool_core::process::launcher(),
             seed: pool_core::random_seed(),
             here: false,
         }
@@ -57,7 +57,8 @@ impl ClusterBuilder {
         self
     }
 
-    /// Starts processes another way.
+    /// Starts processes another way than [`pool_core::process::launcher`]; for guards that are another program than
+    /// this one, [`Guards::of`](crate::guard::Guards::of) its path.
     pub fn launcher(mut self, launcher: Arc<dyn Launch>) -> Self {
         self.launcher = launcher;
         self

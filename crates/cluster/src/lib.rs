@@ -39,11 +39,14 @@
 //! A tool that starts in milliseconds and keeps nothing in memory gains nothing from being kept warm: start a process
 //! per job. A pool pays when starting is dear, when a conversation matters, or when somebody has to hold the queue.
 
+#![forbid(unsafe_code)]
+
 pub mod batch;
 pub mod blocking;
 mod builder;
 mod cluster;
 mod error;
+pub mod guard;
 mod job;
 pub mod outbox;
 pub mod profile;

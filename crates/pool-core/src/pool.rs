@@ -5,7 +5,6 @@
 use crate::error::{JobError, SpecError};
 use crate::message::{Credit, Job, JobHandle, PoolEvent, SessionKey, SlotId, Step, Submit, reply_channel};
 use crate::process::Launch;
-use crate::process::pipe::Pipes;
 use crate::spec::ToolSpec;
 use crate::supervisor::{Command, InstanceStatus, PoolHealth, PoolPlan, PoolSupervisor, Supervise};
 use actix::{Actor, Addr, Context, Handler};
@@ -31,7 +30,7 @@ impl ToolProcessPool {
     /// # Errors
     /// [`SpecError`] if the specification makes no sense.
     pub fn start(spec: ToolSpec, count: usize) -> Result<Self, SpecError> {
-        Self::start_with(spec, count, Arc::new(Pipes::default()), crate::random_seed())
+        Self::start_with(spec, count, crate::process::launcher(), crate::random_seed())
     }
 
     /// As [`ToolProcessPool::start`], with another way to start processes and a fixed seed.

@@ -1,7 +1,10 @@
 //! Processes, as the instance sees them: something to write to, something to read from, something to signal.
 
+mod explain;
 #[cfg(feature = "test-util")]
 pub mod fake;
+pub mod guard;
+mod order;
 pub mod pipe;
 
 use crate::error::StartError;
@@ -9,12 +12,23 @@ use crate::message::{ExitReport, SlotId};
 use crate::spec::ToolSpec;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-/// Starts processes. The shipped one is [`pipe::Pipes`]; tests in virtual time use the fake one.
+/// Starts processes. The shipped ones are [`guard::Guards`] and [`pipe::Pipes`]; tests in virtual time use the fake one.
 pub trait Launch: Send + Sync + 'static {
     /// Starts one process of `spec` for `slot`. The future runs on the instance's arbiter and must not block it.
     fn launch(&self, spec: &ToolSpec, slot: SlotId) -> Launching;
+}
+
+/// How a pool starts processes unless it is told otherwise: in the care of [`guard`]s if [`guard::init`] was called,
+/// else in process groups ([`pipe`]), with the weaker promise that those can keep.
+#[must_use]
+pub fn launcher() -> Arc<dyn Launch> {
+    match guard::Guards::of_this_program() {
+        Some(guards) => Arc::new(guards),
+        None => Arc::new(pipe::Pipes::default()),
+    }
 }
 
 /// A process that is being started.

@@ -103,6 +103,8 @@
 //!   another problem. Here a job waits in one place until somebody is free.
 //! * To run jobs in parallel on one instance beyond its credits: that is the supervisor's decision, not a strategy's.
 
+#![forbid(unsafe_code)]
+
 mod bits;
 pub mod dispatcher;
 pub mod metrics;

@@ -4,17 +4,15 @@
 //! does not grow with the controller's memory. Starting a process blocks for a fraction of a millisecond to
 //! several; it happens off the arbiter, a few at a time.
 
-mod error;
-
+use super::order::{Order, Pipework};
 use super::{Launch, Launching, Process, ProcessControl, Signal};
 use crate::error::StartError;
 use crate::message::{ExitReport, SlotId};
-use crate::spec::{Stderr, ToolSpec};
+use crate::spec::ToolSpec;
 use rustix::process::Pid;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::io::Interest;
@@ -44,7 +42,7 @@ impl Launch for Pipes {
         Box::pin(async move {
             let permit = starts.acquire_owned().await;
             let started = tokio::task::spawn_blocking(move || {
-                let started = order.start();
+                let started = start(&order);
                 drop(permit);
                 started
             });
@@ -56,15 +54,6 @@ impl Launch for Pipes {
     }
 }
 
-/// Everything that the blocking thread needs.
-struct Order {
-    command: Vec<String>,
-    env: Vec<(String, String)>,
-    cwd: Option<PathBuf>,
-    slot_dir: Option<PathBuf>,
-    stderr: Stderr,
-}
-
 /// A process with our ends of its pipes, before the reactor knows them.
 struct Started {
     child: Child,
@@ -72,45 +61,16 @@ struct Started {
     output: OwnedFd,
 }
 
-impl Order {
-    fn new(spec: &ToolSpec, slot: SlotId) -> Self {
-        let expand = |text: &String| spec.expand(text, slot);
-        Self {
-            command: spec.command.iter().map(expand).collect(),
-            env: spec.env.iter().map(|(name, value)| (name.clone(), expand(value))).collect(),
-            cwd: spec.cwd.clone(),
-            slot_dir: spec.slot_dir(slot),
-            stderr: spec.stderr,
-        }
+fn start(order: &Order) -> Result<Started, StartError> {
+    let Pipework { input, output, stdio } = order.prepare()?;
+    let mut command = Command::new(&order.command[0]);
+    command.args(&order.command[1..]).env_clear().envs(order.env.iter().map(|(name, value)| (name, value)));
+    command.stdin(stdio.stdin).stdout(stdio.stdout).stderr(stdio.stderr).process_group(0);
+    if let Some(cwd) = &order.cwd {
+        command.current_dir(cwd);
     }
-
-    fn start(&self) -> Result<Started, StartError> {
-        if let Some(dir) = &self.slot_dir {
-            private_folder(dir).map_err(|error| StartError::System(format!("{}: {error}", dir.display())))?;
-        }
-        let system = |error: std::io::Error| StartError::System(error.to_string());
-        let (child_input, input) = std::io::pipe().map_err(system)?;
-        let (output, child_output) = std::io::pipe().map_err(system)?;
-        let stderr = match self.stderr {
-            Stderr::Merged => child_output.try_clone().map_err(system)?.into(),
-            Stderr::Dropped => Stdio::null(),
-        };
-        let mut command = Command::new(&self.command[0]);
-        command.args(&self.command[1..]).env_clear().envs(self.env.iter().map(|(name, value)| (name, value)));
-        command.stdin(child_input).stdout(child_output).stderr(stderr).process_group(0);
-        if let Some(cwd) = &self.cwd {
-            command.current_dir(cwd);
-        }
-        let child =
-            command.spawn().map_err(|error| error::explain(&error, &self.command[0], self.cwd.as_deref()))?;
-        Ok(Started { child, input: input.into(), output: output.into() })
-    }
-}
-
-/// A folder that only its owner may enter.
-fn private_folder(path: &std::path::Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+    let child = command.spawn().map_err(|error| order.explain(&error))?;
+    Ok(Started { child, input, output })
 }
 
 impl Started {

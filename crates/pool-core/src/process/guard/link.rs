@@ -1,0 +1,141 @@
+//! The controller's side: a guard, and the socket to it.
+
+use super::wire::{self, Report, Request};
+use crate::error::StartError;
+use crate::process::Signal;
+use crate::process::order::{Order, Stdio};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use std::fs::File;
+use std::io::{self, Seek, Write};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+/// How long a guard may take for a fork and an exec. It is seconds only on a machine that is in trouble.
+const PATIENCE: Timespec = Timespec { tv_sec: 30, tv_nsec: 0 };
+
+/// The socket to a guard. Dropping it is the end of the guard and of everything in its care.
+pub(super) struct Link {
+    socket: OwnedFd,
+    lives: AtomicU32,
+    broken: AtomicBool,
+}
+
+/// One tool in the care of a guard.
+pub(super) struct Life {
+    pub(super) link: Arc<Link>,
+    pub(super) number: u32,
+    pub(super) pid: i32,
+}
+
+impl Link {
+    /// The link to the guard at the other end of this socket.
+    pub(super) const fn new(socket: OwnedFd) -> Self {
+        Self { socket, lives: AtomicU32::new(0), broken: AtomicBool::new(false) }
+    }
+
+    /// Whether the guard is still there, as far as one knows.
+    pub(super) fn is_there(&self) -> bool {
+        !self.broken.load(Ordering::Relaxed)
+    }
+
+    /// Has a tool started, and waits for that: some milliseconds.
+    pub(super) fn spawn(self: &Arc<Self>, order: &Order, stdio: Stdio) -> Result<Life, StartError> {
+        let system = |error: io::Error| {
+            self.broken.store(true, Ordering::Relaxed);
+            StartError::System(format!("its guard: {error}"))
+        };
+        let number = self.lives.fetch_add(1, Ordering::Relaxed) + 1;
+        let words = words(order)?;
+        let descriptors = [words.as_fd(), stdio.stdin.as_fd(), stdio.stdout.as_fd(), stdio.stderr.as_fd()];
+        wire::send(self, Request::Spawn { life: number }, &descriptors).map_err(system)?;
+        // The tool's ends must be the tool's alone, or its end would not be the end of its output.
+        drop((words, stdio));
+        match self.answer(number).map_err(system)? {
+            Report::Spawned { pid, .. } => Ok(Life { link: self.clone(), number, pid }),
+            Report::Failed { errno, .. } => Err(order.explain(&io::Error::from_raw_os_error(errno))),
+            other => Err(system(io::Error::other(format!("{other:?}")))),
+        }
+    }
+
+    /// The answer to the order to start `number`; what is still told of earlier lives is of no interest.
+    fn answer(&self, number: u32) -> io::Result<Report> {
+        loop {
+            match self.report() {
+                Ok(Some(report)) if report.life() == number => return Ok(report),
+                Ok(Some(_)) => {}
+                Ok(None) => return Err(io::Error::other("it has ended")),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if poll(&mut [PollFd::new(self, PollFlags::IN)], Some(&PATIENCE))? == 0 {
+                        return Err(io::ErrorKind::TimedOut.into());
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The next report; `None` if the guard has ended.
+    pub(super) fn report(&self) -> io::Result<Option<Report>> {
+        let report = wire::receive(self);
+        if matches!(&report, Ok(None))
+            || report.as_ref().is_err_and(|e| e.kind() != io::ErrorKind::WouldBlock)
+        {
+            self.broken.store(true, Ordering::Relaxed);
+        }
+        Ok(report?.map(|(report, _)| report))
+    }
+
+    pub(super) fn signal(&self, life: u32, signal: Signal) {
+        // A guard that is gone has taken the tool along.
+        if let Err(error) = wire::send(self, Request::Signal { life, signal }, &[]) {
+            tracing::debug!(%error, ?signal, "a guard does not listen");
+        }
+    }
+}
+
+impl AsFd for Link {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+impl AsRawFd for Link {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
+
+impl Report {
+    const fn life(self) -> u32 {
+        match self {
+            Self::Spawned { life, .. }
+            | Self::Failed { life, .. }
+            | Self::Exited { life, .. }
+            | Self::Signalled { life, .. } => life,
+        }
+    }
+}
+
+/// The words of the command, its environment and its folder, in a file that has no name: a packet is too short for
+/// them, and the guard's own arguments would show them to everybody.
+fn words(order: &Order) -> Result<OwnedFd, StartError> {
+    let cwd = order.cwd.as_ref().and_then(|cwd| cwd.to_str()).unwrap_or_default();
+    let env: Vec<String> = order.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let mut bytes = Vec::new();
+    bytes.extend_from_slice(&u32::try_from(order.command.len()).unwrap_or(u32::MAX).to_ne_bytes());
+    for word in order.command.iter().chain(&env).map(String::as_str).chain([cwd]) {
+        if word.contains('\0') {
+            return Err(order.explain(&io::ErrorKind::InvalidInput.into()));
+        }
+        bytes.extend_from_slice(word.as_bytes());
+        bytes.push(0);
+    }
+    let write = || -> io::Result<OwnedFd> {
+        let mut file = File::from(rustix::fs::memfd_create("words", rustix::fs::MemfdFlags::CLOEXEC)?);
+        file.write_all(&bytes)?;
+        file.rewind()?;
+        Ok(file.into())
+    };
+    write().map_err(|error| StartError::System(error.to_string()))
+}

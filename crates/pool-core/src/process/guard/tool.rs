@@ -1,0 +1,73 @@
+//! The tool, as its guard starts it and signals it.
+
+use super::sys;
+use super::wire::DESCRIPTORS;
+use crate::process::Signal;
+use rustix::process::{Pid, Signal as Os, kill_process, kill_process_group};
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+/// A tool that has not been reaped.
+pub(super) struct Tool {
+    pub(super) life: u32,
+    pub(super) pid: Pid,
+}
+
+impl Tool {
+    /// Sends a signal. A tool that has ended meanwhile is no error: its number is its own until it is reaped.
+    pub(super) fn signal(&self, signal: Signal) {
+        match signal {
+            Signal::Interrupt => {
+                let _ = kill_process(self.pid, Os::INT);
+            }
+            Signal::Terminate => [Os::TERM, Os::CONT].into_iter().for_each(|signal| self.to_all(signal)),
+            Signal::Kill => self.to_all(Os::KILL),
+        }
+    }
+
+    /// To its group, and to itself if it has left that.
+    fn to_all(&self, signal: Os) {
+        if kill_process_group(self.pid, signal).is_err()
+            || rustix::process::getpgid(Some(self.pid)) != Ok(self.pid)
+        {
+            let _ = kill_process(self.pid, signal);
+        }
+    }
+}
+
+/// Starts a tool: the words of its command, then its standard streams.
+pub(super) fn start(life: u32, descriptors: [OwnedFd; DESCRIPTORS]) -> io::Result<Tool> {
+    let [words, stdin, stdout, stderr] = descriptors;
+    let mut bytes = Vec::new();
+    File::from(words).read_to_end(&mut bytes)?;
+    let mut command = command(&bytes).ok_or(io::ErrorKind::InvalidInput)?;
+    command.stdin(stdin).stdout(stdout).stderr(stderr).process_group(0);
+    let child = sys::fresh(&mut command).spawn()?;
+    let pid = Pid::from_raw(child.id().cast_signed()).ok_or(io::ErrorKind::InvalidData)?;
+    Ok(Tool { life, pid })
+}
+
+/// The reverse of what the controller wrote: a count, that many words, the environment, the folder; each ends in NUL.
+fn command(bytes: &[u8]) -> Option<Command> {
+    let (count, words) = bytes.split_first_chunk()?;
+    let mut words = words.strip_suffix(&[0])?.split(|byte| *byte == 0).map(OsStr::from_bytes);
+    let mut command = Command::new(words.next()?);
+    command.args(words.by_ref().take(usize::try_from(u32::from_ne_bytes(*count)).ok()?.checked_sub(1)?));
+    command.env_clear();
+    let mut rest: Vec<&OsStr> = words.collect();
+    let folder = rest.pop()?;
+    for entry in rest {
+        let at = entry.as_bytes().iter().position(|byte| *byte == b'=')?;
+        let (name, value) = entry.as_bytes().split_at(at);
+        command.env(OsStr::from_bytes(name), OsStr::from_bytes(&value[1..]));
+    }
+    if !folder.is_empty() {
+        command.current_dir(folder);
+    }
+    Some(command)
+}

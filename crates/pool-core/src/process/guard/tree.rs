@@ -1,0 +1,149 @@
+//! Everything below the guard, wherever it has moved.
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitOptions, WaitStatus, getpid, pidfd_open, pidfd_send_signal,
+};
+use std::collections::HashMap;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+/// How long one round of killing waits for somebody to end.
+const ROUND: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
+
+/// How many rounds there are before what is left is given up: it hangs in the kernel. At least two seconds if nobody
+/// ends, longer while somebody does.
+const ROUNDS: u32 = 100;
+
+/// The processes below this one.
+pub(super) struct Tree {
+    /// Readable when a child has ended.
+    ends: OwnedFd,
+}
+
+impl AsFd for Tree {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.ends.as_fd()
+    }
+}
+
+impl Tree {
+    pub(super) const fn new(ends: OwnedFd) -> Self {
+        Self { ends }
+    }
+
+    /// Takes note that somebody has ended, so that the next end can be waited for.
+    pub(super) fn note_ends(&self) {
+        let mut information = [0; 1024];
+        while rustix::io::read(&self.ends, &mut information).is_ok_and(|read| read == information.len()) {}
+    }
+
+    /// Reaps all children that have ended. A descendant whose parent ended has become a child.
+    pub(super) fn reap(&self) -> Vec<(Pid, WaitStatus)> {
+        std::iter::from_fn(|| rustix::process::wait(WaitOptions::NOHANG).ok().flatten()).collect()
+    }
+
+    /// Kills and reaps all that is left. It costs one system call if nothing is.
+    pub(super) fn clear(&self) {
+        let mut quiet = 0;
+        while quiet < ROUNDS {
+            let mut reaped = false;
+            loop {
+                match rustix::process::wait(WaitOptions::NOHANG) {
+                    Ok(Some(_)) => reaped = true,
+                    Ok(None) => break,
+                    // Nobody is left.
+                    Err(_) => return,
+                }
+            }
+            quiet = if reaped { 0 } else { quiet + 1 };
+            kill_descendants();
+            let _ = poll(&mut [PollFd::new(self, PollFlags::IN)], Some(&ROUND));
+            self.note_ends();
+        }
+    }
+}
+
+/// What /proc says of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Entry {
+    parent: i32,
+    /// In ticks since boot: tells it from another one that got its number.
+    started: u64,
+}
+
+/// Kills every descendant that is there at this moment. One that is born meanwhile is for the next round.
+fn kill_descendants() {
+    let all: HashMap<i32, Entry> = processes().filter_map(|pid| Some((pid, look(pid)?))).collect();
+    let me = getpid().as_raw_pid();
+    for (pid, entry) in &all {
+        if is_below(*pid, me, &all) {
+            kill(*pid, *entry);
+        }
+    }
+}
+
+/// Whether `pid` descends from `me`. A chain that changes while it is read may be a circle: it is cut.
+fn is_below(pid: i32, me: i32, all: &HashMap<i32, Entry>) -> bool {
+    let mut at = pid;
+    for _ in 0..all.len() {
+        match all.get(&at) {
+            Some(entry) if entry.parent == me => return true,
+            Some(entry) => at = entry.parent,
+            None => return false,
+        }
+    }
+    false
+}
+
+/// Kills this very process, not one that has its number meanwhile.
+fn kill(pid: i32, entry: Entry) {
+    let Some(process) = Pid::from_raw(pid).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok()) else {
+        return;
+    };
+    if look(pid).is_some_and(|now| now.started == entry.started) {
+        let _ = pidfd_send_signal(process, Signal::KILL);
+    }
+}
+
+fn processes() -> impl Iterator<Item = i32> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+fn look(pid: i32) -> Option<Entry> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    entry(&stat)
+}
+
+/// Behind the name, which may hold anything, come the state, the parent, and as the 20th field the time of start.
+fn entry(stat: &str) -> Option<Entry> {
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(1);
+    let parent = fields.next()?.parse().ok()?;
+    let started = fields.nth(17)?.parse().ok()?;
+    Some(Entry { parent, started })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_may_hold_anything() {
+        let fields = "S 7 3 3 0 -1 4194304 0 0 0 0 1 2 0 0 20 0 1 0 4711 5";
+        for name in ["sh", "a) S 9 (b", "x y"] {
+            assert_eq!(entry(&format!("42 ({name}) {fields}")), Some(Entry { parent: 7, started: 4711 }));
+        }
+        assert_eq!(entry("42 (sh) S"), None);
+    }
+
+    #[test]
+    fn descent_is_a_chain_of_parents() {
+        let chain = |pairs: &[(i32, i32)]| {
+            let entry = |&(pid, parent): &(i32, i32)| (pid, Entry { parent, started: 0 });
+            pairs.iter().map(entry).collect::<HashMap<_, _>>()
+        };
+        let all = chain(&[(10, 1), (11, 10), (12, 11), (20, 1), (30, 31), (31, 30)]);
+        let below: Vec<_> = [10, 11, 12, 20, 30, 31, 99].map(|pid| is_below(pid, 10, &all)).into();
+        assert_eq!(below, [false, true, true, false, false, false, false]);
+    }
+}
