@@ -45,6 +45,8 @@ const TROUBLE: &[(&str, Outcome)] = &[
     ("badutf8 nul ansi cr utf8 lookalike", Outcome::Ok),
     ("slow=1", Outcome::Ok),
     ("grandchild", Outcome::Ok),
+    ("setsid", Outcome::Ok),
+    ("setsid grandchild crash", Outcome::Crashed),
     ("ask", Outcome::Ok),
 ];
 

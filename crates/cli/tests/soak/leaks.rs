@@ -11,7 +11,7 @@ const GONE: Duration = Duration::from_secs(1);
 
 /// How many descriptors this process has open.
 pub(crate) fn descriptors() -> i64 {
-    i64::try_from(fs::read_dir("/proc/self/fd").unwrap().count()).unwrap()
+    count(fs::read_dir("/proc/self/fd").unwrap())
 }
 
 /// By how much resident memory grows, in KiB, from the first quarter of the time on.
@@ -36,11 +36,16 @@ pub(crate) fn is_marked(pid: u32, mark: &str) -> bool {
         .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|entry| entry == wanted.as_bytes()))
 }
 
-/// How many processes with the mark are still there a second later.
-pub(crate) fn orphans(mark: &str) -> usize {
+/// How many processes carry the mark.
+pub(crate) fn marked(mark: &str) -> i64 {
+    count(processes().filter(|pid| is_marked(*pid, mark)))
+}
+
+/// What is counted, once it is 0, or after a second.
+pub(crate) fn left(count: impl Fn() -> i64) -> i64 {
     let deadline = Instant::now() + GONE;
     loop {
-        let left = processes().filter(|pid| is_marked(*pid, mark)).count();
+        let left = count();
         if left == 0 || Instant::now() > deadline {
             return left;
         }
@@ -48,16 +53,18 @@ pub(crate) fn orphans(mark: &str) -> usize {
     }
 }
 
+fn count(what: impl Iterator) -> i64 {
+    i64::try_from(what.count()).unwrap()
+}
+
 /// How many children of this process wait to be reaped.
-pub(crate) fn zombies() -> usize {
+pub(crate) fn zombies() -> i64 {
     let me = std::process::id().to_string();
-    processes()
-        .filter_map(|pid| fs::read_to_string(format!("/proc/{pid}/stat")).ok())
-        .filter(|stat| {
-            let mut fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-            fields.next() == Some("Z") && fields.next() == Some(&me)
-        })
-        .count()
+    let stats = processes().filter_map(|pid| fs::read_to_string(format!("/proc/{pid}/stat")).ok());
+    count(stats.filter(|stat| {
+        let mut fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+        fields.next() == Some("Z") && fields.next() == Some(&me)
+    }))
 }
 
 fn processes() -> impl Iterator<Item = u32> {

@@ -23,10 +23,12 @@ mod leaks;
 mod oracle;
 
 use cluster::ClusterManager;
+use cluster::guard::Guards;
 use cluster::spec::{Backoff, BreakerSpec, Intensity, Shutdown, ToolSpec, TurnRule, TurnSpec};
 use jobs::Tally;
 use regex::Regex;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How many instances.
@@ -54,15 +56,18 @@ async fn soak(length: Duration) {
     let descriptors = leaks::descriptors();
     let end = Instant::now() + length;
 
-    let cluster = ClusterManager::builder().tool(spec(&log, &mark), INSTANCES).build().await.unwrap();
+    let guards = Arc::new(Guards::of(env!("CARGO_BIN_EXE_cluster")));
+    let pool = ClusterManager::builder().tool(spec(&log, &mark), INSTANCES).launcher(guards);
+    let cluster = pool.build().await.unwrap();
     cluster.ready().await.unwrap();
     let (tally, faults, memory) =
         tokio::join!(jobs::run(&cluster, CLIENTS, end), chaos::run(&cluster, &mark, end), leaks::memory(end));
     cluster.shutdown().await;
     drop(cluster);
 
-    let (orphans, zombies) = (leaks::orphans(&mark), leaks::zombies());
-    let left = leaks::descriptors() - descriptors;
+    let orphans = leaks::left(|| leaks::marked(&mark));
+    let zombies = leaks::left(leaks::zombies);
+    let left = leaks::left(|| leaks::descriptors() - descriptors);
     let doubled = oracle::received(&log).into_values().filter(|times| *times > 1).count();
     let Tally { jobs, ok, results, hurt, wrong, asked } = &tally;
     let lost = jobs - results;
