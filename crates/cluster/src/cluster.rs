@@ -14,7 +14,7 @@ use routing::metrics::Snapshot;
 use routing::router::{Ask, CloseSession};
 use routing::{RouterActor, RouterHandle};
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// Starts `instances` of the tool of this name (or of the profile at this path) and waits until the first can take a
 /// job; the others follow.
@@ -159,6 +159,16 @@ impl ClusterManager {
     /// [`JobError::Closed`] if the cluster has gone.
     pub async fn status(&self) -> Result<Vec<InstanceStatus>, JobError> {
         self.order(Supervise::Status).await
+    }
+
+    /// Every change of an instance's state from now on. What is not taken in time is missed (at most `bound` wait);
+    /// [`ClusterManager::status`] has the whole. Ends when the cluster has gone.
+    #[must_use]
+    pub fn watch(&self, bound: usize) -> mpsc::Receiver<InstanceStatus> {
+        let (send, receive) = mpsc::channel(bound.max(1));
+        // If it has gone, or is too busy for that, the sender is dropped, and the watch ends.
+        let _ = self.shared.engine.supervisor.try_send(Command(Supervise::Watch(send)));
+        receive
     }
 
     /// How the pool as a whole is.

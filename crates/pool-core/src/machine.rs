@@ -6,3 +6,4 @@ pub mod conversation;
 pub mod dialect;
 pub mod restart;
 pub mod slot;
+pub mod stall;

@@ -7,6 +7,7 @@
 mod command;
 mod group;
 mod status;
+mod watchers;
 
 pub use command::{Command, Supervise};
 pub use status::{InstanceState, InstanceStatus, StartTimes};
@@ -21,7 +22,7 @@ use actix::{Actor, AsyncContext, Context, Handler, Recipient, SpawnHandle};
 use group::{Group, Place};
 use std::sync::Arc;
 use std::time::Instant;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// Mailbox of the supervisor: commands only; news goes past the bound, being bounded by the protocol.
 const MAILBOX: usize = 64;
@@ -62,6 +63,7 @@ pub struct PoolSupervisor {
     closing: bool,
     timer: Option<(Instant, SpawnHandle)>,
     gone: Vec<oneshot::Sender<()>>,
+    watchers: Vec<mpsc::Sender<InstanceStatus>>,
 }
 
 impl PoolSupervisor {
@@ -85,6 +87,7 @@ impl PoolSupervisor {
             closing: false,
             timer: None,
             gone: Vec::new(),
+            watchers: Vec::new(),
         };
         (supervisor, watch)
     }
@@ -154,6 +157,7 @@ impl PoolSupervisor {
             SlotAction::Over => self.over(index, context),
         }
         self.arm(context);
+        self.show_all();
     }
 
     /// A life ended badly: is the tool still worth a restart?
@@ -272,6 +276,7 @@ impl Handler<Event> for PoolSupervisor {
         let slot = match event {
             Event::Returned { slot, job } => {
                 self.places[slot.index()].slot.spent();
+                self.show(slot.index());
                 news::tell(&self.router, PoolEvent::Returned(job));
                 return;
             }
@@ -296,6 +301,7 @@ impl Handler<Event> for PoolSupervisor {
                 };
                 news::tell(&self.router, PoolEvent::Finished { slot, generation, report, credit });
                 if action == SlotAction::Nothing && self.places[slot.index()].slot.poll_timeout().is_none() {
+                    self.show(slot.index());
                     return;
                 }
                 self.act(slot.index(), action, context);

@@ -124,6 +124,7 @@ fn one_tool() {
     cancel.within = "5s"  (default)
     env.set.MODE = "batch"  (DIR/tool.toml)
     limits.errand = "1m"  (default)
+    limits.kill_stalled = false  (default)
     limits.max_prompt = 67108864  (default)
     limits.max_reply = 33554432  (default)
     limits.stall = "10m"  (default)

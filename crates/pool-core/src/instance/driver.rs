@@ -242,6 +242,15 @@ impl Driver {
                     inner.input = None;
                 }
             }
+            Action::Look(depth) => {
+                let Some(control) = &inner.control else { return };
+                let look = control.look(depth);
+                let driver = self.clone();
+                actix_rt::spawn(async move {
+                    let seen = look.await;
+                    driver.feed(|conversation, now| conversation.looked(&seen, now));
+                });
+            }
             Action::Arm(future) => {
                 let driver = self.clone();
                 actix_rt::spawn(async move {

@@ -12,6 +12,7 @@ mod ending;
 mod start;
 mod stop;
 mod turn;
+mod watch;
 mod work;
 
 pub use stop::Ladder;
@@ -19,9 +20,10 @@ pub use stop::Ladder;
 use super::dialect::Dialect;
 use crate::message::{
     Assign, Control, ControlMessage, ErrandFuture, Event, ExitReport, Generation, InstanceRef, JobResult,
-    Next, Order, Refused, ReplyTo, Serial, SlotId,
+    Next, Order, Refused, ReplyTo, Serial, SlotId, StateChange,
 };
 use crate::process::Signal;
+use crate::process::look::Depth;
 use crate::spec::ToolSpec;
 use ending::Ending;
 use std::collections::VecDeque;
@@ -43,6 +45,8 @@ pub enum Action {
     Finish(ReplyTo, Box<JobResult>),
     /// Tell the supervisor.
     Tell(Event),
+    /// Look at the tool's processes, and hand what is seen to [`Conversation::looked`].
+    Look(Depth),
     /// Run an errand's future and hand its end to [`Conversation::armed`].
     Arm(ErrandFuture<Result<(), Refused>>),
     /// Run an errand's future and hand its end to [`Conversation::settled`].
@@ -61,7 +65,6 @@ pub struct Conversation<D> {
     /// Credits up to this serial are spent or void.
     spent: Serial,
     ordered_at: Instant,
-    last_output: Instant,
     last_interrupt: Option<Instant>,
     pid: Option<u32>,
     outgoing: Vec<u8>,
@@ -103,7 +106,6 @@ impl<D: Dialect> Conversation<D> {
             draining: false,
             spent: 0,
             ordered_at: now,
-            last_output: now,
             last_interrupt: None,
             pid: None,
             outgoing: Vec::new(),
@@ -134,7 +136,7 @@ impl<D: Dialect> Conversation<D> {
             | State::Arming { deadline, .. }
             | State::Settling { deadline, .. }
             | State::Resetting { deadline, .. } => Some(*deadline),
-            State::Turn { turn, .. } => Some(turn.next_deadline(self.last_output, self.spec.limits.stall)),
+            State::Turn { turn, .. } => Some(turn.next_deadline()),
             State::Stopping(ladder) => ladder.deadline(),
             State::Idle | State::Gone => None,
         };
@@ -171,10 +173,12 @@ impl<D: Dialect> Conversation<D> {
 
     /// `count` bytes have been added to the buffer.
     pub fn output(&mut self, count: usize, now: Instant) {
-        self.last_output = now;
         if let State::Turn { work, turn } = &mut self.state {
-            turn.stalled = false;
+            turn.vigil.output(now);
             work.received(self.dialect.buffer(), count);
+            if turn.shown {
+                self.changed(StateChange::Working);
+            }
         }
         self.look(now);
     }

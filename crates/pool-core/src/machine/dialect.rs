@@ -21,6 +21,8 @@ pub enum Found {
     End(Box<TurnEnd>),
     /// The tool asks this and waits; said once per question.
     Question(String),
+    /// The tool says this, and tries again by itself; said once each time.
+    Throttled(String),
     /// The output broke the rule that frames it. The instance cannot be trusted any more.
     Violation(String),
 }

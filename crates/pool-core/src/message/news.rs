@@ -102,7 +102,7 @@ pub enum Event {
         /// Its life.
         generation: Generation,
     },
-    /// It shows something worth telling: it asks, it stalls.
+    /// It shows something worth telling: it asks, it stalls, it works again.
     Changed {
         /// The slot.
         slot: SlotId,
@@ -151,8 +151,14 @@ pub enum Event {
 pub enum StateChange {
     /// It asks this and waits.
     NeedsInput(String),
-    /// Nothing has come from it for this long; shown, not killed.
+    /// It says this, and tries again by itself.
+    Throttled(String),
+    /// For this long nothing has come from it, and none of its processes has used the processor.
     Stalled(Duration),
+    /// A signal had stopped it; it has been told to go on.
+    Stopped,
+    /// Whatever it was, it works again.
+    Working,
 }
 
 /// What the supervisor tells the router.

@@ -113,9 +113,13 @@ pub(super) struct PoolArgs {
     /// The longest that a start may take [default: the tool's own]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(super) ready_timeout: Option<Duration>,
-    /// Silence that is worth showing; nothing is killed for it [default: 10m]
+    /// A turn without output and without processor time for so long is shown as stalled [default: 10m]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(super) stall: Option<Duration>,
+    /// End a stalled turn as timed out, and replace its instance: a slow model and a hang look alike, so it is not done
+    /// unless asked for
+    #[arg(long)]
+    pub(super) kill_stalled: bool,
     /// The model that the tool is to use
     #[arg(long)]
     pub(super) model: Option<String>,

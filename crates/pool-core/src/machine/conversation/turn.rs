@@ -4,19 +4,20 @@ use super::work::Work;
 use super::{Action, Conversation, State};
 use crate::error::JobError;
 use crate::machine::dialect::{Dialect, Found, TurnEnd};
-use crate::message::{
-    CompletedBy, Event, ExitReport, Job, Next, Outcome, Placement, Progress, Refused, StateChange, Step,
-};
+use crate::machine::stall::Vigil;
+use crate::message::{CompletedBy, Event, ExitReport, Job, Next, Outcome, Placement, Refused, Step};
 use crate::process::Signal;
 use crate::spec::Cancel;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// A step that runs.
 pub(super) struct Turn {
     pub(super) began: Instant,
     pub(super) phase: Phase,
-    /// Its silence has been shown.
-    pub(super) stalled: bool,
+    /// Whether anything moves.
+    pub(super) vigil: Vigil,
+    /// It has been told to be something else than at work, and has not been heard of since.
+    pub(super) shown: bool,
 }
 
 /// Whether the turn is still wanted.
@@ -28,10 +29,11 @@ pub(super) enum Phase {
 }
 
 impl Turn {
-    pub(super) fn next_deadline(&self, last_output: Instant, stall: Duration) -> Instant {
+    pub(super) fn next_deadline(&self) -> Instant {
         match self.phase {
-            Phase::Wanted { deadline } if self.stalled => deadline,
-            Phase::Wanted { deadline } => deadline.min(last_output + stall),
+            Phase::Wanted { deadline } => {
+                self.vigil.poll_timeout().map_or(deadline, |look| look.min(deadline))
+            }
             Phase::Interrupted { deadline, .. } => deadline,
         }
     }
@@ -132,8 +134,8 @@ impl<D: Dialect> Conversation<D> {
         }
         work.sent += (self.outgoing.len() - before) as u64;
         let deadline = now + work.job.timeout.unwrap_or(self.spec.limits.turn);
-        self.last_output = now;
-        let turn = Turn { began: now, phase: Phase::Wanted { deadline }, stalled: false };
+        let vigil = Vigil::new(self.spec.limits.stall, now);
+        let turn = Turn { began: now, phase: Phase::Wanted { deadline }, vigil, shown: false };
         self.state = State::Turn { work, turn };
     }
 
@@ -157,6 +159,7 @@ impl<D: Dialect> Conversation<D> {
                 }
                 Found::End(end) => self.turn_ended(*end, now),
                 Found::Question(question) => self.question(question, now),
+                Found::Throttled(line) => self.throttled(line),
                 Found::Violation(what) => {
                     self.violated(&what, now);
                     break;
@@ -311,16 +314,6 @@ impl<D: Dialect> Conversation<D> {
         }
     }
 
-    fn question(&mut self, question: String, now: Instant) {
-        if matches!(self.state, State::Starting { .. }) {
-            return self.asks_at_start(question, now);
-        }
-        if let State::Turn { work, .. } = &self.state {
-            work.job.reply_to.report(|| Progress::NeedsInput(question.clone()));
-        }
-        self.changed(StateChange::NeedsInput(question));
-    }
-
     /// The output broke the rule that frames it: whatever comes next cannot be trusted.
     pub fn violated(&mut self, what: &str, now: Instant) {
         tracing::warn!(tool = %self.me.tool, slot = %self.me.slot, what, "the output broke its rule");
@@ -336,12 +329,12 @@ impl<D: Dialect> Conversation<D> {
                 self.abandon_job(outcome, "it did not answer the interrupt, and was stopped", now);
                 self.kill(now);
             }
-            Phase::Wanted { .. } if !turn.stalled && self.last_output + self.spec.limits.stall <= now => {
-                turn.stalled = true;
-                let silence = now.saturating_duration_since(self.last_output);
-                self.changed(StateChange::Stalled(silence));
+            Phase::Wanted { .. } => {
+                if let Some(depth) = turn.vigil.handle_timeout(now) {
+                    self.actions.push_back(Action::Look(depth));
+                }
             }
-            _ => {}
+            Phase::Interrupted { .. } => {}
         }
     }
 
@@ -383,10 +376,5 @@ impl<D: Dialect> Conversation<D> {
         self.last_interrupt = Some(now);
         self.signal(Signal::Interrupt);
         self.dialect.interrupted(&mut self.outgoing, now);
-    }
-
-    fn changed(&mut self, change: StateChange) {
-        let (slot, generation) = (self.me.slot, self.me.generation);
-        self.tell(Event::Changed { slot, generation, change });
     }
 }

@@ -88,7 +88,7 @@ impl TextDialect {
         let Phase::Turn(turn) = &mut self.phase else { return None };
         match turn.poll(&self.spec, &mut self.stream, &mut self.due, &mut self.unsolicited, now)? {
             Seen::End(ended) => Some(self.end(ended)),
-            Seen::Question(line) => Some(Found::Question(line)),
+            Seen::Remark(remark) => Some(remark),
             Seen::Broken(reason) => Some(Found::Violation(reason)),
         }
     }
