@@ -85,6 +85,53 @@ fn f21_a_question_is_shown_with_its_words_and_gone_with_the_next_output() {
 }
 
 #[test]
+fn f21_a_job_that_nobody_answered_says_so() {
+    in_virtual_time(async {
+        let mut spec = patient();
+        spec.limits.turn = 60 * SECOND;
+        let cluster = acting(spec, async |stage, _| {
+            stage.print("Proceed? (y/n) ").await;
+            std::future::pending::<()>().await;
+        })
+        .await;
+        let reply = cluster.ask("go").await.expect("a reply");
+        assert_eq!(reply.outcome, Outcome::TimedOut);
+        assert_eq!(
+            reply.error.expect("a reason"),
+            "no end of turn in time: nobody answered \"Proceed? (y/n)\""
+        );
+        cluster.shutdown().await;
+    });
+}
+
+#[test]
+fn a_dump_says_what_is_awaited_and_how_long() {
+    in_virtual_time(async {
+        let cluster = acting(patient(), async |stage, _| {
+            stage.appear(process('S', 7));
+            stage.print("half a rep").await;
+            std::future::pending::<()>().await;
+        })
+        .await;
+        let _job = cluster.submit(job(&["go".into(), "on".into()]));
+        tokio::time::sleep(60 * SECOND).await;
+        let dump = cluster.dump().await.expect("a dump").remove(0);
+        let inside = dump.inside.expect("it answers");
+        assert_eq!(
+            (dump.status.state, inside.doing, inside.step),
+            (InstanceState::Working, "a step runs", Some((1, 2)))
+        );
+        assert!(inside.awaits.starts_with("the sentinel "), "{}", inside.awaits);
+        assert_eq!((inside.tail.as_slice(), inside.processes), (&b"half a rep"[..], process('S', 7)));
+        // The clock ticks in milliseconds.
+        let timers: Vec<_> =
+            inside.timers.iter().map(|(name, left)| (*name, left.as_secs_f64().round())).collect();
+        assert_eq!(timers, [("stall", 540.0), ("timeout", 3540.0)]);
+        cluster.kill().await;
+    });
+}
+
+#[test]
 fn a_tool_that_tries_again_by_itself_is_throttled_meanwhile() {
     in_virtual_time(async {
         let cluster = acting(patient(), async |stage, _| {

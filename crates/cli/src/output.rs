@@ -8,6 +8,7 @@ mod paint;
 mod progress;
 mod replies;
 pub(crate) mod sanitize;
+mod states;
 mod talk;
 mod tally;
 
@@ -16,11 +17,13 @@ pub(crate) use tally::{Tally, jobs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use cluster::batch::ResultRecord;
+use cluster::batch::plan::JobInfo;
 use cluster::batch::run::Counts;
 use paint::Paint;
-use pool_core::supervisor::InstanceStatus;
+use pool_core::supervisor::{InstanceDump, InstanceStatus};
 use progress::Progress;
 use replies::{Form, Replies};
+use states::States;
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::time::Instant;
 use talk::Talk;
@@ -42,6 +45,7 @@ pub(crate) struct Output {
     talk: Talk,
     progress: Progress,
     tally: Tally,
+    states: States,
     total: Option<u64>,
 }
 
@@ -62,7 +66,7 @@ impl Output {
 
     fn of(replies: Replies, talk: Talk, bar: bool, total: Option<u64>, now: Instant) -> Self {
         let progress = Progress::new(total, bar, now);
-        Self { replies, talk, progress, tally: Tally::default(), total }
+        Self { replies, talk, progress, tally: Tally::default(), states: States::default(), total }
     }
 
     /// The same into something else than the standard streams.
@@ -118,10 +122,43 @@ impl Output {
         self.progress.screen().aside(|| talk.error(text));
     }
 
-    /// What every instance does.
-    pub(crate) fn status(&mut self, instances: &[InstanceStatus]) {
+    /// An instance has become something else; said if it is worth it.
+    pub(crate) fn changed(&mut self, status: &InstanceStatus, job: Option<&JobInfo>) {
+        let job = job.map(|job| self.title(job));
+        if let Some(line) = self.states.changed(status, job.as_deref()) {
+            self.note(&line);
+        }
+    }
+
+    /// What every instance does, each in a line. `info`: which job that is.
+    pub(crate) fn status<'a>(
+        &mut self,
+        instances: &[InstanceStatus],
+        info: impl Fn(u64) -> Option<&'a JobInfo>,
+    ) {
+        let title = |status: &InstanceStatus| status.job.and_then(&info).map(|job| self.title(job));
+        let lines: Vec<_> =
+            instances.iter().map(|status| states::line(status, title(status).as_deref())).collect();
+        self.lines(lines);
+    }
+
+    /// What every instance does, what it waits for, and what to do about it.
+    pub(crate) fn dump<'a>(&mut self, instances: &[InstanceDump], info: impl Fn(u64) -> Option<&'a JobInfo>) {
+        let lines = instances.iter().flat_map(|InstanceDump { status, inside }| {
+            let title = status.job.and_then(&info).map(|job| self.title(job));
+            states::inside(status, inside.as_ref(), title.as_deref())
+        });
+        let lines: Vec<_> = lines.collect();
+        self.lines(lines);
+    }
+
+    fn title(&self, job: &JobInfo) -> String {
+        talk::title_of(job.index, job.item.as_deref().unwrap_or(&job.id), self.total)
+    }
+
+    fn lines(&mut self, lines: Vec<String>) {
         let talk = &mut self.talk;
-        self.progress.screen().aside(|| talk.status(instances));
+        self.progress.screen().aside(|| talk.lines(lines));
     }
 
     /// The last line.

@@ -9,7 +9,7 @@ use crate::session::Session;
 use actix::{Addr, ArbiterHandle};
 use pool_core::JobError;
 use pool_core::message::{JobHandle, JobResult, Reply, SessionKey, SlotId, reply_channel};
-use pool_core::supervisor::{Command, InstanceStatus, PoolHealth, PoolSupervisor, Supervise};
+use pool_core::supervisor::{Command, InstanceDump, InstanceStatus, PoolHealth, PoolSupervisor, Supervise};
 use routing::metrics::Snapshot;
 use routing::router::{Ask, CloseSession};
 use routing::{RouterActor, RouterHandle};
@@ -159,6 +159,14 @@ impl ClusterManager {
     /// [`JobError::Closed`] if the cluster has gone.
     pub async fn status(&self) -> Result<Vec<InstanceStatus>, JobError> {
         self.order(Supervise::Status).await
+    }
+
+    /// What every instance does, what it waits for, its last output, its processes. For people: it takes a while.
+    ///
+    /// # Errors
+    /// [`JobError::Closed`] if the cluster has gone.
+    pub async fn dump(&self) -> Result<Vec<InstanceDump>, JobError> {
+        self.order(Supervise::Dump).await
     }
 
     /// Every change of an instance's state from now on. What is not taken in time is missed (at most `bound` wait);

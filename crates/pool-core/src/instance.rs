@@ -6,9 +6,11 @@
 
 mod activity;
 mod driver;
+mod inside;
 mod tasks;
 
 pub use activity::Activity;
+pub use inside::{Describe, Inside};
 
 use crate::message::{Assign, ControlMessage, Event, ExitReport, Generation, Order, SlotId};
 use crate::process::Launch;

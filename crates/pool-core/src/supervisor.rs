@@ -5,11 +5,13 @@
 //! ours because `actix::Supervisor` does not restart an actor whose handler panicked, and knows no back-off.
 
 mod command;
+mod dump;
 mod group;
 mod status;
 mod watchers;
 
 pub use command::{Command, Supervise};
+pub use dump::InstanceDump;
 pub use status::{InstanceState, InstanceStatus, StartTimes};
 
 use crate::instance::{InstanceActor, Plan};
@@ -332,7 +334,8 @@ impl PoolSupervisor {
             return;
         }
         let tool = &self.groups[place.group].spec.tool;
-        if exit.is_abnormal() {
+        // Those who watch are told, with what follows.
+        if exit.is_abnormal() && self.watchers.is_empty() {
             tracing::warn!(%tool, %slot, generation, %exit, "an instance ended");
         } else {
             tracing::info!(%tool, %slot, generation, %exit, "an instance ended");

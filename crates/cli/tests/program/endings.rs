@@ -103,7 +103,20 @@ fn the_second_signal_cancels() {
 fn a_signal_shows_what_every_instance_does() {
     let mut waiting = Waiting::begin();
     let line = waiting.signal(Signal::USR1, "instance 0");
-    assert!(line.starts_with("instance 0 bash working for "), "{line}");
+    assert!(line.starts_with("instance 0 bash working for ") && line.contains("job 2/3 cat go"), "{line}");
+    // In this order; a look at the processes finds what the tool has started.
+    for part in [
+        "doing     job 2/3 cat go; echo went, step 1 of 1: a step runs",
+        "awaits    the sentinel ",
+        "timers    timeout in ",
+        " bash (child of ",
+        " cat (child of ",
+        " bytes since the prompt",
+        "next      wait; --timeout says for how long",
+    ] {
+        let line = waiting.err.by_ref().lines().map(|line| line.unwrap()).find(|line| line.contains(part));
+        assert!(line.is_some(), "it never said {part:?}");
+    }
     waiting.go = None;
     assert_eq!(waiting.end().0, Some(0));
 }

@@ -1,9 +1,10 @@
 //! The one place that performs effects for a conversation.
 
-use super::{Activity, Plan};
+use super::{Activity, Inside, Plan};
 use crate::machine::conversation::{Action, Conversation};
 use crate::machine::dialect::text::TextDialect;
 use crate::message::{Assign, ControlMessage, Event, ExitReport, news};
+use crate::process::look::{Depth, Looking};
 use crate::process::{Input, NARROW, Output, Process, ProcessControl};
 use crate::spec::TurnRule;
 use actix::Recipient;
@@ -180,6 +181,13 @@ impl Driver {
     /// The process is gone and reaped.
     pub(super) fn exited(self: &Rc<Self>, exit: ExitReport) {
         self.feed(|conversation, now| conversation.exited(exit, now));
+    }
+
+    /// How it is, and a look at its processes that is under way.
+    pub(super) fn describe(&self, depth: Depth) -> (Inside, Option<Looking>) {
+        let inner = self.inner.borrow();
+        let look = inner.control.as_ref().map(|control| control.look(depth));
+        (inner.conversation.describe(now()), look)
     }
 
     pub(super) fn is_gone(&self) -> bool {

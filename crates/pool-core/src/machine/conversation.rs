@@ -8,7 +8,9 @@
 //!     any ─▶ Stopping (the ladder) ─▶ Gone
 //! ```
 
+mod describe;
 mod ending;
+mod running;
 mod start;
 mod stop;
 mod turn;
@@ -26,10 +28,10 @@ use crate::process::Signal;
 use crate::process::look::Depth;
 use crate::spec::ToolSpec;
 use ending::Ending;
+use running::Turn;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
-use turn::Turn;
 use work::Work;
 
 /// How long after the process's end its output may still be read, and the other way round.
@@ -175,8 +177,9 @@ impl<D: Dialect> Conversation<D> {
     pub fn output(&mut self, count: usize, now: Instant) {
         if let State::Turn { work, turn } = &mut self.state {
             turn.vigil.output(now);
+            turn.received += count as u64;
             work.received(self.dialect.buffer(), count);
-            if turn.shown {
+            if turn.shown.is_some() {
                 self.changed(StateChange::Working);
             }
         }

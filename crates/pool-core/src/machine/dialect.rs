@@ -103,6 +103,9 @@ pub trait Dialect {
     /// The last bytes that came, for error messages; at most `TAIL` of them.
     fn tail(&self) -> &[u8];
 
+    /// What output is awaited, in words: the rule, with the mark that is expected.
+    fn awaits(&self) -> String;
+
     /// How many bytes have come that belong to no job, since the start: remains of prompts, late output.
     fn unsolicited(&self) -> u64 {
         0

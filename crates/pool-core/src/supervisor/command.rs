@@ -1,6 +1,7 @@
 //! What the outside may ask of a supervisor. One-way too: answers go home through a channel.
 
 use super::PoolSupervisor;
+use super::dump::InstanceDump;
 use super::status::InstanceStatus;
 use crate::message::{Order, PoolEvent, SlotId, news};
 use actix::{Context, Handler, Message};
@@ -11,6 +12,8 @@ use tokio::sync::{mpsc, oneshot};
 pub enum Supervise {
     /// What every instance does.
     Status(oneshot::Sender<Vec<InstanceStatus>>),
+    /// What every instance does, and what it waits for.
+    Dump(oneshot::Sender<Vec<InstanceDump>>),
     /// From now on, every change of an instance's state goes there; some are missed if it is full.
     Watch(mpsc::Sender<InstanceStatus>),
     /// Finish the job at hand, stop, and start again; false if there is nothing to restart.
@@ -36,6 +39,7 @@ impl Handler<Command> for PoolSupervisor {
             Supervise::Status(home) => {
                 let _ = home.send(self.status());
             }
+            Supervise::Dump(home) => self.dump(home),
             Supervise::Watch(watcher) => self.watchers.push(watcher),
             Supervise::Restart(slot, home) => {
                 let _ = home.send(self.restart(slot));

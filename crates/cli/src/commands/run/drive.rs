@@ -9,7 +9,8 @@ use cluster::Job;
 use cluster::batch::ResultRecord;
 use cluster::batch::run::{Batch, Counts, Ending};
 use futures_util::{FutureExt, Stream, StreamExt};
-use pool_core::message::JobHandle;
+use pool_core::message::{JobHandle, JobId};
+use pool_core::supervisor::InstanceStatus;
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -63,6 +64,7 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         let mut failure = std::pin::pin!(pool.failure());
         let mut failed = false;
         let mut idle = Idle::since(Instant::now());
+        let mut changes = pool.watch();
         loop {
             tokio::select! {
                 biased;
@@ -72,6 +74,7 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
                     self.batch.pool_failed(reason);
                 }
                 now = ticks.tick() => self.tick(&mut idle, now).await,
+                Some(status) = changes.recv() => self.changed(&status),
                 record = self.batch.next() => match record {
                     Some(record) => self.burst(&record),
                     None => return Flow::Continue(()),
@@ -113,7 +116,10 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
                 self.pool.kill().await;
                 return Flow::Break(());
             }
-            Answer::Dump => self.output.status(&self.pool.status().await),
+            Answer::Dump => {
+                let dump = self.pool.dump().await;
+                self.output.dump(&dump, |job| self.batch.info(JobId(job)));
+            }
         }
         Flow::Continue(())
     }
@@ -123,8 +129,14 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         self.output.tick(counts, now.into_std());
         if idle.is_worth_showing(counts, now) {
             self.output.note("jobs wait, and no instance takes them:");
-            self.output.status(&self.pool.status().await);
+            let status = self.pool.status().await;
+            self.output.status(&status, |job| self.batch.info(JobId(job)));
         }
+    }
+
+    fn changed(&mut self, status: &InstanceStatus) {
+        let job = status.job.and_then(|job| self.batch.info(JobId(job)));
+        self.output.changed(status, job);
     }
 
     /// A result, and those that are there already: they leave together.

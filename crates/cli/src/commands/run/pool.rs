@@ -1,12 +1,20 @@
 //! The seam between a run and the pool, so that the loop can be tried without one.
 
 use cluster::ClusterManager;
-use pool_core::supervisor::InstanceStatus;
+use pool_core::supervisor::{InstanceDump, InstanceStatus};
+use tokio::sync::mpsc::Receiver;
+
+/// So many changes may wait while results are written.
+const CHANGES: usize = 1024;
 
 /// A pool, as a run needs it.
 pub(super) trait Pool {
     /// What every instance does.
     async fn status(&self) -> Vec<InstanceStatus>;
+    /// What every instance does and waits for.
+    async fn dump(&self) -> Vec<InstanceDump>;
+    /// Every change of what an instance does, from now on.
+    fn watch(&self) -> Receiver<InstanceStatus>;
     /// Resolves with the reason when no instance is left and none will come.
     async fn failure(&self) -> String;
     /// Stops every tool by its ladder.
@@ -18,6 +26,14 @@ pub(super) trait Pool {
 impl Pool for ClusterManager {
     async fn status(&self) -> Vec<InstanceStatus> {
         Self::status(self).await.unwrap_or_default()
+    }
+
+    async fn dump(&self) -> Vec<InstanceDump> {
+        Self::dump(self).await.unwrap_or_default()
+    }
+
+    fn watch(&self) -> Receiver<InstanceStatus> {
+        Self::watch(self, CHANGES)
     }
 
     async fn failure(&self) -> String {

@@ -1,5 +1,6 @@
 //! Jobs and their turns: arming, saying, ending, resetting.
 
+use super::running::{Phase, Turn};
 use super::work::Work;
 use super::{Action, Conversation, State};
 use crate::error::JobError;
@@ -9,48 +10,6 @@ use crate::message::{CompletedBy, Event, ExitReport, Job, Next, Outcome, Placeme
 use crate::process::Signal;
 use crate::spec::Cancel;
 use std::time::Instant;
-
-/// A step that runs.
-pub(super) struct Turn {
-    pub(super) began: Instant,
-    pub(super) phase: Phase,
-    /// Whether anything moves.
-    pub(super) vigil: Vigil,
-    /// It has been told to be something else than at work, and has not been heard of since.
-    pub(super) shown: bool,
-}
-
-/// Whether the turn is still wanted.
-pub(super) enum Phase {
-    /// Yes, until then.
-    Wanted { deadline: Instant },
-    /// No: it was interrupted, and its end is awaited until then.
-    Interrupted { outcome: Outcome, deadline: Instant },
-}
-
-impl Turn {
-    pub(super) fn next_deadline(&self) -> Instant {
-        match self.phase {
-            Phase::Wanted { deadline } => {
-                self.vigil.poll_timeout().map_or(deadline, |look| look.min(deadline))
-            }
-            Phase::Interrupted { deadline, .. } => deadline,
-        }
-    }
-
-    /// What a job is called whose tool went away in mid-turn.
-    pub(super) fn fate(&self, exit: &ExitReport) -> (Outcome, String) {
-        match (&self.phase, exit) {
-            (Phase::Interrupted { outcome, .. }, _) => (*outcome, format!("interrupted; then it {exit}")),
-            (Phase::Wanted { .. }, ExitReport::Exited(0)) => {
-                (Outcome::Truncated, "it exited in the middle of its reply".into())
-            }
-            (Phase::Wanted { .. }, exit) => {
-                (Outcome::Crashed, format!("it {exit} in the middle of its reply"))
-            }
-        }
-    }
-}
 
 impl<D: Dialect> Conversation<D> {
     // ## Idle => (Arming | Turn | Idle)
@@ -135,7 +94,7 @@ impl<D: Dialect> Conversation<D> {
         work.sent += (self.outgoing.len() - before) as u64;
         let deadline = now + work.job.timeout.unwrap_or(self.spec.limits.turn);
         let vigil = Vigil::new(self.spec.limits.stall, now);
-        let turn = Turn { began: now, phase: Phase::Wanted { deadline }, vigil, shown: false };
+        let turn = Turn { began: now, phase: Phase::Wanted { deadline }, vigil, received: 0, shown: None };
         self.state = State::Turn { work, turn };
     }
 
@@ -189,8 +148,7 @@ impl<D: Dialect> Conversation<D> {
     fn step_ended(&mut self, mut work: Box<Work>, turn: &Turn, end: TurnEnd, now: Instant) {
         let kept = work.keep(end, turn.began, now);
         if let Phase::Interrupted { outcome, .. } = turn.phase {
-            let detail = if outcome == Outcome::TimedOut { "no end of turn in time" } else { "taken back" };
-            self.finish(work, Some((outcome, detail.into())), true, now);
+            self.finish(work, Some((outcome, turn.reason(outcome))), true, now);
             return;
         }
         if kept.outcome != Outcome::Ok {
@@ -361,18 +319,18 @@ impl<D: Dialect> Conversation<D> {
 
     /// Stops a running turn: politely where the tool can be interrupted, with the instance where it cannot.
     fn interrupt(&mut self, outcome: Outcome, now: Instant) {
-        let State::Turn { turn: Turn { phase: phase @ Phase::Wanted { .. }, .. }, .. } = &mut self.state
-        else {
+        let State::Turn { turn, .. } = &mut self.state else { return };
+        if !matches!(turn.phase, Phase::Wanted { .. }) {
             return;
-        };
+        }
         let recently = self.last_interrupt.is_some_and(|at| now < at + Cancel::DEBOUNCE);
         if self.spec.cancel == Cancel::Restart || recently {
-            let detail = if outcome == Outcome::TimedOut { "no end of turn in time" } else { "taken back" };
-            self.abandon_job(outcome, detail, now);
+            let detail = turn.reason(outcome);
+            self.abandon_job(outcome, &detail, now);
             self.kill(now);
             return;
         }
-        *phase = Phase::Interrupted { outcome, deadline: now + self.spec.limits.cancel };
+        turn.phase = Phase::Interrupted { outcome, deadline: now + self.spec.limits.cancel };
         self.last_interrupt = Some(now);
         self.signal(Signal::Interrupt);
         self.dialect.interrupted(&mut self.outgoing, now);

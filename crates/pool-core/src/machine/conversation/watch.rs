@@ -58,7 +58,7 @@ impl<D: Dialect> Conversation<D> {
 
     pub(super) fn changed(&mut self, change: StateChange) {
         if let State::Turn { turn, .. } = &mut self.state {
-            turn.shown = change != StateChange::Working;
+            turn.shown = Some(change.clone()).filter(|change| *change != StateChange::Working);
         }
         let (slot, generation) = (self.me.slot, self.me.generation);
         self.tell(Event::Changed { slot, generation, change });

@@ -1,5 +1,6 @@
 //! Tools that talk text: a turn ends by a sentinel, a prompt, a line, or silence.
 
+mod awaits;
 mod cap;
 mod encode;
 mod outcome;
@@ -206,6 +207,10 @@ impl Dialect for TextDialect {
     fn tail(&self) -> &[u8] {
         let buffer = &self.stream.buffer;
         &buffer[buffer.len().saturating_sub(TAIL)..]
+    }
+
+    fn awaits(&self) -> String {
+        self.awaited()
     }
 
     fn unsolicited(&self) -> u64 {

@@ -5,7 +5,7 @@ use cluster::batch::plan::{JobInfo, Planned};
 use cluster::batch::run::Order;
 use futures_util::stream;
 use pool_core::message::{InstanceRef, Outcome, Reply, ReplyTo, SlotId, Timings, reply_channel};
-use pool_core::supervisor::InstanceStatus;
+use pool_core::supervisor::{InstanceDump, InstanceStatus};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use tokio::sync::mpsc;
@@ -31,6 +31,14 @@ impl Fake {
 impl Pool for Fake {
     async fn status(&self) -> Vec<InstanceStatus> {
         Vec::new()
+    }
+
+    async fn dump(&self) -> Vec<InstanceDump> {
+        Vec::new()
+    }
+
+    fn watch(&self) -> mpsc::Receiver<InstanceStatus> {
+        mpsc::channel(1).1
     }
 
     async fn failure(&self) -> String {

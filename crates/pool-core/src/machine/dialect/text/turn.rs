@@ -21,9 +21,9 @@ const FOREIGN: usize = 64 * 1024;
 #[derive(Debug)]
 pub(super) struct Turn {
     /// Sent in front of the text and not yet answered: nothing that comes is ours.
-    begin: Option<Sentinel>,
+    pub(super) begin: Option<Sentinel>,
     /// Sent behind the text.
-    end: Option<Sentinel>,
+    pub(super) end: Option<Sentinel>,
     pub(super) raw: Option<Raw>,
     pub(super) cap: Cap,
     pub(super) sent: Sent,
