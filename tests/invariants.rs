@@ -55,6 +55,16 @@ fn the_pure_half_is_pure() {
     }
 }
 
+/// The wall clock may jump by a day: it is read in one place, for people, and nothing is decided by it.
+#[test]
+fn f61_the_wall_clock_is_read_in_one_place() {
+    for folder in ["crates/pool-core/src", "crates/routing/src", "crates/cluster/src", "crates/cli/src"] {
+        let readers = offences(folder, &["SystemTime", "Timestamp::now", "Zoned::now"]);
+        let is_known = |reader: &String| reader.contains("crates/cluster/src/batch/clock.rs");
+        assert!(readers.iter().all(is_known), "{readers:?}");
+    }
+}
+
 /// Invariant 7: only the program prints, reads its arguments or exits.
 #[test]
 fn the_libraries_are_silent() {

@@ -121,7 +121,7 @@ fn a_dump_says_what_is_awaited_and_how_long() {
             (dump.status.state, inside.doing, inside.step),
             (InstanceState::Working, "a step runs", Some((1, 2)))
         );
-        assert!(inside.awaits.starts_with("the sentinel "), "{}", inside.awaits);
+        assert!(inside.expects.starts_with("the sentinel "), "{}", inside.expects);
         assert_eq!((inside.tail.as_slice(), inside.processes), (&b"half a rep"[..], process('S', 7)));
         // The clock ticks in milliseconds.
         let timers: Vec<_> =
@@ -247,6 +247,35 @@ fn ends_are_told_with_their_reason_and_what_follows() {
         cluster.ask("crash").await.expect("a reply");
         let (state, reason) = told(&mut watch).await;
         assert!(state == InstanceState::Failed && reason.contains("ended too often"), "{state:?} {reason}");
+        cluster.shutdown().await;
+    });
+}
+
+#[test]
+fn f60_time_in_which_we_are_stopped_is_not_charged() {
+    in_virtual_time(async {
+        let mut spec = patient();
+        spec.limits.turn = 60 * SECOND;
+        let cluster = acting(spec, async |_, line| {
+            if line == "hangs" {
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(8 * 3600 * SECOND + 50 * SECOND).await;
+        })
+        .await;
+        let mut watch = cluster.watch(8);
+        for (prompt, outcome, ends) in [("slow", Outcome::Ok, 50), ("hangs", Outcome::TimedOut, 60)] {
+            let began = tokio::time::Instant::now();
+            let job = cluster.submit(prompt);
+            tokio::time::sleep(10 * SECOND).await;
+            cluster.pause().await;
+            tokio::time::sleep(8 * 3600 * SECOND).await;
+            cluster.resume().await;
+            let reply = job.await.expect("a reply");
+            assert_eq!((reply.outcome, seconds(began)), (outcome, 8 * 3600 + ends), "{prompt}");
+            assert_eq!(reply.timings.turn.as_secs(), ends, "{prompt}");
+        }
+        assert!(!matches!(watch.try_recv(), Ok(status) if status.state == InstanceState::Stalled));
         cluster.shutdown().await;
     });
 }

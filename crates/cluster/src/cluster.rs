@@ -8,7 +8,7 @@ use crate::profile::{Overrides, Profile, Surroundings};
 use crate::session::Session;
 use actix::{Addr, ArbiterHandle};
 use pool_core::JobError;
-use pool_core::message::{JobHandle, JobResult, Reply, SessionKey, SlotId, reply_channel};
+use pool_core::message::{JobHandle, JobResult, Pause, Reply, SessionKey, SlotId, reply_channel};
 use pool_core::supervisor::{Command, InstanceDump, InstanceStatus, PoolHealth, PoolSupervisor, Supervise};
 use routing::metrics::Snapshot;
 use routing::router::{Ask, CloseSession};
@@ -177,6 +177,21 @@ impl ClusterManager {
         // If it has gone, or is too busy for that, the sender is dropped, and the watch ends.
         let _ = self.shared.engine.supervisor.try_send(Command(Supervise::Watch(send)));
         receive
+    }
+
+    /// This program is about to be stopped (SIGTSTP): from when this returns until [`ClusterManager::resume`], no time
+    /// passes for jobs and starts. The tools themselves go on.
+    pub async fn pause(&self) {
+        let (fence, mut taken_in) = mpsc::channel(1);
+        if self.shared.engine.supervisor.try_send(Command(Supervise::Pause(Pause(fence)))).is_ok() {
+            while taken_in.recv().await.is_some() {}
+        }
+    }
+
+    /// This program goes on.
+    pub async fn resume(&self) {
+        // One that has gone needs no time.
+        let _ = self.shared.engine.supervisor.send(Command(Supervise::Resume)).await;
     }
 
     /// How the pool as a whole is.

@@ -97,7 +97,7 @@ fn describe(inside: &Inside, status: &InstanceStatus, job: Option<&str>, lines: 
         step.unwrap_or_default(),
         inside.doing
     ));
-    lines.push(format!("  awaits    {}", sanitize::line(&inside.awaits, WIDTH)));
+    lines.push(format!("  awaits    {}", sanitize::line(&inside.expects, WIDTH)));
     let timers: Vec<_> = inside.timers.iter().map(|(name, left)| format!("{name} in {left:.0?}")).collect();
     if !timers.is_empty() {
         lines.push(format!("  timers    {}", timers.join(", ")));

@@ -19,7 +19,7 @@ fn a_pool_that_cannot_start() {
 }
 
 #[test]
-fn nobody_reads_any_more() {
+fn f39_nobody_reads_any_more() {
     let world = World::new();
     let endless = "while :; do echo x || exit; done";
     let mut items =
@@ -80,7 +80,7 @@ impl Waiting {
 }
 
 #[test]
-fn the_first_signal_finishes_what_runs() {
+fn f58_the_first_signal_finishes_what_runs() {
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         let mut waiting = Waiting::begin();
         waiting.signal(signal, "finishing 1 job, beginning no more");
@@ -91,7 +91,7 @@ fn the_first_signal_finishes_what_runs() {
 }
 
 #[test]
-fn the_second_signal_cancels() {
+fn f58_the_second_signal_cancels() {
     let mut waiting = Waiting::begin();
     waiting.signal(Signal::INT, "finishing 1 job");
     waiting.signal(Signal::INT, "cancelling 1 job");

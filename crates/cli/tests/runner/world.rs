@@ -83,6 +83,14 @@ impl World {
         self.follow(self.command(words).spawn().unwrap())
     }
 
+    /// Starts it as the last words of another command, which replaces itself by it.
+    pub(crate) fn start_through(&self, through: &[&str], words: &[&str]) -> Running {
+        let plain = self.command(words);
+        let mut command = self.program(through[0]);
+        command.args(&through[1..]).arg(plain.get_program()).args(plain.get_args()).env(MARK, self.mark());
+        self.follow(command.spawn().unwrap())
+    }
+
     /// Starts it with a pipe on standard input.
     pub(crate) fn start_fed(&self, words: &[&str]) -> (Running, ChildStdin) {
         let mut child = self.command(words).stdin(Stdio::piped()).spawn().unwrap();
@@ -143,6 +151,16 @@ impl Running {
     /// Whether standard output stays silent for so long.
     pub(crate) fn is_silent(&self, time: Duration) -> bool {
         self.stdout.recv_timeout(time).is_err()
+    }
+
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Nobody reads standard error any more, likewise.
+    pub(crate) fn close_stderr(&mut self) {
+        self.stderr = channel().1;
     }
 
     /// Nobody reads standard output any more: the reader lets go of the pipe at the next line.

@@ -10,6 +10,7 @@
 
 mod describe;
 mod ending;
+mod pause;
 mod running;
 mod start;
 mod stop;
@@ -17,6 +18,7 @@ mod turn;
 mod watch;
 mod work;
 
+pub use describe::Inside;
 pub use stop::Ladder;
 
 use super::dialect::Dialect;
@@ -69,6 +71,8 @@ pub struct Conversation<D> {
     ordered_at: Instant,
     last_interrupt: Option<Instant>,
     pid: Option<u32>,
+    /// Since when our own program is stopped, or about to be.
+    paused: Option<Instant>,
     outgoing: Vec<u8>,
     actions: VecDeque<Action>,
 }
@@ -110,6 +114,7 @@ impl<D: Dialect> Conversation<D> {
             ordered_at: now,
             last_interrupt: None,
             pid: None,
+            paused: None,
             outgoing: Vec::new(),
             actions: VecDeque::new(),
         }
@@ -132,6 +137,9 @@ impl<D: Dialect> Conversation<D> {
 
     /// When [`Conversation::handle_timeout`] is to be called. Calling it early is harmless.
     pub fn poll_timeout(&self) -> Option<Instant> {
+        if self.paused.is_some() {
+            return None;
+        }
         let state = match &self.state {
             State::Starting { deadline }
             | State::Warming { deadline }
@@ -229,12 +237,16 @@ impl<D: Dialect> Conversation<D> {
                 self.draining = true;
             }
             Order::Drain | Order::Stop => self.stop(now),
+            Order::Resume => self.resume(now),
             Order::Kill => self.kill(now),
         }
     }
 
     /// The time is at or past [`Conversation::poll_timeout`].
     pub fn handle_timeout(&mut self, now: Instant) {
+        if self.paused.is_some() {
+            return;
+        }
         if self.dialect_deadline().is_some_and(|deadline| deadline <= now) {
             self.look(now);
         }

@@ -97,6 +97,9 @@ pub trait Dialect {
     /// When `poll` is to be called again although nothing has come; `None`: never.
     fn deadline(&self) -> Option<Instant>;
 
+    /// Our program had been stopped and goes on: silence counts from now, for nobody was there to hear.
+    fn resumed(&mut self, now: Instant);
+
     /// The output has ended: what is left of the running turn, for the record. Never a complete reply.
     fn end_of_output(&mut self) -> Partial;
 
@@ -104,7 +107,7 @@ pub trait Dialect {
     fn tail(&self) -> &[u8];
 
     /// What output is awaited, in words: the rule, with the mark that is expected.
-    fn awaits(&self) -> String;
+    fn expects(&self) -> String;
 
     /// How many bytes have come that belong to no job, since the start: remains of prompts, late output.
     fn unsolicited(&self) -> u64 {

@@ -226,7 +226,15 @@ pub enum Order {
     Stop,
     /// Go at once.
     Kill,
+    /// Our program goes on after a [`Pause`].
+    Resume,
 }
+
+/// Tells an instance that our program is about to be stopped: nothing is due until [`Order::Resume`], and the time in
+/// between counts for nothing. The fence is dropped when the instance has taken that in.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub struct Pause(pub tokio::sync::mpsc::Sender<std::convert::Infallible>);
 
 /// Sends news past the mailbox bound: the one place that does. Bounded by the protocol: a slot has at most one
 /// credit, one job and one life at a time, so only a handful of news per slot can be under way.

@@ -3,7 +3,7 @@
 use super::PoolSupervisor;
 use super::dump::InstanceDump;
 use super::status::InstanceStatus;
-use crate::message::{Order, PoolEvent, SlotId, news};
+use crate::message::{Order, Pause, PoolEvent, SlotId, news};
 use actix::{Context, Handler, Message};
 use tokio::sync::{mpsc, oneshot};
 
@@ -16,6 +16,11 @@ pub enum Supervise {
     Dump(oneshot::Sender<Vec<InstanceDump>>),
     /// From now on, every change of an instance's state goes there; some are missed if it is full.
     Watch(mpsc::Sender<InstanceStatus>),
+    /// Our program is about to be stopped: no job's time passes until [`Supervise::Resume`]. The fence is dropped once
+    /// every instance knows.
+    Pause(Pause),
+    /// Our program goes on.
+    Resume,
     /// Finish the job at hand, stop, and start again; false if there is nothing to restart.
     Restart(SlotId, oneshot::Sender<bool>),
     /// Take no more jobs, finish those at hand, stop everything; answered when all are gone.
@@ -44,6 +49,8 @@ impl Handler<Command> for PoolSupervisor {
             Supervise::Restart(slot, home) => {
                 let _ = home.send(self.restart(slot));
             }
+            Supervise::Pause(pause) => self.pause(&pause),
+            Supervise::Resume => self.places.iter().for_each(|place| place.tell(Order::Resume)),
             Supervise::Drain(home) => self.close(home, Order::Drain),
             Supervise::Stop(home) => self.close(home, Order::Stop),
             Supervise::Kill(home) => self.close(home, Order::Kill),
@@ -55,6 +62,13 @@ impl Handler<Command> for PoolSupervisor {
 impl PoolSupervisor {
     fn status(&self) -> Vec<InstanceStatus> {
         (0..self.places.len()).map(|index| self.status_of(index)).collect()
+    }
+
+    fn pause(&self, pause: &Pause) {
+        for instance in self.places.iter().filter_map(|place| place.instance.as_ref()) {
+            // One whose mailbox is full or closed misses it, and its time goes on.
+            let _ = instance.try_send(pause.clone());
+        }
     }
 
     fn restart(&mut self, slot: SlotId) -> bool {

@@ -25,11 +25,14 @@ Examples:
 Standard output has the replies, in the order of the items; standard error has everything else.
 
 Exit codes:
-  0 all jobs succeeded       2 wrong usage or bad input, nothing started   130 ended by SIGINT
-  1 some failed              3 the pool could not start, or gave up        143 ended by SIGTERM
-                             4 stopped on purpose (nobody reads the output any more)
+  0 all jobs succeeded                       4 stopped on purpose (nobody reads the output any more)
+  1 some failed                              129 ended by SIGHUP
+  2 wrong usage or bad input, nothing ran    130 ended by SIGINT
+  3 the pool could not start, or gave up     143 ended by SIGTERM
 
-The first Ctrl-C begins no more jobs, the second takes back those that run, the third kills.";
+The first Ctrl-C begins no more jobs, the second takes back those that run, the third kills; SIGTERM, and SIGHUP when
+the terminal goes, count alike. Ctrl-Z stops the program, not its tools, and the time until 'fg' is not charged to jobs.
+SIGUSR1 shows what every instance does, what it waits for, and what to do about it.";
 
 /// Run a batch: one job for each item, over a pool of warm instances
 ///

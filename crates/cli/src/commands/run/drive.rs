@@ -116,6 +116,13 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
                 self.pool.kill().await;
                 return Flow::Break(());
             }
+            Answer::Suspend => {
+                self.output.note(&format!(
+                    "suspended: {} on in their tools, and their time stands still",
+                    go(running)
+                ));
+                self.pool.suspend().await;
+            }
             Answer::Dump => {
                 let dump = self.pool.dump().await;
                 self.output.dump(&dump, |job| self.batch.info(JobId(job)));
@@ -184,6 +191,10 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         let reader = self.write_error.as_ref().map(std::io::Error::kind);
         verdict(&self.ladder, self.batch.ending(), reader, self.output.tally())
     }
+}
+
+fn go(running: u64) -> String {
+    format!("{} {}", jobs(running), if running == 1 { "goes" } else { "go" })
 }
 
 /// Notices that jobs wait while none runs: tools start, start again and again, or are on hold.

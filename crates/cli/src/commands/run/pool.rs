@@ -1,5 +1,6 @@
 //! The seam between a run and the pool, so that the loop can be tried without one.
 
+use crate::signals::stop_ourselves;
 use cluster::ClusterManager;
 use pool_core::supervisor::{InstanceDump, InstanceStatus};
 use tokio::sync::mpsc::Receiver;
@@ -15,6 +16,8 @@ pub(super) trait Pool {
     async fn dump(&self) -> Vec<InstanceDump>;
     /// Every change of what an instance does, from now on.
     fn watch(&self) -> Receiver<InstanceStatus>;
+    /// Stops this program until somebody continues it; no time passes for jobs meanwhile.
+    async fn suspend(&self);
     /// Resolves with the reason when no instance is left and none will come.
     async fn failure(&self) -> String;
     /// Stops every tool by its ladder.
@@ -34,6 +37,12 @@ impl Pool for ClusterManager {
 
     fn watch(&self) -> Receiver<InstanceStatus> {
         Self::watch(self, CHANGES)
+    }
+
+    async fn suspend(&self) {
+        self.pause().await;
+        stop_ourselves();
+        self.resume().await;
     }
 
     async fn failure(&self) -> String {

@@ -48,7 +48,7 @@ fn a_dump_has_everything_and_is_safe() {
     let shown = Inside {
         doing: "a step runs",
         step: Some((1, 2)),
-        awaits: "the sentinel 3f9c… as a line of its own".into(),
+        expects: "the sentinel 3f9c… as a line of its own".into(),
         received: 1234,
         tail: [&b"not shown\n".repeat(9)[..], &b"x\n".repeat(18), b"\x1b]0;title\x07\n\xffProceed? "]
             .concat(),

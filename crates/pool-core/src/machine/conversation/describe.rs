@@ -3,9 +3,28 @@
 use super::running::{Phase, Turn};
 use super::stop::Ladder;
 use super::{Conversation, State};
-use crate::instance::Inside;
 use crate::machine::dialect::Dialect;
+use crate::process::look::Seen;
 use std::time::{Duration, Instant};
+
+/// An instance, seen from inside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inside {
+    /// What goes on, in a few words.
+    pub doing: &'static str,
+    /// Which of how many steps of the job runs, from 1.
+    pub step: Option<(usize, usize)>,
+    /// What output would end what goes on.
+    pub expects: String,
+    /// Bytes that have come since the last prompt.
+    pub received: u64,
+    /// The last output, as it came: at most 4 KiB.
+    pub tail: Vec<u8>,
+    /// What ends by itself, and how long until then.
+    pub timers: Vec<(&'static str, Duration)>,
+    /// Its processes, the tool first, each after its parent.
+    pub processes: Vec<Seen>,
+}
 
 /// What ends by itself, and when.
 type Timers = Vec<(&'static str, Instant)>;
@@ -30,7 +49,7 @@ impl<D: Dialect> Conversation<D> {
         Inside {
             doing: self.doing(),
             step: work.map(|work| (work.begun, work.job.steps.len())),
-            awaits: self.dialect.awaits(),
+            expects: self.dialect.expects(),
             received,
             tail: self.dialect.tail().to_vec(),
             timers,

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "a script needs some instant to count from")]
 
 mod ends;
+mod pauses;
 mod turns;
 
 use super::*;

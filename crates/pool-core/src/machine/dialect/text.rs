@@ -1,8 +1,8 @@
 //! Tools that talk text: a turn ends by a sentinel, a prompt, a line, or silence.
 
-mod awaits;
 mod cap;
 mod encode;
+mod expected;
 mod outcome;
 mod reply;
 mod rules;
@@ -190,6 +190,12 @@ impl Dialect for TextDialect {
         }
     }
 
+    fn resumed(&mut self, now: Instant) {
+        self.stream.restart_silence(now);
+        // Looked at once more, for the rule to say when it is due.
+        self.due = self.due.map(|_| now);
+    }
+
     fn deadline(&self) -> Option<Instant> {
         self.due
     }
@@ -209,8 +215,8 @@ impl Dialect for TextDialect {
         &buffer[buffer.len().saturating_sub(TAIL)..]
     }
 
-    fn awaits(&self) -> String {
-        self.awaited()
+    fn expects(&self) -> String {
+        self.expected()
     }
 
     fn unsolicited(&self) -> u64 {

@@ -18,6 +18,7 @@ struct Fake {
     gives_up: Rc<Cell<bool>>,
     stubborn: bool,
     killed: Rc<Cell<bool>>,
+    suspended: Rc<Cell<bool>>,
 }
 
 impl Fake {
@@ -39,6 +40,10 @@ impl Pool for Fake {
 
     fn watch(&self) -> mpsc::Receiver<InstanceStatus> {
         mpsc::channel(1).1
+    }
+
+    async fn suspend(&self) {
+        self.suspended.set(true);
     }
 
     async fn failure(&self) -> String {
@@ -122,6 +127,17 @@ fn the_code_tells_how_it_went() {
         });
         assert_eq!(exit, expected);
     }
+}
+
+#[test]
+fn f60_a_suspended_run_goes_on_afterwards() {
+    let pool = Fake::default();
+    let exit = play(&pool, Some(2), async |signals| {
+        signals.send(Heard::Suspend).await.unwrap();
+        settle().await;
+        pool.answer(Outcome::Ok);
+    });
+    assert_eq!((exit, pool.suspended.get()), (Exit::Ok, true));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What is awaited, in words.
+//! What output is awaited, in words.
 
 use super::sentinel::Sentinel;
 use super::start::Start;
@@ -8,42 +8,42 @@ use crate::spec::{ToolSpec, TurnRule};
 
 impl TextDialect {
     /// What output would change anything.
-    pub(super) fn awaited(&self) -> String {
+    pub(super) fn expected(&self) -> String {
         match &self.phase {
             Phase::Closed => "nothing".into(),
-            Phase::Starting(start) => start.awaited(&self.spec),
+            Phase::Starting(start) => start.expected(&self.spec),
             Phase::Idle => "no output: it is free".into(),
-            Phase::Turn(turn) => turn.awaited(&self.spec.turn.rule),
+            Phase::Turn(turn) => turn.expected(&self.spec.turn.rule),
             Phase::Broken(reason) => format!("nothing more: {reason}"),
         }
     }
 }
 
 impl Start {
-    fn awaited(&self, spec: &ToolSpec) -> String {
+    fn expected(&self, spec: &ToolSpec) -> String {
         match self {
             Self::Nothing => "nothing".into(),
             Self::Look { .. } => match (&spec.start.ready, &spec.turn.rule) {
                 (Some(ready), _) => format!("output that ends like /{ready}/"),
                 (None, rule) => by_rule(rule),
             },
-            Self::Probe(sentinel) => sentinel.awaited(),
+            Self::Probe(sentinel) => sentinel.expected(),
         }
     }
 }
 
 impl Turn {
-    fn awaited(&self, rule: &TurnRule) -> String {
+    fn expected(&self, rule: &TurnRule) -> String {
         match (&self.begin, &self.end) {
-            (Some(begin), _) => format!("{}, in front of the reply", begin.awaited()),
-            (None, Some(end)) => end.awaited(),
+            (Some(begin), _) => format!("{}, in front of the reply", begin.expected()),
+            (None, Some(end)) => end.expected(),
             (None, None) => by_rule(rule),
         }
     }
 }
 
 impl Sentinel {
-    fn awaited(&self) -> String {
+    fn expected(&self) -> String {
         let start = String::from_utf8_lossy(&self.nonce[..4]);
         format!("the sentinel {start}… as a line of its own")
     }
