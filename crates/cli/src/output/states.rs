@@ -3,6 +3,7 @@
 use super::sanitize;
 use super::talk::WIDTH;
 use pool_core::instance::Inside;
+use pool_core::message::SlotId;
 use pool_core::process::look::Seen;
 use pool_core::supervisor::{InstanceState, InstanceStatus};
 use std::collections::HashSet;
@@ -19,19 +20,31 @@ const PROCESSES: usize = 30;
 pub(super) struct States {
     /// Why tools have been given up: the reason is the same for all of their instances.
     failures: HashSet<String>,
+    /// Those that were told to be stuck, and have not been told to work again.
+    stuck: HashSet<SlotId>,
 }
 
 impl States {
     /// A change in one line, if it is worth it: who has to know that a job does not go on, or who could help. `job` is
     /// what the user calls the job.
     pub(super) fn changed(&mut self, status: &InstanceStatus, job: Option<&str>) -> Option<String> {
-        let what = remarkable(status.state)?;
+        let was_stuck = self.stuck.remove(&status.index);
+        let what = match remarkable(status.state) {
+            None if was_stuck && status.state == InstanceState::Working => "works again",
+            what => what?,
+        };
+        if matches!(status.state, InstanceState::NeedsInput | InstanceState::Stalled) {
+            self.stuck.insert(status.index);
+        }
         if status.state == InstanceState::Failed && !self.failures.insert(status.evidence.clone()) {
             return None;
         }
         let job = job.map(|job| format!(" (job {job})")).unwrap_or_default();
-        let evidence = sanitize::line(&status.evidence, WIDTH);
-        Some(format!("{} {what}{job}: {evidence}", name(status)))
+        let evidence = match status.state {
+            InstanceState::Working => String::new(),
+            _ => format!(": {}", sanitize::line(&status.evidence, WIDTH)),
+        };
+        Some(format!("{} {what}{job}{evidence}", name(status)))
     }
 }
 

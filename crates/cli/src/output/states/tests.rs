@@ -28,6 +28,9 @@ fn what_stops_a_job_is_told_and_made_safe() {
         states.changed(&asks, Some("3/12 a.py")).as_deref(),
         Some("instance 2 aider needs input (job 3/12 a.py): it asks: \\u{1b}[2JProceed? (y/n)")
     );
+    let works = status(InstanceState::Working, "job 17 runs");
+    let again = "instance 2 aider works again (job 3/12 a.py)".to_owned();
+    assert_eq!(states.changed(&works, Some("3/12 a.py")), Some(again));
     let quiet = [InstanceState::Ready, InstanceState::Working, InstanceState::Throttled];
     assert!(quiet.iter().all(|state| states.changed(&status(*state, ""), None).is_none()));
     let failed = status(InstanceState::Failed, "no such program");

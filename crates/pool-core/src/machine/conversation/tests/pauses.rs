@@ -4,6 +4,9 @@ use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
+/// Brings a script somewhere.
+type Prepare = fn(&mut Script);
+
 /// We are stopped for so long.
 fn stop(script: &mut Script, time: Duration) {
     script.conversation.pause(script.now);
@@ -16,7 +19,7 @@ fn stop(script: &mut Script, time: Duration) {
 
 #[test]
 fn f60_every_deadline_moves_by_the_time_that_we_were_stopped() {
-    let table: [(&str, fn(&mut Script)); 3] = [
+    let table: [(&str, Prepare); 3] = [
         ("start", |_| {}),
         ("turn", |script| {
             script.conversation.launched(Some(7), script.now);
