@@ -159,7 +159,10 @@ impl PoolSupervisor {
             SlotAction::Over => self.over(index, context),
         }
         self.arm(context);
-        self.show_all();
+        match action {
+            SlotAction::Nothing => self.show(index),
+            _ => self.show_all(),
+        }
     }
 
     /// A life ended badly: is the tool still worth a restart?
@@ -302,11 +305,9 @@ impl Handler<Event> for PoolSupervisor {
                     other => (None, other),
                 };
                 news::tell(&self.router, PoolEvent::Finished { slot, generation, report, credit });
-                if action == SlotAction::Nothing && self.places[slot.index()].slot.poll_timeout().is_none() {
-                    self.show(slot.index());
-                    return;
+                if action != SlotAction::Nothing || self.places[slot.index()].slot.poll_timeout().is_some() {
+                    self.act(slot.index(), action, context);
                 }
-                self.act(slot.index(), action, context);
             }
             Event::Exited { generation, ref exit, .. } => {
                 self.exited(slot, generation, exit, action, context);
@@ -317,6 +318,7 @@ impl Handler<Event> for PoolSupervisor {
             }
             _ => self.act(slot.index(), action, context),
         }
+        self.show(slot.index());
     }
 }
 
