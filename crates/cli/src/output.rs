@@ -4,6 +4,7 @@
 //! that goes into a pipe or a file is left as it is.
 
 mod log;
+mod outlet;
 mod paint;
 mod progress;
 mod replies;
@@ -19,6 +20,7 @@ use crate::failure::Failure;
 use cluster::batch::ResultRecord;
 use cluster::batch::plan::JobInfo;
 use cluster::batch::run::Counts;
+use outlet::{Mouth, Outlet, Stream};
 use paint::Paint;
 use pool_core::supervisor::{InstanceDump, InstanceStatus};
 use progress::Progress;
@@ -47,6 +49,8 @@ pub(crate) struct Output {
     tally: Tally,
     states: States,
     total: Option<u64>,
+    /// Where everything goes that does not go to a terminal.
+    outlet: Option<Outlet>,
 }
 
 impl Output {
@@ -57,16 +61,29 @@ impl Output {
             (false, true) => Form::Headed(Paint::of(&stdout())),
             (false, false) => Form::Plain,
         };
-        let talk = Talk::new(Box::new(stderr()), Paint::of(&stderr()), style.level);
+        // Without a thread, everything is written directly.
+        let outlet = Outlet::new(stdout(), stderr(), are_one()).ok();
+        let through = |stream, terminal: bool| {
+            let outlet = outlet.clone().filter(|_| !terminal)?;
+            Some(Box::new(Mouth { outlet, stream }) as Box<dyn Write>)
+        };
+        let talk_to = through(Stream::Talk, stderr().is_terminal()).unwrap_or_else(|| Box::new(stderr()));
+        let replies_to = through(Stream::Data, stdout().is_terminal()).unwrap_or_else(|| Box::new(stdout()));
+        let talk = Talk::new(talk_to, Paint::of(&stderr()), style.level);
         let bar = stderr().is_terminal() && style.level >= Level::Normal;
-        let output = Self::of(Replies::new(Box::new(stdout()), form), talk, bar, style.total, now);
-        log::listen(style.level, output.progress.screen());
+        let mut output = Self::of(Replies::new(replies_to, form), talk, bar, style.total, now);
+        log::listen(
+            style.level,
+            output.progress.screen(),
+            outlet.clone().filter(|_| !stderr().is_terminal()),
+        );
+        output.outlet = outlet;
         output
     }
 
     fn of(replies: Replies, talk: Talk, bar: bool, total: Option<u64>, now: Instant) -> Self {
-        let progress = Progress::new(total, bar, now);
-        Self { replies, talk, progress, tally: Tally::default(), states: States::default(), total }
+        let (progress, states) = (Progress::new(total, bar, now), States::default());
+        Self { replies, talk, progress, tally: Tally::default(), states, total, outlet: None }
     }
 
     /// The same into something else than the standard streams.
@@ -95,6 +112,32 @@ impl Output {
             }
             written
         })
+    }
+
+    /// Whether results have been sent off that have not been written yet.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.outlet.as_ref().is_some_and(Outlet::is_behind)
+    }
+
+    /// Whether something has been said that has not been written yet.
+    pub(crate) fn is_talking(&self) -> bool {
+        self.outlet.as_ref().is_some_and(Outlet::is_talking)
+    }
+
+    /// Whether so much has not been written that no more results should be taken.
+    pub(crate) fn is_full(&self) -> bool {
+        self.outlet.as_ref().is_some_and(Outlet::is_full)
+    }
+
+    /// Resolves when something has been written.
+    ///
+    /// # Errors
+    /// Why results cannot be written any more; told once.
+    pub(crate) async fn moved(&self) -> std::io::Result<()> {
+        match &self.outlet {
+            Some(outlet) => outlet.moved().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Sends the results so far off.
@@ -183,6 +226,13 @@ impl Output {
             talk.help(help);
         }
     }
+}
+
+/// Whether standard output and standard error lead to the same place.
+fn are_one() -> bool {
+    let place = |stat: rustix::fs::Stat| (stat.st_dev, stat.st_ino);
+    let (data, talk) = (rustix::fs::fstat(stdout()).map(place), rustix::fs::fstat(stderr()).map(place));
+    data.is_ok() && data == talk
 }
 
 /// Prints clap's errors, and the help, which is one of them.

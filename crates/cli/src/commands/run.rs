@@ -44,8 +44,7 @@ async fn start(plan: Plan, strategy: Box<dyn routing::strategy::Strategy>) -> Re
         |error: std::io::Error| Failure::pool(format!("the system could not start the run: {error}"));
     let signals = Signals::listen().map_err(broken)?;
     let mut output = Output::new(plan.style, Instant::now().into_std());
-    output.note(&plan.headline());
-    let window = plan.window();
+    let (headline, window) = (plan.headline(), plan.window());
     let mut builder = ClusterManager::builder().strategy(strategy).queue(DEFAULT_QUEUE.max(4 * window));
     for tool in plan.tools {
         builder = builder.tool(tool.profile.spec, tool.instances);
@@ -53,5 +52,7 @@ async fn start(plan: Plan, strategy: Box<dyn routing::strategy::Strategy>) -> Re
     let pool = builder.build().await.map_err(Failure::pool)?;
     let submit = |job| pool.submit(job);
     let batch = Batch::new(plan.jobs.stream().map_err(broken)?, submit, window, plan.order);
+    // From here on nothing fails, and the loop sees to it that what is said is written.
+    output.note(&headline);
     Ok(drive::drive(&pool, batch, signals, &mut output).await)
 }

@@ -92,6 +92,27 @@ fn f60_time_between_ctrl_z_and_fg_is_not_charged() {
 }
 
 #[test]
+fn f39_a_reader_who_pauses_does_not_make_us_deaf() {
+    let world = World::new();
+    let tool = fake(&world, "");
+    let items: Vec<_> = (0..40).map(|number| format!("[[flood=200000]] reply {number}")).collect();
+    let items: Vec<&str> = items.iter().map(String::as_str).collect();
+    let mut blocked = world.start_blocked(&words(&tool, &items));
+    await_received(&world, 7);
+    blocked.signal(Signal::USR1);
+    blocked.says("instance 0");
+    for (signal, says) in
+        [(Signal::TERM, "finishing"), (Signal::TERM, "cancelling"), (Signal::TERM, "killing")]
+    {
+        blocked.signal(signal);
+        blocked.says(says);
+    }
+    let ran = blocked.end();
+    assert_eq!(ran.status, 143, "{}", ran.stderr);
+    assert!(received(&world).len() < 40, "results wait for their reader, and so do jobs");
+}
+
+#[test]
 fn f39_nobody_reads_the_talk_and_the_run_goes_on() {
     let world = World::new();
     let tool = fake(&world, "");

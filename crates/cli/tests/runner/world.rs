@@ -2,7 +2,7 @@
 
 use rustix::process::{Pid, PidfdFlags, Signal};
 use std::fmt;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, PipeReader, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -32,6 +32,8 @@ pub(crate) struct Running {
     stderr: Receiver<String>,
     /// What has been read of standard error.
     said: String,
+    /// The end of a pipe from which nobody reads.
+    unread: Option<PipeReader>,
 }
 
 /// What a run left behind.
@@ -112,11 +114,20 @@ impl World {
         running.end()
     }
 
+    /// Starts it with nobody who reads standard output, although the pipe is open until [`Running::end`].
+    pub(crate) fn start_blocked(&self, words: &[&str]) -> Running {
+        let (unread, output) = std::io::pipe().unwrap();
+        let child = self.command(words).stdout(output).spawn().unwrap();
+        let mut running = self.follow(child);
+        running.unread = Some(unread);
+        running
+    }
+
     fn follow(&self, mut child: Child) -> Running {
-        let stdout = lines(child.stdout.take().unwrap());
+        let stdout = child.stdout.take().map_or_else(|| channel().1, lines);
         let stderr = lines(child.stderr.take().unwrap());
         let deadline = Instant::now() + PATIENCE;
-        Running { child, mark: self.mark(), deadline, stdout, stderr, said: String::new() }
+        Running { child, mark: self.mark(), deadline, stdout, stderr, said: String::new(), unread: None }
     }
 }
 

@@ -23,6 +23,9 @@ const BURST: usize = 256;
 /// For how long jobs may wait with none running before that is shown.
 const IDLE: Duration = Duration::from_secs(20);
 
+/// How long the last words may take to be written; and the last results, after everything was killed.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Runs the batch to its end, stops the pool, and says how it went.
 pub(super) async fn drive<P, S, F>(
     pool: &P,
@@ -36,11 +39,14 @@ where
     F: Fn(Job) -> JobHandle,
 {
     let mut run = Run { pool, batch: &mut batch, output, ladder: Ladder::default(), write_error: None };
-    let over = run.until_all_ended(&mut signals).await;
+    let mut over = run.until_all_ended(&mut signals).await;
     if over.is_continue() {
-        run.until_stopped(&mut signals).await;
+        over = run.until_stopped(&mut signals).await;
     }
-    run.conclude()
+    run.until_written(over, &mut signals).await;
+    let exit = run.conclude();
+    run.until_told().await;
+    exit
 }
 
 /// Whether to go on.
@@ -75,7 +81,8 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
                 }
                 now = ticks.tick() => self.tick(&mut idle, now).await,
                 Some(status) = changes.recv() => self.changed(&status),
-                record = self.batch.next() => match record {
+                written = self.output.moved(), if self.output.is_behind() => self.written(written),
+                record = self.batch.next(), if !self.output.is_full() => match record {
                     Some(record) => self.burst(&record),
                     None => return Flow::Continue(()),
                 },
@@ -84,19 +91,50 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
     }
 
     /// The jobs have ended; the tools are asked to go, and may take their time unless somebody is impatient.
-    async fn until_stopped(&mut self, signals: &mut (impl Stream<Item = Heard> + Unpin)) {
+    async fn until_stopped(&mut self, signals: &mut (impl Stream<Item = Heard> + Unpin)) -> Flow {
         let pool = self.pool;
         let mut shutdown = std::pin::pin!(pool.shutdown());
         loop {
             tokio::select! {
                 biased;
-                () = &mut shutdown => return,
+                () = &mut shutdown => return Flow::Continue(()),
+                Some(heard) = signals.next() => self.heard(heard).await?,
+            }
+        }
+    }
+
+    /// Who reads us may take the time as well; not after a kill.
+    async fn until_written(&mut self, over: Flow, signals: &mut (impl Stream<Item = Heard> + Unpin)) {
+        let mut patience = std::pin::pin!(tokio::time::sleep(PATIENCE));
+        while self.output.is_behind() {
+            tokio::select! {
+                biased;
+                written = self.output.moved() => self.written(written),
+                () = &mut patience, if over.is_break() => return,
                 Some(heard) = signals.next() => {
                     if self.heard(heard).await.is_break() {
                         return;
                     }
                 }
             }
+        }
+    }
+
+    /// The last words; for a while, if nobody listens.
+    async fn until_told(&mut self) {
+        let mut patience = std::pin::pin!(tokio::time::sleep(PATIENCE));
+        while self.output.is_talking() {
+            tokio::select! {
+                biased;
+                written = self.output.moved() => self.written(written),
+                () = &mut patience => return,
+            }
+        }
+    }
+
+    fn written(&mut self, written: std::io::Result<()>) {
+        if let Err(error) = written {
+            self.broken(error);
         }
     }
 
@@ -150,6 +188,9 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
     fn burst(&mut self, first: &ResultRecord) {
         self.ended(first);
         for _ in 1..BURST {
+            if self.output.is_full() {
+                break;
+            }
             let Some(Some(record)) = self.batch.next().now_or_never() else { break };
             self.ended(&record);
         }
@@ -175,7 +216,7 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         self.batch.cancel_all();
     }
 
-    fn conclude(self) -> Exit {
+    fn conclude(&mut self) -> Exit {
         match self.batch.ending() {
             Some(Ending::PoolFailed(reason)) => self.output.error(&format!("the pool gave up: {reason}")),
             Some(Ending::BadList(error)) => self.output.error(&error.to_string()),
