@@ -11,6 +11,7 @@ mod dice;
 mod ends;
 mod filters;
 mod misbehaving;
+mod orphans;
 mod reference;
 mod repls;
 mod results;
