@@ -10,6 +10,7 @@ mod corpus;
 mod dice;
 mod ends;
 mod filters;
+mod guards;
 mod misbehaving;
 mod orphans;
 mod reference;
