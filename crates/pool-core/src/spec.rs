@@ -147,6 +147,7 @@ impl ToolSpec {
         }
         self.turn.validate()?;
         self.backoff.validate()?;
+        self.breaker.validate()?;
         self.intensity.validate(&self.backoff)
     }
 

@@ -12,6 +12,7 @@ pub use command::{Command, Supervise};
 pub use status::{InstanceState, InstanceStatus, StartTimes};
 
 use crate::instance::{InstanceActor, Plan};
+use crate::machine::breaker::{Change, Trust};
 use crate::machine::restart::Verdict;
 use crate::machine::slot::{SlotAction, SlotState};
 use crate::message::{Credit, Event, ExitReport, Order, PoolEvent, Serial, SlotId, news};
@@ -215,6 +216,18 @@ impl PoolSupervisor {
         }
     }
 
+    /// A change of trust goes to the log, once.
+    fn tell_trust(&mut self, index: usize) {
+        let place = &mut self.places[index];
+        let Some(Change { to, why, .. }) = place.slot.poll_change() else { return };
+        let (tool, slot) = (&self.groups[place.group].spec.tool, slot_id(index));
+        match to {
+            Trust::Open => tracing::warn!(%tool, %slot, %why, "an instance gets no jobs for a while"),
+            Trust::HalfOpen => tracing::info!(%tool, %slot, "an instance gets a job again, as a trial"),
+            Trust::Closed => tracing::info!(%tool, %slot, %why, "an instance is trusted again"),
+        }
+    }
+
     /// One timer for all slots, armed at the earliest deadline.
     fn arm(&mut self, context: &mut Context<Self>) {
         let wanted = self.places.iter().filter_map(|place| place.slot.poll_timeout()).min();
@@ -234,6 +247,7 @@ impl PoolSupervisor {
         self.timer = None;
         for index in 0..self.places.len() {
             let action = self.places[index].slot.handle_timeout(now());
+            self.tell_trust(index);
             self.act(index, action, context);
         }
         self.arm(context);
@@ -286,6 +300,7 @@ impl Handler<Event> for PoolSupervisor {
         let place = &mut self.places[slot.index()];
         place.status.note(&event, now);
         let action = place.slot.handle(&event, now);
+        self.tell_trust(slot.index());
         match event {
             Event::Finished { generation, report, .. } => {
                 let (credit, action) = match action {

@@ -180,6 +180,12 @@ fn breaker(written: &Written) -> BreakerSpec {
     let default = BreakerSpec::default();
     BreakerSpec {
         failures: breaker.failures.unwrap_or(default.failures),
+        window: breaker.window.unwrap_or(default.window),
+        min_calls: breaker.min_calls.unwrap_or(default.min_calls),
+        failure_rate: breaker.failure_rate.unwrap_or(default.failure_rate),
+        slow: breaker.slow.map(|slow| slow.0),
+        slow_rate: breaker.slow_rate.unwrap_or(default.slow_rate),
+        probes: breaker.probes.unwrap_or(default.probes),
         open: or(breaker.open, default.open),
         open_max: or(breaker.open_max, default.open_max),
     }
@@ -235,6 +241,12 @@ pub(super) fn defaults() -> Written {
         }),
         breaker: Some(w::Breaker {
             failures: Some(breaker.failures),
+            window: Some(breaker.window),
+            min_calls: Some(breaker.min_calls),
+            failure_rate: Some(breaker.failure_rate),
+            slow: breaker.slow.map(Time),
+            slow_rate: Some(breaker.slow_rate),
+            probes: Some(breaker.probes),
             open: time(breaker.open),
             open_max: time(breaker.open_max),
         }),

@@ -290,8 +290,20 @@ pub enum RestartWhen {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Breaker {
-    /// After this many sick jobs in a row; 0 means never.
+    /// After this many sick jobs in a row (a crash, a reply that did not end); 0 means never, whatever the rest says.
     pub failures: Option<u32>,
+    /// Of how many of the last jobs shares are taken; 0 means none.
+    pub window: Option<u32>,
+    /// How many jobs it takes before shares mean anything.
+    pub min_calls: Option<u32>,
+    /// After this share of sick jobs, in percent.
+    pub failure_rate: Option<u8>,
+    /// A job that takes longer is slow; none is if absent.
+    pub slow: Option<Time>,
+    /// After this share of slow jobs, in percent.
+    pub slow_rate: Option<u8>,
+    /// How many jobs are tried, one after the other, before it is trusted again.
+    pub probes: Option<u32>,
     /// For how long, the first time; each further time doubles it.
     pub open: Option<Time>,
     /// For how long at most.

@@ -1,6 +1,6 @@
 //! One place in the pool: which life it is in, who holds its credit, and what happens when that life ends.
 
-use super::breaker::Breaker;
+use super::breaker::{Breaker, Change, Permit};
 use super::restart::Delays;
 use crate::message::{Event, ExitReport, Generation, Serial, StartStage};
 use crate::spec::{Restart, ToolSpec};
@@ -60,7 +60,7 @@ pub struct Slot {
 impl Slot {
     /// A slot that waits to be started.
     #[must_use]
-    pub const fn new(spec: &ToolSpec) -> Self {
+    pub fn new(spec: &ToolSpec) -> Self {
         Self {
             state: SlotState::Waiting,
             generation: 0,
@@ -82,6 +82,11 @@ impl Slot {
     #[must_use]
     pub const fn generation(&self) -> Generation {
         self.generation
+    }
+
+    /// A change of trust that nobody has been told of.
+    pub const fn poll_change(&mut self) -> Option<Change> {
+        self.breaker.poll_change()
     }
 
     /// Whether it holds one of the places of `StartSpec::at_once`.
@@ -112,7 +117,7 @@ impl Slot {
                 self.started(*stage, now)
             }
             Event::Finished { generation, report, idle, .. } if *generation == self.generation => {
-                self.breaker.judge(report.outcome, now);
+                self.breaker.judge(report.outcome, report.turn, now);
                 if !report.outcome.is_sickness() {
                     self.delays.worked();
                 }
@@ -122,9 +127,14 @@ impl Slot {
             Event::Revoked { serial, .. } | Event::CreditDropped { serial, .. }
                 if self.state == SlotState::Ready(*serial) =>
             {
+                self.breaker.release();
                 self.free(now)
             }
-            Event::Exited { generation, exit, .. } if *generation == self.generation => self.ended(exit),
+            Event::Exited { generation, exit, .. } if *generation == self.generation => {
+                // What became of a job was told before; only a permit that no job used is left.
+                self.breaker.release();
+                self.ended(exit)
+            }
             _ => SlotAction::Nothing,
         }
     }
@@ -214,15 +224,17 @@ impl Slot {
             return SlotAction::Nothing;
         }
         match self.breaker.permit(now) {
-            Ok(()) => {
+            Permit::Granted => {
                 self.serial += 1;
                 self.state = SlotState::Ready(self.serial);
                 SlotAction::Issue(self.serial)
             }
-            Err(until) => {
+            Permit::NotBefore(until) => {
                 self.state = SlotState::Open(until);
                 SlotAction::Nothing
             }
+            // The end of the probe comes first: a slot has one job at a time.
+            Permit::AllOut => SlotAction::Nothing,
         }
     }
 
