@@ -5,7 +5,7 @@ use super::place::{self, Surroundings};
 use super::value::Time;
 use super::written::{By, CancelBy, Io, RestartWhen, Stderr, Turn, Written};
 use pool_core::spec::{
-    Backoff, BreakerSpec, Cancel, Intensity, Limits, OutcomeRule, Restart, Shutdown, StartSpec,
+    Backoff, BreakerSpec, Cancel, HoldSpec, Intensity, Limits, OutcomeRule, Restart, Shutdown, StartSpec,
     Stderr as StderrSpec, TextRule, ToolSpec, TurnRule, TurnSpec,
 };
 use std::time::Duration;
@@ -44,6 +44,10 @@ pub(super) fn spec(
     spec.stop = stop(written);
     (spec.restart, spec.intensity, spec.backoff) = restart(written);
     spec.breaker = breaker(written);
+    if let Some(account) = &written.account {
+        spec.account = account.as_str().into();
+    }
+    spec.hold = Some(hold(written));
     spec.limits = limits(written);
     spec.validate()
         .map_err(|error| (in_profile(error.field), error.reason.replace("backoff.min", "restart.delay")))?;
@@ -191,6 +195,16 @@ fn breaker(written: &Written) -> BreakerSpec {
     }
 }
 
+fn hold(written: &Written) -> HoldSpec {
+    let hold = written.hold.clone().unwrap_or_default();
+    let default = HoldSpec::default();
+    HoldSpec {
+        min: or(hold.min, default.min),
+        max: or(hold.max, default.max),
+        jitter: hold.jitter.unwrap_or(default.jitter),
+    }
+}
+
 fn limits(written: &Written) -> Limits {
     let limits = written.limits.clone().unwrap_or_default();
     let default = Limits::default();
@@ -215,7 +229,7 @@ pub(super) fn defaults() -> Written {
     use super::written as w;
     let time = |duration| Some(Time(duration));
     let (limits, intensity, backoff) = (Limits::default(), Intensity::default(), Backoff::default());
-    let breaker = BreakerSpec::default();
+    let (breaker, hold) = (BreakerSpec::default(), HoldSpec::default());
     let (quit, term) = match Shutdown::default() {
         Shutdown::After { quit, term, .. } => (time(quit), time(term)),
         Shutdown::Kill => (None, None),
@@ -250,6 +264,7 @@ pub(super) fn defaults() -> Written {
             open: time(breaker.open),
             open_max: time(breaker.open_max),
         }),
+        hold: Some(w::Hold { min: time(hold.min), max: time(hold.max), jitter: Some(hold.jitter) }),
         limits: Some(w::Limits {
             max_reply: Some(limits.max_reply),
             max_prompt: Some(limits.max_prompt),

@@ -146,6 +146,36 @@ impl BreakerSpec {
     }
 }
 
+/// How long a usage limit holds an account whose tool does not say when the limit is over.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HoldSpec {
+    /// The first time; each further time in a row doubles it.
+    pub min: Duration,
+    /// The longest.
+    pub max: Duration,
+    /// 0.0 to 1.0: up to this share of itself is added, so that not everybody comes back at once; never more than a
+    /// minute.
+    pub jitter: f64,
+}
+
+impl Default for HoldSpec {
+    fn default() -> Self {
+        Self { min: Duration::from_secs(60), max: Duration::from_secs(3600), jitter: 0.1 }
+    }
+}
+
+impl HoldSpec {
+    pub(super) fn validate(&self) -> Result<(), SpecError> {
+        if self.max < self.min {
+            return Err(SpecError::new("hold.max", "must not be less than hold.min"));
+        }
+        if !(0.0..=1.0).contains(&self.jitter) {
+            return Err(SpecError::new("hold.jitter", "must be between 0 and 1"));
+        }
+        Ok(())
+    }
+}
+
 /// How a running turn is interrupted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Cancel {
