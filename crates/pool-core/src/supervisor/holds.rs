@@ -43,13 +43,13 @@ impl Account {
 
 impl PoolSupervisor {
     /// A job on `slot` met a limit.
+    #[expect(clippy::disallowed_methods, reason = "the tool speaks of the wall clock")]
     pub(super) fn limit_met(&mut self, slot: SlotId, met: &LimitMet, now: Instant) {
         let dice = unit(self.roll());
         let group = &self.groups[self.places[slot.index()].group];
         let Some(spec) = &group.spec.hold else { return };
         let reset = met.reset.as_ref().and_then(|reset| match reset {
             Reset::After(time) => Some(*time),
-            // The wall clock, because the tool speaks of it.
             Reset::At(text) => hold::away(text, &jiff::Zoned::now()),
         });
         let reason = met.reason.as_str().into();
