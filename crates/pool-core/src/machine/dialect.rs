@@ -119,4 +119,6 @@ pub struct Partial {
     pub text: String,
     /// The bytes so far, if asked for.
     pub raw: Option<Vec<u8>>,
+    /// The line that tells of a usage limit, if the text ends with that: the tool went away because of it.
+    pub limit: Option<(String, Option<Reset>)>,
 }

@@ -1,9 +1,10 @@
 //! What comes behind a job: the news of its end, a reset, the next one.
 
+use super::turn::Turn;
 use super::work::Work;
 use super::{Action, Conversation};
-use crate::machine::dialect::Dialect;
-use crate::message::{Again, Event, LimitMet, Outcome, Report, Reset};
+use crate::machine::dialect::{Dialect, TurnEnd};
+use crate::message::{Again, CompletedBy, Event, LimitMet, Outcome, Report, Reset};
 use std::time::Instant;
 
 impl<D: Dialect> Conversation<D> {
@@ -14,6 +15,7 @@ impl<D: Dialect> Conversation<D> {
         mut work: Box<Work>,
         reason: String,
         reset: Option<Reset>,
+        goes_on: bool,
         now: Instant,
     ) {
         let report = work.report(Outcome::Limited, now);
@@ -27,7 +29,47 @@ impl<D: Dialect> Conversation<D> {
             None
         };
         let limit = Some(Box::new(LimitMet { reason, reset, again }));
-        self.go_on(report, limit, !keeps_context, now);
+        if goes_on {
+            self.go_on(report, limit, !keeps_context, now);
+        } else {
+            self.tell_finished(report, limit, false);
+        }
+    }
+
+    /// The job at hand ends with what had come of its reply; the instance is going.
+    pub(super) fn finish_with_rest(
+        &mut self,
+        mut work: Box<Work>,
+        turn: &Turn,
+        outcome: Outcome,
+        detail: String,
+        now: Instant,
+    ) {
+        let rest = self.dialect.end_of_output();
+        let by_itself = matches!(outcome, Outcome::Crashed | Outcome::Truncated);
+        let limit = rest.limit.filter(|_| by_itself);
+        let (outcome, detail) = match &limit {
+            Some((line, _)) => (Outcome::Limited, line.clone()),
+            None => (outcome, detail),
+        };
+        if !rest.text.is_empty() {
+            let end = TurnEnd {
+                text: rest.text,
+                raw: rest.raw,
+                completed_by: CompletedBy::Exit,
+                evidence: "the tool went away".into(),
+                outcome,
+                detail: Some(detail.clone()),
+                reset: None,
+                usage: None,
+                cut: 0,
+            };
+            work.keep(end, turn.began, now);
+        }
+        if let Some((line, reset)) = limit {
+            return self.limited(work, line, reset, false, now);
+        }
+        self.finish(work, Some((outcome, detail)), false, now);
     }
 
     /// Tells of the job's end and makes ready for the next one; with `stale`, after a reset if the tool has one.

@@ -5,7 +5,7 @@ use super::{Action, Conversation, State};
 use crate::error::JobError;
 use crate::machine::dialect::{Dialect, Found, TurnEnd};
 use crate::message::{
-    CompletedBy, Event, ExitReport, Job, Next, Outcome, Placement, Progress, Refused, StateChange, Step,
+    Event, ExitReport, Job, Next, Outcome, Placement, Progress, Refused, StateChange, Step,
 };
 use crate::process::Signal;
 use crate::spec::Cancel;
@@ -193,7 +193,7 @@ impl<D: Dialect> Conversation<D> {
         if kept.outcome != Outcome::Ok {
             let (outcome, detail) = (kept.outcome, kept.detail.clone().unwrap_or_default());
             match outcome {
-                Outcome::Limited => self.limited(work, detail, reset, now),
+                Outcome::Limited => self.limited(work, detail, reset, true, now),
                 _ => self.finish(work, Some((outcome, detail)), true, now),
             }
             return;
@@ -225,33 +225,6 @@ impl<D: Dialect> Conversation<D> {
         } else {
             self.tell_finished(report, None, false);
         }
-    }
-
-    /// The job at hand ends with what had come of its reply; the instance is going.
-    pub(super) fn finish_with_rest(
-        &mut self,
-        mut work: Box<Work>,
-        turn: &Turn,
-        outcome: Outcome,
-        detail: String,
-        now: Instant,
-    ) {
-        let rest = self.dialect.end_of_output();
-        if !rest.text.is_empty() {
-            let end = TurnEnd {
-                text: rest.text,
-                raw: rest.raw,
-                completed_by: CompletedBy::Exit,
-                evidence: "the tool went away".into(),
-                outcome,
-                detail: Some(detail.clone()),
-                reset: None,
-                usage: None,
-                cut: 0,
-            };
-            work.keep(end, turn.began, now);
-        }
-        self.finish(work, Some((outcome, detail)), false, now);
     }
 
     /// Whatever job is at hand ends with `outcome`; one that was not sent yet goes back.

@@ -64,6 +64,23 @@ fn a_job_that_waits_goes_along_whole() {
     assert_eq!((reply.outcome, reply.text(), reply.steps.len()), (Outcome::Ok, "done", 2));
 }
 
+#[test]
+fn a_tool_that_goes_away_because_of_a_limit_has_met_one() {
+    for (text, outcome) in [("some text\n429 in 20s\n", Outcome::Limited), ("some text\n", Outcome::Crashed)]
+    {
+        let mut script = Script::warm(limited_spec());
+        let (job, handle) = job(&["one"]);
+        script.assign(job);
+        script.print(text);
+        script.conversation.exited(ExitReport::Exited(1), script.now);
+        script.conversation.end_of_output(script.now);
+        let finished = format!("finished {outcome} idle=false");
+        assert_eq!(script.take_log()[1..], [finished, "exited Exited(1)".into()]);
+        let reply = reply(handle);
+        assert_eq!((reply.outcome, reply.text()), (outcome, text.trim_end()));
+    }
+}
+
 /// The caller may speak while the job is on its way back.
 #[test]
 fn a_job_that_was_taken_back_on_its_instance_does_not_run_again() {
