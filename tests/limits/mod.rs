@@ -6,6 +6,7 @@ use pool_core::message::{JobHandle, Outcome, SlotId};
 use pool_core::process::fake::{Fakes, Play, Stage};
 use pool_core::spec::{Cancel, OutcomeRule, ToolSpec};
 use pool_core::supervisor::InstanceState;
+use proptest::prelude::*;
 use regex::Regex;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,7 +18,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 #[derive(Default)]
 struct Backend {
     limited_until: Mutex<Option<Instant>>,
-    /// When each text came, to which slot, and whether it was turned away.
+    /// When each text was answered, in seconds, which it was, and whether it was turned away.
     asked: Mutex<Vec<(u64, String, bool)>>,
 }
 
@@ -40,9 +41,12 @@ impl Backend {
         left
     }
 
+    fn asked(&self) -> Vec<(u64, String, bool)> {
+        self.asked.lock().expect("no panic").clone()
+    }
+
     fn turned_away(&self) -> Vec<(u64, String)> {
-        let asked = self.asked.lock().expect("no panic");
-        asked.iter().filter(|(.., away)| *away).map(|(at, text, _)| (*at, text.clone())).collect()
+        self.asked().into_iter().filter(|(.., away)| *away).map(|(at, text, _)| (at, text)).collect()
     }
 }
 
@@ -122,7 +126,7 @@ fn jobs_wait_for_the_end_of_a_limit_and_one_goes_first() {
         // The three that ran when the limit was met; nobody else was sent against it.
         let turned_away = backend.turned_away();
         assert_eq!(turned_away.len(), 3, "{turned_away:?}");
-        let asked = backend.asked.lock().expect("no panic").clone();
+        let asked = backend.asked();
         let first = &asked[3];
         assert!((100..=112).contains(&first.0) && !first.2, "{asked:?}");
         assert!(asked[4].0 > first.0, "the others waited for the trial: {asked:?}");
@@ -294,4 +298,56 @@ fn closing_the_pool_brings_a_job_that_waits_for_a_limit_home() {
         assert!(job.await.is_err());
         assert!(began.elapsed() < Duration::from_secs(30));
     });
+}
+
+/// What happened to an account whose limits came at these times and lasted so long, by the log of the backend: every
+/// job was done once, and whoever ran into a limit that was known did so alone.
+fn check(jobs: usize, asked: &[(u64, String, bool)]) -> Result<(), TestCaseError> {
+    let mut done: Vec<&str> =
+        asked.iter().filter(|(.., away)| !away).map(|(_, text, _)| text.as_str()).collect();
+    done.sort_unstable();
+    prop_assert!(done.windows(2).all(|pair| pair[0] != pair[1]), "done twice: {:?}", asked);
+    prop_assert_eq!(done.len(), jobs, "lost: {:?}", asked);
+    let mut known: Option<u64> = None;
+    for (place, (at, _, away)) in asked.iter().enumerate() {
+        // Each takes a second: what is answered later than that was sent when the limit was known.
+        let was_sent_into_it = known.is_some_and(|since| *at > since + 1);
+        if *away && was_sent_into_it {
+            let others = asked.iter().enumerate().filter(|(other, _)| *other != place);
+            let together = others.filter(|(_, (other, ..))| other.abs_diff(*at) < 1).count();
+            prop_assert_eq!(together, 0, "a trial is alone: {:?}", asked);
+        }
+        known = if *away { known.or(Some(*at)) } else { known.filter(|since| *at <= since + 1) };
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_the_limits_nothing_is_lost_and_trials_are_alone(
+        instances in 1..5_usize,
+        jobs in 1..20_usize,
+        limits in proptest::collection::vec((0..300_u64, 1..400_u64), 0..4),
+        names_times in any::<bool>(),
+    ) {
+        in_virtual_time(async {
+            let says = if names_times { Says::Seconds } else { Says::Nothing };
+            let (cluster, backend, _) = pool(instances, says).await;
+            let handles: Vec<_> =
+                (0..jobs).map(|number| cluster.submit(waiting(&format!("job{number}")))).collect();
+            let weather = backend.clone();
+            let storms = async move {
+                for (pause, lasts) in limits {
+                    weather.limit(Duration::from_secs(lasts));
+                    tokio::time::sleep(Duration::from_secs(pause)).await;
+                }
+            };
+            let (all, ()) = tokio::join!(texts(handles), storms);
+            prop_assert_eq!(all.len(), jobs);
+            cluster.shutdown().await;
+            check(jobs, &backend.asked())
+        })?;
+    }
 }
