@@ -4,5 +4,6 @@
 pub mod breaker;
 pub mod conversation;
 pub mod dialect;
+pub mod hold;
 pub mod restart;
 pub mod slot;

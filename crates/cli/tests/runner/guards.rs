@@ -52,7 +52,8 @@ fn f69_tools_begin_with_no_signal_blocked_or_ignored() {
 fn f13_f18_what_a_tool_leaves_is_gone_before_its_exit_is_told() {
     let world = World::new();
     // Fifty children in sessions of their own, then the tool ends in the middle of its job.
-    let leave = "for i in $(seq 50); do setsid sleep 1000 </dev/null >/dev/null 2>&1 & done; kill -9 $$ $BASHPID";
+    let leave =
+        "for i in $(seq 50); do setsid sleep 1000 </dev/null >/dev/null 2>&1 & done; kill -9 $$ $BASHPID";
     let count = "n=0; for e in /proc/[0-9]*/environ; do grep -qzF \"$CLUSTER_TEST_MARK\" $e 2>/dev/null && \
                  grep -qzx 1000 ${e%environ}cmdline 2>/dev/null && n=$((n+1)); done; echo $n";
     let records = run(&world, "bash", &[leave, count]);

@@ -11,6 +11,7 @@ mod dice;
 mod ends;
 mod filters;
 mod guards;
+mod limits;
 mod misbehaving;
 mod orphans;
 mod reference;

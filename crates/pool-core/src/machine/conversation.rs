@@ -9,6 +9,7 @@
 //! ```
 
 mod ending;
+mod finish;
 mod start;
 mod stop;
 mod turn;

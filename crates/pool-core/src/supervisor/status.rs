@@ -28,6 +28,8 @@ pub enum InstanceState {
     Stalled,
     /// Alive, but not trusted with a job for now.
     Open,
+    /// Alive, but its account's usage is limited for now.
+    Limited,
     /// Dead, and will be started again.
     BackingOff,
     /// Finishing and going.
@@ -182,6 +184,12 @@ impl StatusBook {
             }
             (SlotState::Starting(_), _) => (InstanceState::Starting, "no answer yet".into()),
             (SlotState::Open(until), _) => (InstanceState::Open, left(until)),
+            (SlotState::Limited(limit), _) if limit.until <= now => {
+                (InstanceState::Limited, format!("{}; another instance tries first", limit.reason))
+            }
+            (SlotState::Limited(limit), _) => {
+                (InstanceState::Limited, format!("{}; {}", limit.reason, left(&limit.until)))
+            }
             (SlotState::BackingOff(until), _) => (InstanceState::BackingOff, left(until)),
             (SlotState::Draining, _) => (InstanceState::Draining, "asked to stop".into()),
             (SlotState::Failed(reason), _) => (InstanceState::Failed, reason.clone()),
