@@ -21,6 +21,10 @@ bench-aider:
 deny:
     cargo deny check bans licenses sources
 
+# every way out of the program a hundred times, with children that do all they can to stay: none does
+orphans TIMES="100":
+    CLUSTER_TEST_ORPHANS={{TIMES}} cargo test -p cluster-cli --test runner -- --nocapture orphans
+
 # half an hour of real processes that are killed, stopped, and misbehave: nothing lost, doubled, or left
 soak SECONDS="1800":
     CLUSTER_SOAK_SECONDS={{SECONDS}} cargo test --release -p cluster-cli --test soak -- --nocapture

@@ -1,5 +1,6 @@
 //! Restarts, back-off, trust, draining: the shipped supervisor and router in virtual time.
 
+mod limits;
 mod support;
 
 use cluster::ClusterManager;

@@ -3,6 +3,7 @@
 //! Whatever comes from a tool or an item is made safe before a terminal sees it, and always on standard error. Data
 //! that goes into a pipe or a file is left as it is.
 
+mod limit;
 mod log;
 mod outlet;
 mod paint;
@@ -13,16 +14,18 @@ mod states;
 mod talk;
 mod tally;
 
+pub(crate) use limit::LimitNews;
 pub(crate) use tally::{Tally, jobs};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
 use cluster::batch::ResultRecord;
+use cluster::batch::clock::local;
 use cluster::batch::plan::JobInfo;
 use cluster::batch::run::Counts;
 use outlet::{Mouth, Outlet, Stream};
 use paint::Paint;
-use pool_core::supervisor::{InstanceDump, InstanceStatus};
+use pool_core::supervisor::{HoldStatus, InstanceDump, InstanceStatus};
 use progress::Progress;
 use replies::{Form, Replies};
 use states::States;
@@ -163,6 +166,18 @@ impl Output {
     pub(crate) fn error(&mut self, text: &str) {
         let talk = &mut self.talk;
         self.progress.screen().aside(|| talk.error(text));
+    }
+
+    /// A usage limit came, moved or went.
+    pub(crate) fn limit(&mut self, news: &LimitNews, counts: Counts, now: Instant) {
+        let left = self.total.map(|total| total.saturating_sub(counts.ended + counts.running as u64));
+        let waiting = left.unwrap_or(counts.waiting as u64);
+        self.note(&news.text(waiting, now, &local()));
+    }
+
+    /// Why a limit ended the run.
+    pub(crate) fn too_long(hold: &HoldStatus, now: Instant) -> String {
+        limit::too_long(hold, now, &local())
     }
 
     /// An instance has become something else; said if it is worth it.

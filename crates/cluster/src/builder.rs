@@ -116,7 +116,8 @@ impl ClusterBuilder {
         let plan =
             PoolPlan { tools, launcher: self.launcher, router: router.events().clone(), seed: self.seed };
         let (supervisor, health) = PoolSupervisor::new(plan);
-        Engine { router, routing, supervisor: supervisor.start(), health }
+        let holds = supervisor.holds();
+        Engine { router, routing, supervisor: supervisor.start(), health, holds }
     }
 }
 

@@ -9,7 +9,9 @@ use crate::session::Session;
 use actix::{Addr, ArbiterHandle};
 use pool_core::JobError;
 use pool_core::message::{JobHandle, JobResult, Pause, Reply, SessionKey, SlotId, reply_channel};
-use pool_core::supervisor::{Command, InstanceDump, InstanceStatus, PoolHealth, PoolSupervisor, Supervise};
+use pool_core::supervisor::{
+    Command, HoldStatus, InstanceDump, InstanceStatus, PoolHealth, PoolSupervisor, Supervise,
+};
 use routing::metrics::Snapshot;
 use routing::router::{Ask, CloseSession};
 use routing::{RouterActor, RouterHandle};
@@ -42,6 +44,7 @@ pub(crate) struct Engine {
     pub(crate) routing: Addr<RouterActor>,
     pub(crate) supervisor: Addr<PoolSupervisor>,
     pub(crate) health: watch::Receiver<PoolHealth>,
+    pub(crate) holds: watch::Receiver<Vec<HoldStatus>>,
 }
 
 /// Where the actors run.
@@ -198,6 +201,12 @@ impl ClusterManager {
     #[must_use]
     pub fn health(&self) -> PoolHealth {
         self.shared.engine.health.borrow().clone()
+    }
+
+    /// The accounts that are held by usage limits, to look at and to watch.
+    #[must_use]
+    pub fn holds(&self) -> watch::Receiver<Vec<HoldStatus>> {
+        self.shared.engine.holds.clone()
     }
 
     /// Counts and times of everything routed so far.

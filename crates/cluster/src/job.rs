@@ -1,6 +1,6 @@
 //! [`Job`]: what a caller wants done, before it has a way home.
 
-use pool_core::message::{Errand, ReplyTo, SessionKey, SlotId, Step};
+use pool_core::message::{Errand, OnLimit, ReplyTo, SessionKey, SlotId, Step};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -24,6 +24,7 @@ pub struct Job {
     tool: Option<Arc<str>>,
     priority: u8,
     timeout: Option<Duration>,
+    on_limit: OnLimit,
     want_raw: bool,
     errand: Option<Box<dyn Errand>>,
 }
@@ -89,6 +90,14 @@ impl Job {
         self
     }
 
+    /// If the account's usage limit turns the job away, waits for the end of the limit, for `at_most` in all, and then
+    /// runs again from its first step; every other job of the account waits as well. Without this it comes home as
+    /// [`Outcome::Limited`](pool_core::message::Outcome::Limited).
+    pub const fn wait_for_limits(mut self, at_most: Duration) -> Self {
+        self.on_limit = OnLimit::Wait { at_most };
+        self
+    }
+
     /// Also brings the bytes of each reply home, as they came.
     pub const fn raw(mut self) -> Self {
         self.want_raw = true;
@@ -121,6 +130,7 @@ impl Job {
             tool: self.tool,
             priority: self.priority,
             timeout: self.timeout,
+            on_limit: self.on_limit,
             want_raw: self.want_raw,
             errand: self.errand,
             ..pool_core::message::Job::new(self.steps, reply_to, now)
@@ -149,6 +159,7 @@ impl std::fmt::Debug for Job {
             .field("tool", &self.tool)
             .field("priority", &self.priority)
             .field("timeout", &self.timeout)
+            .field("on_limit", &self.on_limit)
             .finish_non_exhaustive()
     }
 }
@@ -164,12 +175,14 @@ mod tests {
         let (reply_to, handle) = reply_channel(false);
         let now = Instant::now();
         let job = Job::from("a").command("/b").session("s").key("k").tool("t").priority(7).raw();
-        let message = job.timeout(Duration::from_secs(9)).into_message(reply_to, now);
+        let job = job.timeout(Duration::from_secs(9)).wait_for_limits(Duration::from_secs(60));
+        let message = job.into_message(reply_to, now);
         assert_eq!(message.steps, [Step::Say("a".into()), Step::Command("/b".into())]);
         assert_eq!(message.session, Some(SessionKey::Named("s".into())));
         assert_eq!((message.key.as_deref(), message.tool.as_deref()), (Some("k"), Some("t")));
         assert_eq!((message.priority, message.attempt, message.want_raw), (7, 1, true));
         assert_eq!((message.timeout, message.submitted), (Some(Duration::from_secs(9)), now));
+        assert_eq!(message.on_limit, OnLimit::Wait { at_most: Duration::from_secs(60) });
         assert_eq!(message.id, handle.job());
     }
 }

@@ -62,7 +62,8 @@
 //!
 //! * A job ends in exactly one result, and a caller always gets it: a [`message::ReplyTo`] that is dropped anywhere says
 //!   [`JobError::Lost`], with the stage the job had reached.
-//! * A prompt is written to at most one process, at most once. What was not delivered comes back and may go anywhere.
+//! * A prompt is written to at most one process, at most once. What was not delivered comes back and may go anywhere; so
+//!   does a job that a usage limit turned away, if it waits for such ([`message::OnLimit`]).
 //! * A reply belongs to its job: the nonce of a turn is fresh, and what comes between turns belongs to nobody.
 //! * Every buffer, wait and retry has a limit with a name ([`spec::Limits`]).
 //! * Stopping a pool, or dropping it, ends the process group of every instance. A process that leaves its group

@@ -4,6 +4,7 @@
 pub mod breaker;
 pub mod conversation;
 pub mod dialect;
+pub mod hold;
 pub mod restart;
 pub mod slot;
 pub mod stall;

@@ -3,7 +3,7 @@
 mod policy;
 mod turn;
 
-pub use policy::{Backoff, BreakerSpec, Cancel, Intensity, OnStall, Restart, Shutdown};
+pub use policy::{Backoff, BreakerSpec, Cancel, HoldSpec, Intensity, OnStall, Restart, Shutdown};
 pub use turn::{OutcomeRule, TextRule, TurnRule, TurnSpec, render};
 
 use crate::error::SpecError;
@@ -48,6 +48,10 @@ pub struct ToolSpec {
     pub backoff: Backoff,
     /// When an instance loses our trust.
     pub breaker: BreakerSpec,
+    /// Whose usage limits it shares: a limit that one instance meets holds all instances of all tools of this account.
+    pub account: Arc<str>,
+    /// For how long a limit holds the account; if absent, limits hold nobody.
+    pub hold: Option<HoldSpec>,
     /// Bounds.
     pub limits: Limits,
 }
@@ -133,6 +137,8 @@ impl ToolSpec {
             intensity: Intensity::default(),
             backoff: Backoff::default(),
             breaker: BreakerSpec::default(),
+            account: tool.into(),
+            hold: Some(HoldSpec::default()),
             limits: Limits::default(),
         }
     }
@@ -150,6 +156,8 @@ impl ToolSpec {
         }
         self.turn.validate()?;
         self.backoff.validate()?;
+        self.breaker.validate()?;
+        self.hold.map_or(Ok(()), |hold| hold.validate())?;
         self.intensity.validate(&self.backoff)
     }
 

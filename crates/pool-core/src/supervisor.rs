@@ -7,11 +7,13 @@
 mod command;
 mod dump;
 mod group;
+mod holds;
 mod status;
 mod watchers;
 
 pub use command::{Command, Supervise};
 pub use dump::InstanceDump;
+pub use holds::HoldStatus;
 pub use status::{InstanceState, InstanceStatus, StartTimes};
 
 use crate::instance::{InstanceActor, Plan};
@@ -22,6 +24,7 @@ use crate::process::Launch;
 use crate::spec::ToolSpec;
 use actix::{Actor, AsyncContext, Context, Handler, Recipient, SpawnHandle};
 use group::{Group, Place};
+use holds::Account;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -57,10 +60,12 @@ pub enum PoolHealth {
 /// See the module.
 pub struct PoolSupervisor {
     groups: Vec<Group>,
+    accounts: Vec<Account>,
     places: Vec<Place>,
     launcher: Arc<dyn Launch>,
     router: Recipient<PoolEvent>,
     health: watch::Sender<PoolHealth>,
+    holds: watch::Sender<Vec<HoldStatus>>,
     seed: u64,
     closing: bool,
     timer: Option<(Instant, SpawnHandle)>,
@@ -74,13 +79,17 @@ impl PoolSupervisor {
     pub fn new(plan: PoolPlan) -> (Self, watch::Receiver<PoolHealth>) {
         let (health, watch) = watch::channel(PoolHealth::Starting);
         let mut groups = Vec::new();
+        let mut accounts = Vec::new();
         let mut places = Vec::new();
         for (spec, count) in plan.tools {
             places.extend((0..count).map(|_| Place::new(groups.len(), &spec, now())));
-            groups.push(Group::new(spec));
+            let account = Account::find(&mut accounts, &spec.account);
+            groups.push(Group::new(spec, account));
         }
         let supervisor = Self {
             groups,
+            accounts,
+            holds: watch::Sender::default(),
             places,
             launcher: plan.launcher,
             router: plan.router,
@@ -92,6 +101,12 @@ impl PoolSupervisor {
             watchers: Vec::new(),
         };
         (supervisor, watch)
+    }
+
+    /// Where to watch the accounts that are held by usage limits.
+    #[must_use]
+    pub fn holds(&self) -> watch::Receiver<Vec<HoldStatus>> {
+        self.holds.subscribe()
     }
 
     /// Starts as many waiting slots of a group as it allows at a time, in order.
@@ -226,7 +241,9 @@ impl PoolSupervisor {
 
     /// One timer for all slots, armed at the earliest deadline.
     fn arm(&mut self, context: &mut Context<Self>) {
-        let wanted = self.places.iter().filter_map(|place| place.slot.poll_timeout()).min();
+        let slots = self.places.iter().filter_map(|place| place.slot.poll_timeout());
+        let holds = self.accounts.iter().filter_map(|account| account.hold.poll_timeout());
+        let wanted = slots.chain(holds).min();
         if self.timer.map(|(at, _)| at) == wanted {
             return;
         }
@@ -242,8 +259,13 @@ impl PoolSupervisor {
     fn timeout(&mut self, context: &mut Context<Self>) {
         self.timer = None;
         for index in 0..self.places.len() {
-            let action = self.places[index].slot.handle_timeout(now());
+            let hold = &self.accounts[self.account_of(index)].hold;
+            let action = self.places[index].slot.handle_timeout(hold, now());
+            self.places[index].tell_trust(&self.groups, slot_id(index));
             self.act(index, action, context);
+        }
+        for account in 0..self.accounts.len() {
+            self.mind(account, context);
         }
         self.arm(context);
     }
@@ -279,9 +301,7 @@ impl Handler<Event> for PoolSupervisor {
     fn handle(&mut self, event: Event, context: &mut Self::Context) {
         let now = now();
         let slot = match event {
-            Event::Returned { slot, job } => {
-                self.places[slot.index()].slot.spent();
-                self.show(slot.index());
+            Event::Returned { job, .. } => {
                 news::tell(&self.router, PoolEvent::Returned(job));
                 return;
             }
@@ -293,11 +313,16 @@ impl Handler<Event> for PoolSupervisor {
             | Event::Exited { slot, .. }
             | Event::CreditDropped { slot, .. } => slot,
         };
+        if let Event::Finished { limit: Some(limit), .. } = &event {
+            self.limit_met(slot, limit, now);
+        }
+        let account = self.account_of(slot.index());
         let place = &mut self.places[slot.index()];
         place.status.note(&event, now);
-        let action = place.slot.handle(&event, now);
+        let action = place.slot.handle(&event, &mut self.accounts[account].hold, now);
+        place.tell_trust(&self.groups, slot);
         match event {
-            Event::Finished { generation, report, .. } => {
+            Event::Finished { generation, report, limit, .. } => {
                 let (credit, action) = match action {
                     SlotAction::Issue(serial) => {
                         (self.issue(slot.index(), serial, context), SlotAction::Nothing)
@@ -305,6 +330,9 @@ impl Handler<Event> for PoolSupervisor {
                     other => (None, other),
                 };
                 news::tell(&self.router, PoolEvent::Finished { slot, generation, report, credit });
+                if let Some(again) = limit.and_then(|limit| limit.again) {
+                    self.turned_away(slot, again, now);
+                }
                 if action != SlotAction::Nothing || self.places[slot.index()].slot.poll_timeout().is_some() {
                     self.act(slot.index(), action, context);
                 }
@@ -318,6 +346,7 @@ impl Handler<Event> for PoolSupervisor {
             }
             _ => self.act(slot.index(), action, context),
         }
+        self.mind(account, context);
         self.show(slot.index());
     }
 }

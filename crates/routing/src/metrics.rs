@@ -44,7 +44,7 @@ pub struct Counts {
     pub submitted: u64,
     /// Placed on an instance.
     pub placed: u64,
-    /// Came back from an instance undelivered.
+    /// Came back from an instance undelivered, or turned away by a usage limit.
     pub returned: u64,
     /// Not taken: the queue was full, or no instance could ever take them.
     pub rejected: u64,

@@ -3,6 +3,7 @@
 pub(crate) mod args;
 mod drive;
 mod dry_run;
+mod limits;
 mod plan;
 mod pool;
 mod resolve;
@@ -14,9 +15,9 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::signals::Signals;
 use crate::strategies::Strategies;
-use args::RunArgs;
+use args::{OnLimit, RunArgs};
 use cluster::batch::Batch;
-use cluster::{ClusterManager, DEFAULT_QUEUE};
+use cluster::{ClusterManager, DEFAULT_QUEUE, Job};
 use plan::Plan;
 use tokio::time::Instant;
 
@@ -50,7 +51,10 @@ async fn start(plan: Plan, strategy: Box<dyn routing::strategy::Strategy>) -> Re
         builder = builder.tool(tool.profile.spec, tool.instances);
     }
     let pool = builder.build().await.map_err(Failure::pool)?;
-    let submit = |job| pool.submit(job);
+    let submit = |job: Job| match plan.on_limit {
+        OnLimit::Wait => pool.submit(job.wait_for_limits(limits::LONGEST)),
+        OnLimit::Fail => pool.submit(job),
+    };
     let batch = Batch::new(plan.jobs.stream().map_err(broken)?, submit, window, plan.order);
     // From here on nothing fails, and the loop sees to it that what is said is written.
     output.note(&headline);

@@ -61,6 +61,8 @@ const fn remarkable(state: InstanceState) -> Option<&'static str> {
         | InstanceState::Ready
         | InstanceState::Working
         | InstanceState::Throttled
+        // Told once for the account, with how many jobs wait.
+        | InstanceState::Limited
         | InstanceState::Draining
         | InstanceState::Gone => None,
     }
@@ -153,6 +155,7 @@ const fn advice(state: InstanceState) -> &'static str {
             "wait, if a slow model is likely; else Ctrl-C twice takes its job back, and --kill-stalled does so by itself"
         }
         InstanceState::Open => "wait, and look at why its jobs failed; it gets one job on trial",
+        InstanceState::Limited => "wait: it goes on by itself; --on-limit fail does not wait",
         InstanceState::BackingOff => "wait; if it ends again and again, start the tool by hand and look",
         InstanceState::Draining => "wait; one more Ctrl-C is less patient",
         InstanceState::Failed => "mend what the reason says, and run again",

@@ -128,7 +128,7 @@ fn a_limit_that_stays_is_named_and_the_instance_goes_on() {
         ),
         case("after it", &["[[tag=after]] say"], "ok", Reply::Model("")),
     ];
-    let ran = run(&lab, &cases, &["-n", "1"]);
+    let ran = run(&lab, &cases, &["-n", "1", "--on-limit", "fail"]);
     assert_eq!((ran.status, ran.records.len()), (Some(1), 2), "{}", ran.stderr);
     assert_eq!(ran.slots(), [0]);
     for (case, record) in cases.iter().zip(&ran.records) {

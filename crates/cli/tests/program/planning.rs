@@ -102,6 +102,7 @@ fn the_tools() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is one text")]
 fn one_tool() {
     let world = World::new();
     let ran = world.file("tool.toml", TOOL).run(&["tools", "tool.toml"]);
@@ -117,12 +118,20 @@ fn one_tool() {
     io = "pipes"  (default)
     quote = "none"  (default)
     stderr = "merged"  (default)
+    breaker.failure_rate = 50  (default)
     breaker.failures = 3  (default)
+    breaker.min_calls = 5  (default)
     breaker.open = "30s"  (default)
     breaker.open_max = "10m"  (default)
+    breaker.probes = 1  (default)
+    breaker.slow_rate = 100  (default)
+    breaker.window = 20  (default)
     cancel.by = "restart"  (default)
     cancel.within = "5s"  (default)
     env.set.MODE = "batch"  (DIR/tool.toml)
+    hold.jitter = 0.1  (default)
+    hold.max = "1h"  (default)
+    hold.min = "1m"  (default)
     limits.errand = "1m"  (default)
     limits.kill_stalled = false  (default)
     limits.max_prompt = 67108864  (default)

@@ -43,6 +43,11 @@ fn values_are_checked() {
     error: unknown routing strategy 'least_bust'
     help: did you mean 'least_busy'?
     ");
+    assert_snapshot!(wrong(&["run", "bash", "--on-limit", "next", "x"]), @r"
+    error: invalid value 'next' for '--on-limit <wait|fail>': a job cannot go on with another tool yet: use wait or fail
+
+    For more information, try '--help'.
+    ");
     assert_snapshot!(wrong(&["run", "bash", "--until", "(", "x"]), @r#"error: --until: "(" is no regular expression: unclosed group"#);
     assert_snapshot!(wrong(&["run", "bash", "--sentinel", "no nonce", "x"]), @r#"error: --sentinel: "no nonce" must be SEND=EXPECT, with {nonce} in both halves"#);
     assert_snapshot!(wrong(&["run", "bash", "--env", "=x", "x"]), @r#"error: --env: "=x" has no name: write NAME or NAME=VALUE"#);

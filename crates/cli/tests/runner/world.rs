@@ -16,7 +16,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 const GONE: Duration = Duration::from_secs(5);
 
 /// The variable by which processes of tools are known.
-const MARK: &str = "CLUSTER_TEST_MARK";
+pub(crate) const MARK: &str = "CLUSTER_TEST_MARK";
 
 /// A folder to work in, and an environment without surprises.
 pub(crate) struct World {
@@ -76,8 +76,14 @@ impl World {
         command
     }
 
-    fn mark(&self) -> String {
+    /// What the processes of this world are known by.
+    pub(crate) fn mark(&self) -> String {
         self.dir.path().display().to_string()
+    }
+
+    /// What it starts carries the mark.
+    pub(crate) fn marked<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command.env(MARK, self.mark())
     }
 
     /// Starts `cluster run`.
@@ -212,6 +218,12 @@ impl Running {
         ran
     }
 
+    /// Waits for the end, whatever is left then.
+    pub(crate) fn end_only(mut self) {
+        self.await_exit();
+        self.child.wait().unwrap();
+    }
+
     fn await_exit(&self) {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
         let process = rustix::process::pidfd_open(Pid::from_child(&self.child), PidfdFlags::empty()).unwrap();
@@ -251,7 +263,7 @@ fn next(from: &Receiver<String>, deadline: Instant, what: &str) -> Option<String
 }
 
 /// The processes that carry the mark, and their command lines. A zombie carries nothing.
-fn processes(mark: &str) -> Vec<(u32, String)> {
+pub(crate) fn processes(mark: &str) -> Vec<(u32, String)> {
     let wanted = format!("{MARK}={mark}");
     let carries = |pid: &u32| {
         let environ = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();

@@ -5,8 +5,8 @@ use super::place::{self, Surroundings};
 use super::value::Time;
 use super::written::{By, CancelBy, Io, RestartWhen, Stderr, Turn, Written};
 use pool_core::spec::{
-    Backoff, BreakerSpec, Cancel, Intensity, Limits, OnStall, OutcomeRule, Restart, Shutdown, StartSpec,
-    Stderr as StderrSpec, TextRule, ToolSpec, TurnRule, TurnSpec,
+    Backoff, BreakerSpec, Cancel, HoldSpec, Intensity, Limits, OnStall, OutcomeRule, Restart, Shutdown,
+    StartSpec, Stderr as StderrSpec, TextRule, ToolSpec, TurnRule, TurnSpec,
 };
 use std::time::Duration;
 
@@ -46,6 +46,10 @@ pub(super) fn spec(
     spec.stop = stop(written);
     (spec.restart, spec.intensity, spec.backoff) = restart(written);
     spec.breaker = breaker(written);
+    if let Some(account) = &written.account {
+        spec.account = account.as_str().into();
+    }
+    spec.hold = Some(hold(written));
     spec.limits = limits(written);
     spec.validate()
         .map_err(|error| (in_profile(error.field), error.reason.replace("backoff.min", "restart.delay")))?;
@@ -183,8 +187,24 @@ fn breaker(written: &Written) -> BreakerSpec {
     let default = BreakerSpec::default();
     BreakerSpec {
         failures: breaker.failures.unwrap_or(default.failures),
+        window: breaker.window.unwrap_or(default.window),
+        min_calls: breaker.min_calls.unwrap_or(default.min_calls),
+        failure_rate: breaker.failure_rate.unwrap_or(default.failure_rate),
+        slow: breaker.slow.map(|slow| slow.0),
+        slow_rate: breaker.slow_rate.unwrap_or(default.slow_rate),
+        probes: breaker.probes.unwrap_or(default.probes),
         open: or(breaker.open, default.open),
         open_max: or(breaker.open_max, default.open_max),
+    }
+}
+
+fn hold(written: &Written) -> HoldSpec {
+    let hold = written.hold.clone().unwrap_or_default();
+    let default = HoldSpec::default();
+    HoldSpec {
+        min: or(hold.min, default.min),
+        max: or(hold.max, default.max),
+        jitter: hold.jitter.unwrap_or(default.jitter),
     }
 }
 
@@ -212,7 +232,7 @@ pub(super) fn defaults() -> Written {
     use super::written as w;
     let time = |duration| Some(Time(duration));
     let (limits, intensity, backoff) = (Limits::default(), Intensity::default(), Backoff::default());
-    let breaker = BreakerSpec::default();
+    let (breaker, hold) = (BreakerSpec::default(), HoldSpec::default());
     let (quit, term) = match Shutdown::default() {
         Shutdown::After { quit, term, .. } => (time(quit), time(term)),
         Shutdown::Kill => (None, None),
@@ -238,9 +258,16 @@ pub(super) fn defaults() -> Written {
         }),
         breaker: Some(w::Breaker {
             failures: Some(breaker.failures),
+            window: Some(breaker.window),
+            min_calls: Some(breaker.min_calls),
+            failure_rate: Some(breaker.failure_rate),
+            slow: breaker.slow.map(Time),
+            slow_rate: Some(breaker.slow_rate),
+            probes: Some(breaker.probes),
             open: time(breaker.open),
             open_max: time(breaker.open_max),
         }),
+        hold: Some(w::Hold { min: time(hold.min), max: time(hold.max), jitter: Some(hold.jitter) }),
         limits: Some(w::Limits {
             max_reply: Some(limits.max_reply),
             max_prompt: Some(limits.max_prompt),

@@ -1,6 +1,8 @@
 //! Profiles as a whole: those that come with the program, and what is said about broken ones.
 
 use super::*;
+use pool_core::message::Outcome;
+use pool_core::spec::HoldSpec;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -72,6 +74,10 @@ fn broken_profiles() {
         swap("[stop]", "[restart]\ndelay = \"1h\"\n[stop]"),
         swap("[stop]", "[[outcome]]\nis = \"eror\"\npattern = \"x\"\n[stop]"),
         swap("[stop]", "[[outcome]]\nis = \"error\"\npattern = \"*\"\n[stop]"),
+        swap("[stop]", "[[outcome]]\nis = \"limited\"\npattern = '(?P<reset_sec>\\d+)'\n[stop]"),
+        swap("[stop]", "[[outcome]]\nis = \"error\"\npattern = '(?P<reset_s>\\d+)'\n[stop]"),
+        swap("[stop]", "[breaker]\nslow_rate = 0\n[stop]"),
+        swap("[stop]", "[hold]\nmax = \"1s\"\n[stop]"),
         swap("by     = \"sentinel\"\n", ""),
         swap("effects = \"write\"", "io = \"pty\""),
     ];
@@ -127,6 +133,45 @@ fn defaults_are_shown_as_they_are_used() {
     assert_eq!(spec.limits, plain.limits);
     assert_eq!((spec.stop, spec.breaker, spec.intensity), (plain.stop, plain.breaker, plain.intensity));
     assert_eq!((spec.backoff, spec.cancel, spec.restart), (plain.backoff, plain.cancel, plain.restart));
+    assert_eq!((spec.account, spec.hold), (plain.account, plain.hold));
+}
+
+#[test]
+fn an_account_may_be_shared_and_holds_may_be_short() {
+    let profile = GOOD.replace("[stop]", "[hold]\nmin = \"5s\"\nmax = \"1m\"\njitter = 0.5\n[stop]");
+    let profile = profile.replace("[turn]", "account = \"team\"\n[turn]");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("sqlite3.toml"), profile).unwrap();
+    let around = Surroundings { profiles: Some(folder.path().into()), ..around() };
+    let spec = Profile::load("sqlite3", &Overrides::default(), &around).unwrap().spec;
+    let (min, max) = (Duration::from_secs(5), Duration::from_secs(60));
+    assert_eq!((&*spec.account, spec.hold), ("team", Some(HoldSpec { min, max, jitter: 0.5 })));
+}
+
+#[test]
+fn aider_says_when_a_limit_is_over_where_the_provider_does() {
+    let outcomes = load("aider").spec.turn.outcomes;
+    let limited = outcomes.into_iter().find(|rule| rule.outcome == Outcome::Limited).unwrap().pattern;
+    let table: [(&str, &[(&str, &str)]); 5] = [
+        (
+            "Rate limit reached for gpt-4o. Please try again in 7m12s. Visit x.",
+            &[("reset_m", "7"), ("reset_s", "12")],
+        ),
+        ("Limit 30000, Used 29000. Please try again in 120ms.", &[("reset_ms", "120")]),
+        ("Please retry after 20 seconds.", &[("reset_s", "20")]),
+        (r#"{"error": {"retryDelay": "32.5s"}}"#, &[("reset_s", "32.5")]),
+        ("Rate limit reached (fake)", &[]),
+    ];
+    for (message, expected) in table {
+        let line = format!(
+            "litellm.RateLimitError: {message}\nThe API provider has rate limited you. Try again later."
+        );
+        let found = limited.captures(&line).unwrap();
+        let groups = limited.capture_names().flatten();
+        let said: Vec<_> = groups.filter_map(|name| Some((name, found.name(name)?.as_str()))).collect();
+        assert_eq!(said.len(), expected.len(), "{message}");
+        assert!(expected.iter().all(|pair| said.contains(pair)), "{message}: {said:?}");
+    }
 }
 
 #[test]

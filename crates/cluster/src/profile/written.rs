@@ -31,6 +31,9 @@ pub struct Written {
     pub effects: Option<Effects>,
     /// The folder the tool runs in; that of the caller if absent.
     pub cwd: Option<PathBuf>,
+    /// Whose usage limits it shares: a limit that one instance meets holds all instances of all tools of this account.
+    /// The name of the tool if absent.
+    pub account: Option<String>,
     /// How text of an item is quoted inside a step.
     pub quote: Option<Quote>,
     /// How text of an item is quoted inside one of `commands`.
@@ -65,6 +68,8 @@ pub struct Written {
     pub restart: Option<Restart>,
     /// When an instance is no longer trusted.
     pub breaker: Option<Breaker>,
+    /// How long a usage limit holds the account, if the outcome's pattern does not tell.
+    pub hold: Option<Hold>,
     /// Bounds.
     pub limits: Option<Limits>,
     /// What replies say about success. The rule whose last match begins latest in the reply decides; among equals
@@ -293,12 +298,36 @@ pub enum RestartWhen {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Breaker {
-    /// After this many sick jobs in a row; 0 means never.
+    /// After this many sick jobs in a row (a crash, a reply that did not end); 0 means never, whatever the rest says.
     pub failures: Option<u32>,
+    /// Of how many of the last jobs shares are taken; 0 means none.
+    pub window: Option<u32>,
+    /// How many jobs it takes before shares mean anything.
+    pub min_calls: Option<u32>,
+    /// After this share of sick jobs, in percent.
+    pub failure_rate: Option<u8>,
+    /// A job that takes longer is slow; none is if absent.
+    pub slow: Option<Time>,
+    /// After this share of slow jobs, in percent.
+    pub slow_rate: Option<u8>,
+    /// How many jobs are tried, one after the other, before it is trusted again.
+    pub probes: Option<u32>,
     /// For how long, the first time; each further time doubles it.
     pub open: Option<Time>,
     /// For how long at most.
     pub open_max: Option<Time>,
+}
+
+/// How long a usage limit holds the account.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Hold {
+    /// The first time; each further time in a row doubles it.
+    pub min: Option<Time>,
+    /// For how long at most, unless the tool itself names a longer time.
+    pub max: Option<Time>,
+    /// 0 to 1: up to this share of itself is added, but never more than a minute.
+    pub jitter: Option<f64>,
 }
 
 /// Bounds.
@@ -327,7 +356,9 @@ pub struct Limits {
 pub struct OutcomeRule {
     /// What a match means.
     pub is: Outcome,
-    /// What is looked for in the reply.
+    /// What is looked for in the reply. With `is = "limited"`, its named groups may hold the numbers that say when the
+    /// limit is over: `(?P<reset_s>\d+)` seconds, likewise `reset_ms`, `reset_m`, `reset_h`, `reset_d`, added up; or
+    /// `reset_at`, a time of day (`15:04`, `3pm`), a date with a time, or seconds since 1970.
     pub pattern: Pattern,
 }
 

@@ -1,11 +1,26 @@
-//! Trust in one instance: closed, open, half-open, as resilience4j names them.
+//! Trust in one instance: closed, open, half-open, as resilience4j names them and moves between them.
+//!
+//! ```text
+//!            so many sick in a row, or too large a share sick or slow
+//!   Closed ──────────────────────────────────────────────────────────▶ Open
+//!     ▲                                                               │  ▲
+//!     │ few enough of the probes sick or slow            its time is up│  │ too many
+//!     └────────────────────────── HalfOpen ◀───────────────────────────┘  │
+//!                                     └───────────────────────────────────┘
+//! ```
 //!
 //! The breaker never touches a job. It sees outcomes and says whether the next credit may be issued; half-open is
-//! "issue one credit and look".
+//! "issue one credit and look". An outcome that says nothing about the instance leaves everything as it is, and gives
+//! a probe's permit back. `failures = 0` switches the breaker off.
+
+mod calls;
+#[cfg(test)]
+mod tests;
 
 use crate::message::Outcome;
 use crate::spec::BreakerSpec;
-use std::time::Instant;
+use calls::{Call, Calls};
+use std::time::{Duration, Instant};
 
 /// Trust in one instance.
 #[derive(Debug)]
@@ -14,110 +29,181 @@ pub struct Breaker {
     state: State,
     /// How often it has opened since it was last trusted.
     opened: u32,
+    change: Option<Change>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 enum State {
-    Closed { failures: u32 },
+    Closed { calls: Calls, sick_in_a_row: u32 },
     Open { until: Instant },
+    HalfOpen { out: u32, calls: Calls },
+}
+
+/// Whether the next credit may be issued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permit {
+    /// Yes. In half-open this takes one of the permits, until [`Breaker::judge`] or [`Breaker::release`].
+    Granted,
+    /// No; ask again then.
+    NotBefore(Instant),
+    /// No: every probe is out. The end of one decides, or gives its permit back.
+    AllOut,
+}
+
+/// What a breaker is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// Trusted.
+    Closed,
+    /// Not trusted.
+    Open,
+    /// On trial.
     HalfOpen,
+}
+
+/// A move from one state to another, told once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    /// From here.
+    pub from: Trust,
+    /// To here.
+    pub to: Trust,
+    /// Because of this.
+    pub why: Why,
+}
+
+/// Why trust changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// So many sick jobs in a row.
+    InARow(u32),
+    /// So many of so many jobs were sick.
+    Sick(u32, u32),
+    /// So many of so many jobs were slow.
+    Slow(u32, u32),
+    /// It has been open for as long as it had to be.
+    Waited,
+    /// Its probes went well enough.
+    Probed,
 }
 
 impl Breaker {
     /// A trusted instance.
     #[must_use]
-    pub const fn new(spec: BreakerSpec) -> Self {
-        Self { spec, state: State::Closed { failures: 0 }, opened: 0 }
+    pub fn new(spec: BreakerSpec) -> Self {
+        Self { spec, state: closed(&spec), opened: 0, change: None }
     }
 
-    /// A job has ended. Outcomes that say nothing about the instance leave everything as it is.
-    pub fn judge(&mut self, outcome: Outcome, now: Instant) {
-        let sick = outcome.is_sickness();
-        if !sick && !matches!(outcome, Outcome::Ok | Outcome::Error) {
-            return;
-        }
-        self.state = match self.state {
-            // ## Closed => (Closed | Open)
-            State::Closed { failures } if sick => {
-                let failures = failures + 1;
-                if self.spec.failures != 0 && failures >= self.spec.failures {
-                    self.open(now)
-                } else {
-                    State::Closed { failures }
-                }
-            }
-            // ## HalfOpen => (Open | Closed)
-            State::HalfOpen if sick => self.open(now),
-            State::Closed { .. } | State::HalfOpen => {
-                self.opened = 0;
-                State::Closed { failures: 0 }
-            }
-            State::Open { until } => State::Open { until },
-        };
-    }
-
-    /// Whether a credit may be issued; `Err` says when to ask again. Moves from open to half-open.
-    ///
-    /// # Errors
-    /// The time at which the breaker lets one job through.
-    pub fn permit(&mut self, now: Instant) -> Result<(), Instant> {
+    /// What it is doing.
+    #[must_use]
+    pub const fn trust(&self) -> Trust {
         match self.state {
-            State::Open { until } if now < until => Err(until),
+            State::Closed { .. } => Trust::Closed,
+            State::Open { .. } => Trust::Open,
+            State::HalfOpen { .. } => Trust::HalfOpen,
+        }
+    }
+
+    /// The change since the last call, if there was one. An input makes at most one.
+    pub const fn poll_change(&mut self) -> Option<Change> {
+        self.change.take()
+    }
+
+    /// Whether a credit may be issued. Moves from open to half-open.
+    pub fn permit(&mut self, now: Instant) -> Permit {
+        match &mut self.state {
+            State::Closed { .. } => Permit::Granted,
+            State::Open { until } if now < *until => Permit::NotBefore(*until),
             // ## Open => HalfOpen
             State::Open { .. } => {
-                self.state = State::HalfOpen;
-                Ok(())
+                let calls = Calls::new(self.spec.probes.max(1));
+                self.go(State::HalfOpen { out: 1, calls }, Why::Waited);
+                Permit::Granted
             }
-            State::Closed { .. } | State::HalfOpen => Ok(()),
+            State::HalfOpen { out, calls } if *out + calls.len() < self.spec.probes.max(1) => {
+                *out += 1;
+                Permit::Granted
+            }
+            State::HalfOpen { .. } => Permit::AllOut,
         }
     }
 
-    fn open(&mut self, now: Instant) -> State {
+    /// A permit comes back unused: its credit was revoked, dropped or lost.
+    pub const fn release(&mut self) {
+        if let State::HalfOpen { out, .. } = &mut self.state {
+            *out = out.saturating_sub(1);
+        }
+    }
+
+    /// A job has ended, whose turns took this long.
+    pub fn judge(&mut self, outcome: Outcome, turn: Duration, now: Instant) {
+        if self.spec.failures == 0 {
+            return;
+        }
+        let Some(call) = self.call(outcome, turn) else { return self.release() };
+        match &mut self.state {
+            // ## Closed => (Closed | Open)
+            State::Closed { calls, sick_in_a_row } => {
+                calls.push(call);
+                *sick_in_a_row = if call.sick { *sick_in_a_row + 1 } else { 0 };
+                let in_a_row = (*sick_in_a_row >= self.spec.failures).then_some(Why::InARow(*sick_in_a_row));
+                let minimum = self.spec.min_calls.min(self.spec.window).max(1);
+                if let Some(why) = in_a_row.or_else(|| calls.verdict(minimum, &self.spec)) {
+                    self.open(why, now);
+                }
+            }
+            // ## HalfOpen => (HalfOpen | Open | Closed)
+            State::HalfOpen { out, calls } if *out > 0 => {
+                *out -= 1;
+                calls.push(call);
+                let probes = self.spec.probes.max(1);
+                match calls.verdict(probes, &self.spec) {
+                    Some(why) => self.open(why, now),
+                    None if calls.len() < probes => {}
+                    None => {
+                        self.opened = 0;
+                        self.go(closed(&self.spec), Why::Probed);
+                    }
+                }
+            }
+            // Began before the breaker opened: too late to change its mind.
+            State::HalfOpen { .. } | State::Open { .. } => {}
+        }
+    }
+
+    /// What the end of a job says about the instance, if anything.
+    fn call(&self, outcome: Outcome, turn: Duration) -> Option<Call> {
+        let sick = outcome.is_sickness();
+        let tells = sick || matches!(outcome, Outcome::Ok | Outcome::Error);
+        tells.then(|| Call { sick, slow: self.spec.slow.is_some_and(|slow| turn > slow) })
+    }
+
+    fn open(&mut self, why: Why, now: Instant) {
         let factor = 1_u32 << self.opened.min(16);
         self.opened += 1;
-        State::Open { until: now + self.spec.open.saturating_mul(factor).min(self.spec.open_max) }
+        let until = now + self.spec.open.saturating_mul(factor).min(self.spec.open_max);
+        self.go(State::Open { until }, why);
+    }
+
+    fn go(&mut self, state: State, why: Why) {
+        let from = self.trust();
+        self.state = state;
+        self.change = Some(Change { from, to: self.trust(), why });
     }
 }
 
-#[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "a table needs some instant to count from")]
-mod tests {
-    use super::*;
-    use std::time::Duration;
+fn closed(spec: &BreakerSpec) -> State {
+    State::Closed { calls: Calls::new(spec.window), sick_in_a_row: 0 }
+}
 
-    #[test]
-    fn it_opens_at_the_threshold_and_doubles() {
-        let now = Instant::now();
-        let spec = BreakerSpec { failures: 2, ..BreakerSpec::default() };
-        let mut breaker = Breaker::new(spec);
-        breaker.judge(Outcome::Crashed, now);
-        assert_eq!(breaker.permit(now), Ok(()));
-        breaker.judge(Outcome::Crashed, now);
-        assert_eq!(breaker.permit(now), Err(now + spec.open));
-        let later = now + spec.open;
-        assert_eq!(breaker.permit(later), Ok(()), "half-open: one job");
-        breaker.judge(Outcome::TimedOut, later);
-        assert_eq!(breaker.permit(later), Err(later + 2 * spec.open));
-        let much_later = later + 2 * spec.open;
-        assert_eq!(breaker.permit(much_later), Ok(()));
-        breaker.judge(Outcome::Ok, much_later);
-        breaker.judge(Outcome::Crashed, much_later);
-        assert_eq!(breaker.permit(much_later), Ok(()), "one success closed it and forgot the past");
-    }
-
-    #[test]
-    fn success_in_between_keeps_it_closed_and_the_rest_says_nothing() {
-        let now = Instant::now();
-        let mut breaker = Breaker::new(BreakerSpec { failures: 2, ..BreakerSpec::default() });
-        for outcome in [Outcome::Crashed, Outcome::Ok, Outcome::Crashed, Outcome::Error, Outcome::Crashed] {
-            breaker.judge(outcome, now);
-            assert_eq!(breaker.permit(now), Ok(()));
+impl std::fmt::Display for Why {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::InARow(jobs) => write!(f, "{jobs} sick jobs in a row"),
+            Self::Sick(jobs, of) => write!(f, "{jobs} of {of} jobs sick"),
+            Self::Slow(jobs, of) => write!(f, "{jobs} of {of} jobs slow"),
+            Self::Waited => f.write_str("it has waited long enough"),
+            Self::Probed => f.write_str("it works again"),
         }
-        breaker.judge(Outcome::Cancelled, now);
-        breaker.judge(Outcome::Limited, now);
-        assert_eq!(breaker.permit(now), Ok(()), "neither counts, neither resets");
-        breaker.judge(Outcome::Unframed, now);
-        assert!(breaker.permit(now).is_err());
-        assert!(breaker.permit(now + Duration::from_secs(30)).is_ok());
     }
 }

@@ -10,6 +10,7 @@
 
 mod describe;
 mod ending;
+mod finish;
 mod pause;
 mod running;
 mod start;

@@ -9,7 +9,7 @@ pub mod filter;
 pub mod replay;
 pub mod text;
 
-use crate::message::{CompletedBy, Outcome, Step, Usage};
+use crate::message::{CompletedBy, Outcome, Reset, Step, Usage};
 use std::time::Instant;
 
 /// What a dialect has found in the bytes so far.
@@ -42,6 +42,8 @@ pub struct TurnEnd {
     pub outcome: Outcome,
     /// Why, if not ok.
     pub detail: Option<String>,
+    /// With [`Outcome::Limited`]: when the limit is over, if the text says so.
+    pub reset: Option<Reset>,
     /// What the tool measured.
     pub usage: Option<Usage>,
     /// Bytes cut out of the middle.
@@ -125,4 +127,6 @@ pub struct Partial {
     pub text: String,
     /// The bytes so far, if asked for.
     pub raw: Option<Vec<u8>>,
+    /// The line that tells of a usage limit, if the text ends with that: the tool went away because of it.
+    pub limit: Option<(String, Option<Reset>)>,
 }

@@ -1,8 +1,9 @@
 //! One place in the pool: which life it is in, who holds its credit, and what happens when that life ends.
 
-use super::breaker::Breaker;
+use super::breaker::{Breaker, Change, Permit};
+use super::hold::{Hold, Limit};
 use super::restart::Delays;
-use crate::message::{Event, ExitReport, Generation, Serial, StartStage};
+use crate::message::{Event, ExitReport, Generation, Serial, SlotId, StartStage};
 use crate::spec::{Restart, ToolSpec};
 use std::time::Instant;
 
@@ -19,6 +20,8 @@ pub enum SlotState {
     Working,
     /// Alive, but without our trust until then.
     Open(Instant),
+    /// Alive, but its account is held by this.
+    Limited(Limit),
     /// Dead; started again then.
     BackingOff(Instant),
     /// Finishing and going.
@@ -60,7 +63,7 @@ pub struct Slot {
 impl Slot {
     /// A slot that waits to be started.
     #[must_use]
-    pub const fn new(spec: &ToolSpec) -> Self {
+    pub fn new(spec: &ToolSpec) -> Self {
         Self {
             state: SlotState::Waiting,
             generation: 0,
@@ -84,6 +87,11 @@ impl Slot {
         self.generation
     }
 
+    /// A change of trust that nobody has been told of.
+    pub const fn poll_change(&mut self) -> Option<Change> {
+        self.breaker.poll_change()
+    }
+
     /// Whether it holds one of the places of `StartSpec::at_once`.
     #[must_use]
     pub const fn is_starting(&self) -> bool {
@@ -105,26 +113,34 @@ impl Slot {
         self.generation
     }
 
-    /// News from the instance. News of an earlier life is ignored.
-    pub fn handle(&mut self, event: &Event, now: Instant) -> SlotAction {
+    /// News from the instance. News of an earlier life is ignored. `hold` is that of its account.
+    pub fn handle(&mut self, event: &Event, hold: &mut Hold, now: Instant) -> SlotAction {
         match event {
             Event::Started { generation, stage, .. } if *generation == self.generation => {
-                self.started(*stage, now)
+                self.started(*stage, hold, now)
             }
-            Event::Finished { generation, report, idle, .. } if *generation == self.generation => {
-                self.breaker.judge(report.outcome, now);
+            Event::Finished { slot, generation, report, idle, .. } if *generation == self.generation => {
+                hold.judge(*slot, report.outcome);
+                self.breaker.judge(report.outcome, report.turn, now);
                 if !report.outcome.is_sickness() {
                     self.delays.worked();
                 }
-                if *idle { self.free(now) } else { SlotAction::Nothing }
+                if *idle { self.free(hold, now) } else { SlotAction::Nothing }
             }
-            Event::Idle { generation, .. } if *generation == self.generation => self.free(now),
-            Event::Revoked { serial, .. } | Event::CreditDropped { serial, .. }
+            Event::Idle { generation, .. } if *generation == self.generation => self.free(hold, now),
+            Event::Revoked { slot, serial, .. } | Event::CreditDropped { slot, serial }
                 if self.state == SlotState::Ready(*serial) =>
             {
-                self.free(now)
+                hold.gave_back(*slot);
+                self.breaker.release();
+                self.free(hold, now)
             }
-            Event::Exited { generation, exit, .. } if *generation == self.generation => self.ended(exit),
+            Event::Exited { slot, generation, exit } if *generation == self.generation => {
+                // What became of a job was told before; only a permit that no job used is left.
+                hold.gave_back(*slot);
+                self.breaker.release();
+                self.ended(exit)
+            }
             _ => SlotAction::Nothing,
         }
     }
@@ -139,9 +155,9 @@ impl Slot {
     }
 
     /// The time is at or past [`Slot::poll_timeout`].
-    pub fn handle_timeout(&mut self, now: Instant) -> SlotAction {
+    pub fn handle_timeout(&mut self, hold: &Hold, now: Instant) -> SlotAction {
         match self.state {
-            SlotState::Open(until) if until <= now => self.free(now),
+            SlotState::Open(until) if until <= now => self.free(hold, now),
             SlotState::BackingOff(until) if until <= now => {
                 self.state = SlotState::Waiting;
                 SlotAction::Start
@@ -164,7 +180,11 @@ impl Slot {
     pub fn recycle(&mut self) -> bool {
         self.recycling = matches!(
             self.state,
-            SlotState::Starting(_) | SlotState::Ready(_) | SlotState::Working | SlotState::Open(_)
+            SlotState::Starting(_)
+                | SlotState::Ready(_)
+                | SlotState::Working
+                | SlotState::Open(_)
+                | SlotState::Limited(_)
         );
         if self.recycling {
             self.state = SlotState::Working;
@@ -187,42 +207,64 @@ impl Slot {
         }
     }
 
-    /// A credit went out and was spent.
-    pub fn spent(&mut self) {
-        if matches!(self.state, SlotState::Ready(_)) {
-            self.state = SlotState::Working;
-        }
+    /// The hold on its account has changed: begun, moved, or ended.
+    // ## Limited => (Limited | Ready | Open)
+    pub fn held(&mut self, hold: &Hold, now: Instant) -> SlotAction {
+        if matches!(self.state, SlotState::Limited(_)) { self.free(hold, now) } else { SlotAction::Nothing }
     }
 
-    fn started(&mut self, stage: StartStage, now: Instant) -> SlotAction {
+    /// Its account may try again, through this slot as well as through another: takes the trial if it can.
+    // ## Limited => (Ready | Open)
+    pub fn try_on(&mut self, slot: SlotId, hold: &mut Hold, now: Instant) -> SlotAction {
+        if !matches!(self.state, SlotState::Limited(_)) {
+            return SlotAction::Nothing;
+        }
+        let action = self.trusted(now);
+        if matches!(action, SlotAction::Issue(_)) {
+            hold.try_on(slot, now);
+        }
+        action
+    }
+
+    fn started(&mut self, stage: StartStage, hold: &Hold, now: Instant) -> SlotAction {
         if !matches!(self.state, SlotState::Starting(_)) {
             return SlotAction::Nothing;
         }
         if stage == StartStage::Warm {
-            return self.free(now);
+            return self.free(hold, now);
         }
         self.state = SlotState::Starting(Some(stage));
         SlotAction::Nothing
     }
 
     /// It could take a job: issue a credit, if it is trusted and wanted.
-    // ## (Starting | Working | Open) => (Ready | Open)
-    fn free(&mut self, now: Instant) -> SlotAction {
+    // ## (Starting | Working | Open | Limited) => (Ready | Open | Limited)
+    fn free(&mut self, hold: &Hold, now: Instant) -> SlotAction {
         if self.recycling
             || matches!(self.state, SlotState::Draining | SlotState::Failed(_) | SlotState::Gone)
         {
             return SlotAction::Nothing;
         }
+        if let Some(limit) = hold.limit() {
+            self.state = SlotState::Limited(limit.clone());
+            return SlotAction::Nothing;
+        }
+        self.trusted(now)
+    }
+
+    fn trusted(&mut self, now: Instant) -> SlotAction {
         match self.breaker.permit(now) {
-            Ok(()) => {
+            Permit::Granted => {
                 self.serial += 1;
                 self.state = SlotState::Ready(self.serial);
                 SlotAction::Issue(self.serial)
             }
-            Err(until) => {
+            Permit::NotBefore(until) => {
                 self.state = SlotState::Open(until);
                 SlotAction::Nothing
             }
+            // The end of the probe comes first: a slot has one job at a time.
+            Permit::AllOut => SlotAction::Nothing,
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a caller asks for: a [`Job`] of [`Step`]s, with an optional [`Errand`] around it.
 
-use super::{Generation, ReplyTo, SlotId, StepReply};
+use super::{Generation, OnLimit, ReplyTo, SlotId, StepReply};
 use actix::Message;
 use std::future::Future;
 use std::pin::Pin;
@@ -69,6 +69,8 @@ pub struct Job {
     pub attempt: u32,
     /// The longest that one turn may take; the tool's own default if absent.
     pub timeout: Option<Duration>,
+    /// What it wants if the account's usage is limited.
+    pub on_limit: OnLimit,
     /// Whether [`StepReply::raw`] is to be filled in.
     pub want_raw: bool,
     /// The conversation that the job's session had is gone. Set by the router; the reply passes it on.
@@ -99,6 +101,7 @@ impl Job {
             priority: 0,
             attempt: 1,
             timeout: None,
+            on_limit: OnLimit::Return,
             want_raw: false,
             context_lost: false,
             reset_first: false,

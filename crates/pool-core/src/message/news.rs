@@ -1,6 +1,6 @@
 //! News: what instances tell the supervisor, what the supervisor tells the router, and its orders to instances.
 
-use super::{Credit, Generation, Job, JobId, Outcome, Serial, SlotId};
+use super::{Credit, Generation, Job, JobId, LimitMet, Outcome, Serial, SlotId};
 use crate::error::StartError;
 use actix::{Message, Recipient};
 use std::sync::Arc;
@@ -94,6 +94,8 @@ pub enum Event {
         report: Report,
         /// Whether it can take a job now.
         idle: bool,
+        /// With [`Outcome::Limited`]: what the account's limit is like. The job may be in here.
+        limit: Option<Box<LimitMet>>,
     },
     /// It has been reset and can take a job.
     Idle {
@@ -192,7 +194,7 @@ pub enum PoolEvent {
         /// Which credit.
         serial: Serial,
     },
-    /// A job comes back undelivered: it goes to the front of the queue.
+    /// A job comes back undelivered, or was turned away by a limit: it goes to the front of the queue.
     Returned(Box<Job>),
     /// An instance has gone; its conversations are lost. The slot itself stays, unless `for_ever`.
     Gone {

@@ -5,7 +5,7 @@ use crate::error::JobError;
 use actix::{Message, Recipient};
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use tokio::sync::{mpsc, oneshot};
@@ -78,6 +78,9 @@ pub enum Progress {
 struct Line {
     job: JobId,
     stage: AtomicU8,
+    /// The caller took it back. A job that goes back to the queue looks here, because what it was told on an
+    /// instance is forgotten there.
+    unwanted: AtomicBool,
     control: Mutex<Mailbag>,
 }
 
@@ -94,12 +97,20 @@ impl Line {
     }
 
     fn swap(&self, from: Stage, to: Stage) -> bool {
-        self.stage.compare_exchange(from as u8, to as u8, Ordering::AcqRel, Ordering::Acquire).is_ok()
+        // Sequentially consistent, so that `cancel` and `requeue` cannot both miss what the other did.
+        self.stage.compare_exchange(from as u8, to as u8, Ordering::SeqCst, Ordering::SeqCst).is_ok()
     }
 
     fn cancel(&self) {
+        self.unwanted.store(true, Ordering::SeqCst);
         if !self.swap(Stage::Queued, Stage::Cancelled) {
             self.control(Control::Cancel);
+        }
+    }
+
+    fn requeue(&self, from: Stage) {
+        if self.swap(from, Stage::Queued) && self.unwanted.load(Ordering::SeqCst) {
+            self.swap(Stage::Queued, Stage::Cancelled);
         }
     }
 
@@ -159,6 +170,7 @@ pub fn reply_channel(with_progress: bool) -> (ReplyTo, JobHandle) {
     let line = Arc::new(Line {
         job: JobId::fresh(),
         stage: AtomicU8::new(Stage::Queued as u8),
+        unwanted: AtomicBool::new(false),
         control: Mutex::new(Mailbag::Waiting(Vec::new())),
     });
     let (send, receive) = oneshot::channel();
@@ -200,7 +212,12 @@ impl ReplyTo {
 
     /// Placed => Queued, for a job that comes back undelivered.
     pub(crate) fn unplace(&self) {
-        self.line.swap(Stage::Placed, Stage::Queued);
+        self.line.requeue(Stage::Placed);
+    }
+
+    /// Delivered => Queued, for a job that a limit turned away and that is to run again.
+    pub(crate) fn undeliver(&self) {
+        self.line.requeue(Stage::Delivered);
     }
 
     /// Placed => Delivered, right before the first byte; false if it was cancelled.

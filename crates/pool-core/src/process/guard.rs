@@ -19,8 +19,9 @@
 //! * Numbers of processes are used only while they cannot belong to a stranger: before the process is reaped, or
 //!   through a pidfd that was checked.
 //!
-//! A guard that is itself killed with SIGKILL takes the tool with it (its death signal), but not the tool's
-//! descendants.
+//! A guard that is itself killed takes the tool with it (its death signal); the rest of the tree falls to the template,
+//! which kills it. A template that is killed takes nothing along: its guards live on, and the next one starts another.
+//! Only who kills both at once can leave something behind.
 //!
 //! The template is the program at hand, started again with [`ARGUMENT`]: [`init`] makes it answer to that.
 

@@ -91,11 +91,23 @@ impl Backoff {
     }
 }
 
-/// When an instance loses our trust: resilience4j's states, Envoy's growing ejection time.
+/// When an instance loses our trust: resilience4j's states and rates, Envoy's growing ejection time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BreakerSpec {
-    /// This many sick jobs in a row open it; 0 switches it off.
+    /// This many sick jobs in a row open it; 0 switches the whole breaker off.
     pub failures: u32,
+    /// Over how many of the last jobs shares are counted; 0 counts none.
+    pub window: u32,
+    /// Below this many jobs in the window nobody can tell; never more than `window` counts.
+    pub min_calls: u32,
+    /// This share of sick jobs opens it, in percent.
+    pub failure_rate: u8,
+    /// A job whose turns take longer is slow; none is if absent.
+    pub slow: Option<Duration>,
+    /// This share of slow jobs opens it, in percent.
+    pub slow_rate: u8,
+    /// How many jobs are tried, one after the other, before trust is decided anew; at least 1.
+    pub probes: u32,
     /// How long it stays open the first time; each further time doubles it.
     pub open: Duration,
     /// The longest it stays open.
@@ -104,7 +116,63 @@ pub struct BreakerSpec {
 
 impl Default for BreakerSpec {
     fn default() -> Self {
-        Self { failures: 3, open: Duration::from_secs(30), open_max: Duration::from_secs(600) }
+        Self {
+            failures: 3,
+            window: 20,
+            min_calls: 5,
+            failure_rate: 50,
+            slow: None,
+            slow_rate: 100,
+            probes: 1,
+            open: Duration::from_secs(30),
+            open_max: Duration::from_secs(600),
+        }
+    }
+}
+
+impl BreakerSpec {
+    pub(super) fn validate(&self) -> Result<(), SpecError> {
+        for (field, percent) in
+            [("breaker.failure_rate", self.failure_rate), ("breaker.slow_rate", self.slow_rate)]
+        {
+            if !(1..=100).contains(&percent) {
+                return Err(SpecError::new(field, "must be between 1 and 100 percent"));
+            }
+        }
+        if self.probes == 0 {
+            return Err(SpecError::new("breaker.probes", "must be at least 1, or trust could never return"));
+        }
+        Ok(())
+    }
+}
+
+/// How long a usage limit holds an account whose tool does not say when the limit is over.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HoldSpec {
+    /// The first time; each further time in a row doubles it.
+    pub min: Duration,
+    /// The longest.
+    pub max: Duration,
+    /// 0.0 to 1.0: up to this share of itself is added, so that not everybody comes back at once; never more than a
+    /// minute.
+    pub jitter: f64,
+}
+
+impl Default for HoldSpec {
+    fn default() -> Self {
+        Self { min: Duration::from_secs(60), max: Duration::from_secs(3600), jitter: 0.1 }
+    }
+}
+
+impl HoldSpec {
+    pub(super) fn validate(&self) -> Result<(), SpecError> {
+        if self.max < self.min {
+            return Err(SpecError::new("hold.max", "must not be less than hold.min"));
+        }
+        if !(0.0..=1.0).contains(&self.jitter) {
+            return Err(SpecError::new("hold.jitter", "must be between 0 and 1"));
+        }
+        Ok(())
     }
 }
 

@@ -59,7 +59,7 @@ impl TurnSpec {
         if self.text.wrap.as_ref().is_some_and(|wrap| !wrap.contains("{text")) {
             return Err(SpecError::new("turn.wrap", "must contain {text}, {text:shell} or {text:json}"));
         }
-        Ok(())
+        self.outcomes.iter().try_for_each(OutcomeRule::validate)
     }
 }
 
@@ -111,8 +111,35 @@ pub struct TextRule {
 pub struct OutcomeRule {
     /// What it means.
     pub outcome: Outcome,
-    /// Searched in the reply; `^` and `$` match at line ends.
+    /// Searched in the reply; `^` and `$` match at line ends. With [`Outcome::Limited`] its groups may say when the
+    /// limit is over: the sum of [`OutcomeRule::RESETS`], or `reset_at`, a time of day or a date.
     pub pattern: Regex,
+}
+
+impl OutcomeRule {
+    /// Groups that hold a number, and its unit in seconds.
+    pub const RESETS: [(&str, f64); 5] = [
+        ("reset_ms", 0.001),
+        ("reset_s", 1.0),
+        ("reset_m", 60.0),
+        ("reset_h", 3600.0),
+        ("reset_d", 86_400.0),
+    ];
+
+    fn validate(&self) -> Result<(), SpecError> {
+        let known = |name: &str| name == "reset_at" || Self::RESETS.iter().any(|(known, _)| *known == name);
+        for name in self.pattern.capture_names().flatten().filter(|name| name.starts_with("reset")) {
+            if !known(name) {
+                let known = "reset_ms, reset_s, reset_m, reset_h, reset_d or reset_at";
+                return Err(SpecError::new("outcome", format!("has a group {name:?}: call it {known}")));
+            }
+            if self.outcome != Outcome::Limited {
+                let reason = format!("has a group {name:?}, which only `is = \"limited\"` may have");
+                return Err(SpecError::new("outcome", reason));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Fills a template: each `{name}` that `value` knows is replaced, once; anything else stays as it is.

@@ -2,9 +2,10 @@
 
 use super::status::StatusBook;
 use crate::instance::{Activity, InstanceActor};
+use crate::machine::breaker::{Change, Trust};
 use crate::machine::restart::Window;
 use crate::machine::slot::{Slot, SlotState};
-use crate::message::Order;
+use crate::message::{Order, SlotId};
 use crate::spec::ToolSpec;
 use actix::Addr;
 use std::sync::Arc;
@@ -14,11 +15,13 @@ use std::time::Instant;
 pub(super) struct Group {
     pub(super) spec: Arc<ToolSpec>,
     pub(super) window: Window,
+    /// Whose limits it shares.
+    pub(super) account: usize,
 }
 
 impl Group {
-    pub(super) fn new(spec: Arc<ToolSpec>) -> Self {
-        Self { window: Window::new(spec.intensity), spec }
+    pub(super) fn new(spec: Arc<ToolSpec>, account: usize) -> Self {
+        Self { window: Window::new(spec.intensity), spec, account }
     }
 }
 
@@ -43,6 +46,24 @@ impl Place {
             && let Err(error) = instance.try_send(order)
         {
             tracing::warn!(%error, "an order could not be given");
+        }
+    }
+
+    /// A change of trust goes to the log, once.
+    pub(super) fn tell_trust(&mut self, groups: &[Group], slot: SlotId) {
+        let Some(Change { to, why, .. }) = self.slot.poll_change() else { return };
+        let tool = &groups[self.group].spec.tool;
+        match to {
+            Trust::Open => tracing::warn!(%tool, %slot, %why, "an instance gets no jobs for a while"),
+            Trust::HalfOpen => tracing::info!(%tool, %slot, "an instance gets a job again, as a trial"),
+            Trust::Closed => tracing::info!(%tool, %slot, %why, "an instance is trusted again"),
+        }
+    }
+
+    /// Takes its credit back, if that is out and has not been spent.
+    pub(super) fn revoke(&self) {
+        if let SlotState::Ready(serial) = self.slot.state() {
+            self.tell(Order::Revoke(*serial));
         }
     }
 

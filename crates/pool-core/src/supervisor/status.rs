@@ -30,6 +30,8 @@ pub enum InstanceState {
     Stalled,
     /// Alive, but not trusted with a job for now.
     Open,
+    /// Alive, but its account's usage is limited for now.
+    Limited,
     /// Dead, and will be started again.
     BackingOff,
     /// Finishing and going.
@@ -235,6 +237,7 @@ impl StatusBook {
             (SlotState::Starting(Some(StartStage::Ready)), _) => InstanceState::Warming,
             (SlotState::Starting(_), _) => InstanceState::Starting,
             (SlotState::Open(_), _) => InstanceState::Open,
+            (SlotState::Limited(_), _) => InstanceState::Limited,
             (SlotState::BackingOff(_), _) => InstanceState::BackingOff,
             (SlotState::Draining, _) => InstanceState::Draining,
             (SlotState::Failed(_), _) => InstanceState::Failed,
@@ -255,6 +258,12 @@ impl StatusBook {
             (SlotState::Starting(_), _) => "no answer yet".into(),
             (SlotState::Open(until), _) => {
                 format!("too many of its jobs failed, the last {}; tried again in {}", self.last, left(until))
+            }
+            (SlotState::Limited(limit), _) if limit.until <= now => {
+                format!("{}; another instance tries first", limit.reason)
+            }
+            (SlotState::Limited(limit), _) => {
+                format!("{}; tried again in {}", limit.reason, left(&limit.until))
             }
             (SlotState::BackingOff(until), _) => {
                 format!("it {}; started again in {}", self.last_exit(), left(until))

@@ -123,6 +123,10 @@ pub(super) struct PoolArgs {
     /// unless asked for
     #[arg(long)]
     pub(super) kill_stalled: bool,
+    /// When the tool says that its account has met a usage limit: 'wait' until that is over, at most 12h, the job that
+    /// met it first in the queue; 'fail': the job ends as limited, and the others are tried all the same
+    #[arg(long, value_name = "wait|fail", default_value = "wait", value_parser = OnLimit::parse)]
+    pub(super) on_limit: OnLimit,
     /// The model that the tool is to use
     #[arg(long)]
     pub(super) model: Option<String>,
@@ -135,6 +139,27 @@ pub(super) struct PoolArgs {
     /// Where the tool works
     #[arg(long, value_name = "FOLDER")]
     pub(super) cwd: Option<PathBuf>,
+}
+
+/// What a usage limit does to the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum OnLimit {
+    /// Every instance of the account waits for its end.
+    #[default]
+    Wait,
+    /// The job that met it has failed; nobody waits.
+    Fail,
+}
+
+impl OnLimit {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "wait" => Ok(Self::Wait),
+            "fail" => Ok(Self::Fail),
+            "next" => Err("a job cannot go on with another tool yet: use wait or fail".to_owned()),
+            _ => Err("use wait or fail".to_owned()),
+        }
+    }
 }
 
 /// When is a reply whole, for a tool without a profile?

@@ -1,5 +1,6 @@
 //! The loop of a run: results, signals, the pool's end and the clock, until every job has ended.
 
+use super::limits::Limits;
 use super::pool::Pool;
 use super::steps::Source;
 use crate::exit::Exit;
@@ -10,7 +11,7 @@ use cluster::batch::ResultRecord;
 use cluster::batch::run::{Batch, Counts, Ending};
 use futures_util::{FutureExt, Stream, StreamExt};
 use pool_core::message::{JobHandle, JobId};
-use pool_core::supervisor::InstanceStatus;
+use pool_core::supervisor::{HoldStatus, InstanceStatus};
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -38,7 +39,8 @@ where
     S: Stream<Item = Heard> + Unpin,
     F: Fn(Job) -> JobHandle,
 {
-    let mut run = Run { pool, batch: &mut batch, output, ladder: Ladder::default(), write_error: None };
+    let (ladder, limits) = (Ladder::default(), Limits::default());
+    let mut run = Run { pool, batch: &mut batch, output, ladder, limits, write_error: None };
     let mut over = run.until_all_ended(&mut signals).await;
     if over.is_continue() {
         over = run.until_stopped(&mut signals).await;
@@ -57,6 +59,7 @@ struct Run<'a, P, F> {
     batch: &'a mut Batch<Source, F>,
     output: &'a mut Output,
     ladder: Ladder,
+    limits: Limits,
     /// Standard output is gone.
     write_error: Option<std::io::Error>,
 }
@@ -68,6 +71,7 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let pool = self.pool;
         let mut failure = std::pin::pin!(pool.failure());
+        let mut holds = pool.holds();
         let mut failed = false;
         let mut idle = Idle::since(Instant::now());
         let mut changes = pool.watch();
@@ -78,6 +82,10 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
                 reason = &mut failure, if !failed => {
                     failed = true;
                     self.batch.pool_failed(reason);
+                }
+                Ok(()) = holds.changed() => {
+                    let holds = holds.borrow_and_update().clone();
+                    self.limited(holds, Instant::now());
                 }
                 now = ticks.tick() => self.tick(&mut idle, now).await,
                 Some(status) = changes.recv() => self.changed(&status),
@@ -172,7 +180,11 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
     async fn tick(&mut self, idle: &mut Idle, now: Instant) {
         let counts = self.batch.counts();
         self.output.tick(counts, now.into_std());
-        if idle.is_worth_showing(counts, now) {
+        self.give_up_on_limits(now);
+        if self.limits.any() {
+            // Why they wait has been said.
+            *idle = Idle::since(now);
+        } else if idle.is_worth_showing(counts, now) {
             self.output.note("jobs wait, and no instance takes them:");
             let status = self.pool.status().await;
             self.output.status(&status, |job| self.batch.info(JobId(job)));
@@ -182,6 +194,22 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
     fn changed(&mut self, status: &InstanceStatus) {
         let job = status.job.and_then(|job| self.batch.info(JobId(job)));
         self.output.changed(status, job);
+    }
+
+    /// Usage limits came, moved or went.
+    fn limited(&mut self, holds: Vec<HoldStatus>, now: Instant) {
+        let counts = self.batch.counts();
+        for news in self.limits.update(holds) {
+            self.output.limit(&news, counts, now.into_std());
+        }
+        self.give_up_on_limits(now);
+    }
+
+    /// A limit that lasts too long ends the run: what waits is taken back, what runs goes on.
+    fn give_up_on_limits(&mut self, now: Instant) {
+        if self.limits.give_up(now.into_std()) {
+            self.batch.feed_no_more();
+        }
     }
 
     /// A result, and those that are there already: they leave together.
@@ -222,6 +250,9 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
             Some(Ending::BadList(error)) => self.output.error(&error.to_string()),
             Some(Ending::AllFed | Ending::Stopped) | None => {}
         }
+        if let Some(hold) = self.limits.given_up() {
+            self.output.error(&Output::too_long(hold, Instant::now().into_std()));
+        }
         match &self.write_error {
             Some(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
                 self.output.error(&format!("cannot write to standard output: {error}"));
@@ -230,7 +261,7 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         }
         self.output.summary(Instant::now().into_std());
         let reader = self.write_error.as_ref().map(std::io::Error::kind);
-        verdict(&self.ladder, self.batch.ending(), reader, self.output.tally())
+        verdict(&self.ladder, self.batch.ending(), self.limits.given_up(), reader, self.output.tally())
     }
 }
 
@@ -261,6 +292,7 @@ impl Idle {
 fn verdict(
     ladder: &Ladder,
     ending: Option<&Ending>,
+    limit: Option<&HoldStatus>,
     write_error: Option<std::io::ErrorKind>,
     tally: &Tally,
 ) -> Exit {
@@ -269,6 +301,7 @@ fn verdict(
         (None, Some(Ending::PoolFailed(_)), _) => Exit::Pool,
         (None, _, Some(std::io::ErrorKind::BrokenPipe)) => Exit::Stopped,
         (None, _, Some(_)) => Exit::Failed,
+        (None, _, None) if limit.is_some() => Exit::Stopped,
         (None, Some(Ending::BadList(_)), None) if tally.all() == 0 => Exit::Usage,
         (None, Some(Ending::BadList(_)), None) => Exit::Failed,
         (None, _, None) if tally.failed() > 0 => Exit::Failed,

@@ -1,6 +1,6 @@
 //! The arguments of `cluster run`, as meant: everything checked that can be wrong before anything starts.
 
-use super::args::RunArgs;
+use super::args::{OnLimit, RunArgs};
 use super::resolve::{Tool, resolve};
 use super::steps::{self, Jobs};
 use crate::failure::Failure;
@@ -16,12 +16,16 @@ pub(super) struct Plan {
     pub(super) style: Style,
     /// The name of the routing strategy.
     pub(super) route: String,
+    pub(super) on_limit: OnLimit,
 }
 
 impl Plan {
     /// Checks the arguments, reads what they name, starts nothing.
     pub(super) fn new(args: &RunArgs) -> Result<Self, Failure> {
-        let tools = resolve(args)?;
+        let mut tools = resolve(args)?;
+        if args.pool.on_limit == OnLimit::Fail {
+            tools.iter_mut().for_each(|tool| tool.profile.spec.hold = None);
+        }
         let settings = Settings {
             tools: tools
                 .iter()
@@ -42,7 +46,8 @@ impl Plan {
         // Lines of JSON carry their index, so nobody needs to wait for their order.
         let order = if out.json || out.unordered { Order::finished() } else { Order::input() };
         let style = Style { json: out.json, level, total: jobs.total() };
-        Ok(Self { tools, jobs, order, style, route: args.pool.route.clone() })
+        let (route, on_limit) = (args.pool.route.clone(), args.pool.on_limit);
+        Ok(Self { tools, jobs, order, style, route, on_limit })
     }
 
     /// How many jobs are with the pool at a time.

@@ -2,8 +2,9 @@
 
 use crate::signals::stop_ourselves;
 use cluster::ClusterManager;
-use pool_core::supervisor::{InstanceDump, InstanceStatus};
+use pool_core::supervisor::{HoldStatus, InstanceDump, InstanceStatus};
 use tokio::sync::mpsc::Receiver;
+use tokio::sync::watch;
 
 /// So many changes may wait while results are written.
 const CHANGES: usize = 1024;
@@ -18,6 +19,8 @@ pub(super) trait Pool {
     fn watch(&self) -> Receiver<InstanceStatus>;
     /// Stops this program until somebody continues it; no time passes for jobs meanwhile.
     async fn suspend(&self);
+    /// The accounts that usage limits hold.
+    fn holds(&self) -> watch::Receiver<Vec<HoldStatus>>;
     /// Resolves with the reason when no instance is left and none will come.
     async fn failure(&self) -> String;
     /// Stops every tool by its ladder.
@@ -43,6 +46,10 @@ impl Pool for ClusterManager {
         self.pause().await;
         stop_ourselves();
         self.resume().await;
+    }
+
+    fn holds(&self) -> watch::Receiver<Vec<HoldStatus>> {
+        Self::holds(self)
     }
 
     async fn failure(&self) -> String {

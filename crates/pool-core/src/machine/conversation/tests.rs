@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "a script needs some instant to count from")]
 
 mod ends;
+mod limits;
 mod pauses;
 mod turns;
 
@@ -106,11 +107,18 @@ impl Script {
 
     /// Prints `text` and answers the sentinel that was written last.
     fn answer(&mut self, text: &str) {
+        self.answer_silently(text);
+        self.drain();
+    }
+
+    /// The same, but what it does is left to be looked at.
+    fn answer_silently(&mut self, text: &str) {
         self.drain();
         let written = String::from_utf8_lossy(&self.written).into_owned();
         let nonce = written.lines().rev().find_map(|line| line.strip_prefix("/end ")).expect("a sentinel");
         let reply = format!("{text}end {nonce}\n");
-        self.print(&reply);
+        self.conversation.buffer().extend_from_slice(reply.as_bytes());
+        self.conversation.output(reply.len(), self.now);
     }
 
     fn assign(&mut self, job: Job) {

@@ -6,7 +6,7 @@ use super::{Action, Conversation, State};
 use crate::error::JobError;
 use crate::machine::dialect::{Dialect, Found, TurnEnd};
 use crate::machine::stall::Vigil;
-use crate::message::{CompletedBy, Event, ExitReport, Job, Next, Outcome, Placement, Refused, Step};
+use crate::message::{Event, ExitReport, Job, Next, Outcome, Placement, Refused, Step};
 use crate::process::Signal;
 use crate::spec::Cancel;
 use std::time::Instant;
@@ -100,10 +100,9 @@ impl<D: Dialect> Conversation<D> {
 
     /// Taken back before anything was sent.
     fn withdraw(&mut self, work: Box<Work>, now: Instant) {
-        let (slot, generation) = (self.me.slot, self.me.generation);
         let report = work.report(Outcome::Cancelled, now);
         work.into_job().reply_to.send(Err(JobError::Cancelled));
-        self.tell(Event::Finished { slot, generation, report, idle: !self.draining });
+        self.tell_finished(report, None, !self.draining);
         self.rest(now);
     }
 
@@ -145,15 +144,19 @@ impl<D: Dialect> Conversation<D> {
         }
     }
 
-    fn step_ended(&mut self, mut work: Box<Work>, turn: &Turn, end: TurnEnd, now: Instant) {
+    fn step_ended(&mut self, mut work: Box<Work>, turn: &Turn, mut end: TurnEnd, now: Instant) {
+        let reset = end.reset.take();
         let kept = work.keep(end, turn.began, now);
         if let Phase::Interrupted { outcome, .. } = turn.phase {
             self.finish(work, Some((outcome, turn.reason(outcome))), true, now);
             return;
         }
         if kept.outcome != Outcome::Ok {
-            let why = (kept.outcome, kept.detail.clone().unwrap_or_default());
-            self.finish(work, Some(why), true, now);
+            let (outcome, detail) = (kept.outcome, kept.detail.clone().unwrap_or_default());
+            match outcome {
+                Outcome::Limited => self.limited(work, detail, reset, true, now),
+                _ => self.finish(work, Some((outcome, detail)), true, now),
+            }
             return;
         }
         let future = match &mut work.job.errand {
@@ -167,7 +170,7 @@ impl<D: Dialect> Conversation<D> {
     /// Sends the result home and makes ready for the next job, unless the instance is going anyway.
     pub(super) fn finish(
         &mut self,
-        work: Box<Work>,
+        mut work: Box<Work>,
         why: Option<(Outcome, String)>,
         goes_on: bool,
         now: Instant,
@@ -176,43 +179,13 @@ impl<D: Dialect> Conversation<D> {
         let untouched = work.delivered.is_none();
         let (outcome, error) = why.map_or((Outcome::Ok, None), |(outcome, detail)| (outcome, Some(detail)));
         let report = work.report(outcome, now);
-        let (reply_to, reply) = work.into_reply(outcome, error, self.me.clone(), now);
-        self.actions.push_back(Action::Finish(reply_to, Box::new(Ok(reply))));
-        let resets = !keeps_context && !untouched && !self.spec.reset.is_empty();
-        let idle = goes_on && !resets && !self.draining;
-        let (slot, generation) = (self.me.slot, self.me.generation);
-        self.tell(Event::Finished { slot, generation, report, idle });
-        match (goes_on, resets) {
-            (false, _) => {}
-            (true, true) => self.reset(0, None, now),
-            (true, false) => self.rest(now),
+        let reply = work.take_reply(outcome, error, self.me.clone(), now);
+        self.actions.push_back(Action::Finish(work.into_job().reply_to, Box::new(Ok(reply))));
+        if goes_on {
+            self.go_on(report, None, !keeps_context && !untouched, now);
+        } else {
+            self.tell_finished(report, None, false);
         }
-    }
-
-    /// The job at hand ends with what had come of its reply; the instance is going.
-    pub(super) fn finish_with_rest(
-        &mut self,
-        mut work: Box<Work>,
-        turn: &Turn,
-        outcome: Outcome,
-        detail: String,
-        now: Instant,
-    ) {
-        let rest = self.dialect.end_of_output();
-        if !rest.text.is_empty() {
-            let end = TurnEnd {
-                text: rest.text,
-                raw: rest.raw,
-                completed_by: CompletedBy::Exit,
-                evidence: "the tool went away".into(),
-                outcome,
-                detail: Some(detail.clone()),
-                usage: None,
-                cut: 0,
-            };
-            work.keep(end, turn.began, now);
-        }
-        self.finish(work, Some((outcome, detail)), false, now);
     }
 
     /// Whatever job is at hand ends with `outcome`; one that was not sent yet goes back.
@@ -227,7 +200,7 @@ impl<D: Dialect> Conversation<D> {
 
     /// Sends reset line number `line`; after the last one goes on with the job that waits for it, if any.
     // ## (Turn | Arming | Resetting) => (Resetting | Turn | Idle)
-    fn reset(&mut self, line: usize, next: Option<Box<Work>>, now: Instant) {
+    pub(super) fn reset(&mut self, line: usize, next: Option<Box<Work>>, now: Instant) {
         let Some(text) = self.spec.reset.get(line) else {
             match next {
                 Some(work) => self.next_step(work, now),
@@ -265,7 +238,7 @@ impl<D: Dialect> Conversation<D> {
         self.tell(Event::Returned { slot, job });
     }
 
-    fn rest(&mut self, now: Instant) {
+    pub(super) fn rest(&mut self, now: Instant) {
         self.state = State::Idle;
         if self.draining {
             self.stop(now);
@@ -303,8 +276,7 @@ impl<D: Dialect> Conversation<D> {
             State::Resetting { line, next: Some(work), deadline } => {
                 let report = work.report(Outcome::Cancelled, now);
                 work.into_job().reply_to.send(Err(JobError::Cancelled));
-                let (slot, generation) = (self.me.slot, self.me.generation);
-                self.tell(Event::Finished { slot, generation, report, idle: false });
+                self.tell_finished(report, None, false);
                 self.state = State::Resetting { line, next: None, deadline };
             }
             State::Settling { work, .. } => {

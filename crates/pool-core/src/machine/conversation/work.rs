@@ -49,6 +49,9 @@ impl Work {
         }
         let step = self.job.steps.get_mut(self.begun)?;
         self.begun += 1;
+        if self.job.on_limit.waits() {
+            return Some(step.clone());
+        }
         Some(std::mem::replace(step, Step::Say(String::new())))
     }
 
@@ -81,28 +84,27 @@ impl Work {
         Report { job: self.id(), outcome, turn, sent: self.sent, received: self.received }
     }
 
-    /// The reply, and the way home.
-    pub(super) fn into_reply(
-        self,
+    /// The reply, with what has come so far.
+    pub(super) fn take_reply(
+        &mut self,
         outcome: Outcome,
         error: Option<String>,
         instance: InstanceRef,
         now: Instant,
-    ) -> (crate::message::ReplyTo, Reply) {
+    ) -> Reply {
         let delivered = self.delivered.unwrap_or(now);
         let timings = Timings {
             queued: delivered.saturating_duration_since(self.job.submitted),
             turn: now.saturating_duration_since(delivered),
         };
-        let reply = Reply {
+        Reply {
             outcome,
-            steps: self.replies,
+            steps: std::mem::take(&mut self.replies),
             instance,
             timings,
             context_lost: self.job.context_lost,
-            warnings: self.warnings,
+            warnings: std::mem::take(&mut self.warnings),
             error,
-        };
-        (self.job.reply_to, reply)
+        }
     }
 }

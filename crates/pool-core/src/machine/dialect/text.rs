@@ -15,6 +15,7 @@ mod window;
 use super::{CannotCarry, Dialect, Found, Partial, TAIL, TurnEnd};
 use crate::message::{Outcome, Step};
 use crate::spec::{ToolSpec, TurnRule};
+use outcome::Said;
 use sentinel::{Nonces, Sentinel};
 use start::Start;
 use std::sync::Arc;
@@ -104,19 +105,16 @@ impl TextDialect {
         let spec = &self.spec.turn;
         let text = reply::compose(bytes, spec, &start::prompts(&self.spec), &turn.sent);
         let said = outcome::judge(&spec.outcomes, &text);
-        let (outcome, reason) = match (said, ended.failure) {
-            (Some((outcome, line)), None) => (outcome, Some(line)),
-            (Some((outcome, line)), Some(_)) if outcome != Outcome::Ok => (outcome, Some(line)),
-            (_, Some(status)) => (Outcome::Error, Some(format!("exit status {status}"))),
-            (None, None) => (Outcome::Ok, None),
-        };
+        let said = said.filter(|said| ended.failure.is_none() || said.outcome != Outcome::Ok);
+        let Said { outcome, line, reset } = said.unwrap_or_else(|| Said::by_status(ended.failure));
         Found::End(Box::new(TurnEnd {
             text,
             raw: turn.raw.map(Raw::finish),
             completed_by: ended.by,
             evidence: ended.evidence,
             outcome,
-            detail: reason.filter(|_| outcome != Outcome::Ok),
+            detail: (outcome != Outcome::Ok).then_some(line),
+            reset,
             usage: None,
             cut,
         }))

@@ -9,6 +9,7 @@ use super::wire::{self, Report, Request};
 use crate::process::Signal;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, WaitIdOptions, WaitStatus};
+use std::collections::HashSet;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -22,22 +23,35 @@ struct Guard {
     tool: Option<Tool>,
 }
 
-/// Is the template: forks a guard for each socket that comes, until the controller has gone. The value is the exit
-/// code of this process, which in the end may be a guard.
+/// Is the template until the controller has gone, and no guard is left. The value is the exit code of this process,
+/// which in the end may be a guard.
 pub(super) fn serve() -> i32 {
     let Ok(socket) = take_input() else { return NOT_A_GUARD };
     sys::calm();
+    let Ok(tree) = sys::prepare().map(Tree::new) else { return NOT_A_GUARD };
+    let mut guards = HashSet::new();
     loop {
-        match order(&socket) {
-            Ok(Some((Request::Guard, descriptors))) => {
-                if sys::fork() == Fork::Child {
-                    drop(socket);
+        match wait(&socket, &tree) {
+            Ok(Woken::Ends) => bury(&tree, &mut guards),
+            Ok(Woken::Order(Request::Guard, descriptors)) => match sys::fork() {
+                Fork::Parent(guard) => guards.extend(guard),
+                Fork::Child => {
+                    drop((socket, tree));
                     return descriptors.into_iter().next().map_or(NOT_A_GUARD, guard);
                 }
-            }
-            Ok(None) => return 0,
-            Ok(Some(_)) | Err(_) => return NOT_A_GUARD,
+            },
+            Ok(Woken::Closed) => return 0,
+            Ok(Woken::Order(..)) | Err(_) => return NOT_A_GUARD,
         }
+    }
+}
+
+/// Reaps guards that have ended. One that was killed leaves its tool's children to us: they go.
+fn bury(tree: &Tree, guards: &mut HashSet<Pid>) {
+    let ended = tree.reap();
+    let killed = ended.iter().any(|(pid, status)| guards.remove(pid) && !status.exited());
+    if killed {
+        tree.clear(guards);
     }
 }
 
@@ -48,14 +62,33 @@ fn take_input() -> io::Result<OwnedFd> {
     Ok(socket)
 }
 
-/// The next order, waited for.
-fn order(socket: &OwnedFd) -> io::Result<Option<(Request, Vec<OwnedFd>)>> {
+/// What there is to do.
+enum Woken {
+    /// Some child has ended.
+    Ends,
+    /// The controller wants something.
+    Order(Request, Vec<OwnedFd>),
+    /// The controller has gone.
+    Closed,
+}
+
+/// Waits for something to do.
+fn wait(socket: &OwnedFd, tree: &Tree) -> io::Result<Woken> {
     loop {
+        let mut ready = [PollFd::new(tree, PollFlags::IN), PollFd::new(socket, PollFlags::IN)];
+        match poll(&mut ready, None) {
+            Err(rustix::io::Errno::INTR) => continue,
+            other => other?,
+        };
+        if !ready[0].revents().is_empty() {
+            tree.note_ends();
+            return Ok(Woken::Ends);
+        }
         match wire::receive(socket) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                poll(&mut [PollFd::new(socket, PollFlags::IN)], None)?;
-            }
-            other => return other,
+            Ok(Some((request, descriptors))) => return Ok(Woken::Order(request, descriptors)),
+            Ok(None) => return Ok(Woken::Closed),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
         }
     }
 }
@@ -72,34 +105,19 @@ fn guard(socket: OwnedFd) -> i32 {
         }
     };
     guard.end_tool();
-    guard.tree.clear();
+    guard.tree.clear(&HashSet::new());
     ended
 }
 
 impl Guard {
     /// Waits for something and does it; false at the end.
     fn turn(&mut self) -> io::Result<bool> {
-        let wants = [PollFd::new(&self.socket, PollFlags::IN), PollFd::new(&self.tree, PollFlags::IN)];
-        let mut ready = wants;
-        match poll(&mut ready, None) {
-            Err(rustix::io::Errno::INTR) => return Ok(true),
-            other => other?,
-        };
-        let [order, ends] = ready.map(|descriptor| !descriptor.revents().is_empty());
-        if ends {
-            self.tree.note_ends();
-            self.look();
-        }
-        if !order {
-            return Ok(true);
-        }
-        match wire::receive(&self.socket) {
-            Ok(None) => return Ok(false),
-            Ok(Some((Request::Spawn { life }, descriptors))) => self.spawn(life, descriptors),
-            Ok(Some((Request::Signal { life, signal }, _))) => self.signal(life, signal),
-            Ok(Some((Request::Guard, _))) => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => return Err(error),
+        match wait(&self.socket, &self.tree)? {
+            Woken::Ends => self.look(),
+            Woken::Order(Request::Spawn { life }, descriptors) => self.spawn(life, descriptors),
+            Woken::Order(Request::Signal { life, signal }, _) => self.signal(life, signal),
+            Woken::Order(Request::Guard, _) => {}
+            Woken::Closed => return Ok(false),
         }
         Ok(true)
     }
@@ -156,7 +174,7 @@ impl Guard {
     /// The tool has been reaped: what it left goes too, then its end is told.
     fn ended(&mut self, status: WaitStatus) {
         let Some(Tool { life, .. }) = self.tool.take() else { return };
-        self.tree.clear();
+        self.tree.clear(&HashSet::new());
         let report = match (status.exit_status(), status.terminating_signal()) {
             (Some(code), _) => Report::Exited { life, code },
             (None, signal) => Report::Signalled { life, signal: signal.unwrap_or(9) },

@@ -26,11 +26,11 @@ const LAST_SIGNAL: i32 = 64;
 /// How much more the system should rather kill a tool than us when memory is short.
 const OOM_SCORE: &str = "300";
 
-/// Makes this process deaf to what is not for it. Its children are reaped by the system.
+/// Makes this process deaf to what is not for it.
 pub(super) fn calm() {
     // A core of a tool would hold prompts. Where limits cannot be set, it may.
     let _ = rustix::process::setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
-    for signal in IGNORED.into_iter().chain([libc::SIGCHLD]) {
+    for signal in IGNORED {
         // SAFETY: no handler is installed, only a disposition changed.
         unsafe { libc::signal(signal, libc::SIG_IGN) };
     }
@@ -39,8 +39,8 @@ pub(super) fn calm() {
 /// Which side of a fork this is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fork {
-    /// The one that was there before, or the only one if there cannot be another.
-    Parent,
+    /// The one that was there before; the other one, if there can be one.
+    Parent(Option<Pid>),
     /// The new one.
     Child,
 }
@@ -48,16 +48,18 @@ pub(super) enum Fork {
 /// Forks.
 pub(super) fn fork() -> Fork {
     // SAFETY: this process has one thread, so the child finds no lock held.
-    if unsafe { libc::fork() } == 0 { Fork::Child } else { Fork::Parent }
+    match unsafe { libc::fork() } {
+        0 => Fork::Child,
+        other => Fork::Parent((other > 0).then(|| Pid::from_raw(other)).flatten()),
+    }
 }
 
-/// Makes this process a guard. The descriptor is readable when a child has ended.
+/// Makes this process the one to which everything below it falls. The descriptor is readable when a child has ended.
 pub(super) fn prepare() -> io::Result<OwnedFd> {
     rustix::process::set_child_subreaper(Some(getpid()))?;
-    // SAFETY: no handler is installed, only a disposition changed.
-    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
-    // SAFETY: the set is initialised by `sigemptyset` before it is used; this process has one thread.
+    // SAFETY: no handler is installed, only a disposition changed; the set is initialised by `sigemptyset` before it is used; this process has one thread.
     unsafe {
+        libc::signal(libc::SIGCHLD, libc::SIG_DFL);
         let mut set: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&raw mut set);
         libc::sigaddset(&raw mut set, libc::SIGCHLD);

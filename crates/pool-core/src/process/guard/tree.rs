@@ -4,7 +4,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{
     Pid, PidfdFlags, Signal, WaitOptions, WaitStatus, getpid, pidfd_open, pidfd_send_signal,
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// How long one round of killing waits for somebody to end.
@@ -42,8 +42,9 @@ impl Tree {
         std::iter::from_fn(|| rustix::process::wait(WaitOptions::NOHANG).ok().flatten()).collect()
     }
 
-    /// Kills and reaps all that is left. It costs one system call if nothing is.
-    pub(super) fn clear(&self) {
+    /// Kills and reaps all that is left, except `spare` and what is below those. It costs one system call if there are
+    /// no children at all.
+    pub(super) fn clear(&self, spare: &HashSet<Pid>) {
         let mut quiet = 0;
         while quiet < ROUNDS {
             let mut reaped = false;
@@ -55,8 +56,10 @@ impl Tree {
                     Err(_) => return,
                 }
             }
+            if kill_descendants(spare) == 0 {
+                return;
+            }
             quiet = if reaped { 0 } else { quiet + 1 };
-            kill_descendants();
             let _ = poll(&mut [PollFd::new(self, PollFlags::IN)], Some(&ROUND));
             self.note_ends();
         }
@@ -71,22 +74,23 @@ struct Entry {
     started: u64,
 }
 
-/// Kills every descendant that is there at this moment. One that is born meanwhile is for the next round.
-fn kill_descendants() {
+/// Kills every descendant that is there at this moment; how many there were. One that is born meanwhile is for the
+/// next round.
+fn kill_descendants(spare: &HashSet<Pid>) -> usize {
     let all: HashMap<i32, Entry> = processes().filter_map(|pid| Some((pid, look(pid)?))).collect();
     let me = getpid().as_raw_pid();
-    for (pid, entry) in &all {
-        if is_below(*pid, me, &all) {
-            kill(*pid, *entry);
-        }
-    }
+    let spare: HashSet<i32> = spare.iter().map(|pid| pid.as_raw_pid()).collect();
+    let victims = all.iter().filter(|(pid, _)| is_below(**pid, me, &spare, &all));
+    victims.map(|(pid, entry)| kill(*pid, *entry)).count()
 }
 
-/// Whether `pid` descends from `me`. A chain that changes while it is read may be a circle: it is cut.
-fn is_below(pid: i32, me: i32, all: &HashMap<i32, Entry>) -> bool {
+/// Whether `pid` descends from `me`, and not through one to spare. A chain that changes while it is read may be a
+/// circle: it is cut.
+fn is_below(pid: i32, me: i32, spare: &HashSet<i32>, all: &HashMap<i32, Entry>) -> bool {
     let mut at = pid;
     for _ in 0..all.len() {
         match all.get(&at) {
+            _ if spare.contains(&at) => return false,
             Some(entry) if entry.parent == me => return true,
             Some(entry) => at = entry.parent,
             None => return false,
@@ -142,8 +146,13 @@ mod tests {
             let entry = |&(pid, parent): &(i32, i32)| (pid, Entry { parent, started: 0 });
             pairs.iter().map(entry).collect::<HashMap<_, _>>()
         };
-        let all = chain(&[(10, 1), (11, 10), (12, 11), (20, 1), (30, 31), (31, 30)]);
-        let below: Vec<_> = [10, 11, 12, 20, 30, 31, 99].map(|pid| is_below(pid, 10, &all)).into();
-        assert_eq!(below, [false, true, true, false, false, false, false]);
+        let all = chain(&[(10, 1), (11, 10), (12, 11), (13, 10), (20, 1), (30, 31), (31, 30)]);
+        let below = |spare: &[i32]| -> Vec<i32> {
+            let spare = spare.iter().copied().collect();
+            let all_pids = [10, 11, 12, 13, 20, 30, 31, 99];
+            all_pids.into_iter().filter(|pid| is_below(*pid, 10, &spare, &all)).collect()
+        };
+        assert_eq!(below(&[]), [11, 12, 13]);
+        assert_eq!(below(&[11]), [13], "neither the spared one nor what is below it");
     }
 }

@@ -5,10 +5,10 @@ use cluster::batch::plan::{JobInfo, Planned};
 use cluster::batch::run::Order;
 use futures_util::stream;
 use pool_core::message::{InstanceRef, Outcome, Reply, ReplyTo, SlotId, Timings, reply_channel};
-use pool_core::supervisor::{InstanceDump, InstanceStatus};
+use pool_core::supervisor::{HoldStatus, InstanceDump, InstanceStatus};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::LocalSet;
 
 /// A pool that answers when the test says so.
@@ -19,6 +19,7 @@ struct Fake {
     stubborn: bool,
     killed: Rc<Cell<bool>>,
     suspended: Rc<Cell<bool>>,
+    holds: Rc<watch::Sender<Vec<HoldStatus>>>,
 }
 
 impl Fake {
@@ -44,6 +45,10 @@ impl Pool for Fake {
 
     async fn suspend(&self) {
         self.suspended.set(true);
+    }
+
+    fn holds(&self) -> watch::Receiver<Vec<HoldStatus>> {
+        self.holds.subscribe()
     }
 
     async fn failure(&self) -> String {
@@ -173,6 +178,30 @@ fn a_pool_that_gives_up_has_its_own_code() {
     assert_eq!(play(&pool, None, async |_signals| ()), Exit::Pool);
 }
 
+#[test]
+fn a_limit_that_lasts_too_long_ends_the_run() {
+    let hours = |hours: u64| Duration::from_secs(hours * 3600);
+    let hold = |from: Instant, until: u64| HoldStatus {
+        account: "t".into(),
+        tools: vec!["t".into()],
+        since: from.into_std(),
+        until: (from + hours(until)).into_std(),
+        reason: "429".into(),
+    };
+    let pool = Fake::default();
+    let exit = play(&pool, None, async |_signals| {
+        settle().await;
+        let began = Instant::now();
+        pool.holds.send_replace(vec![hold(began, 11)]);
+        tokio::time::sleep(hours(11)).await;
+        assert!(pool.jobs.borrow().iter().all(|job| !job.is_cancelled()), "it may still end");
+        pool.holds.send_replace(vec![hold(began, 13)]);
+        settle().await;
+        assert!(pool.jobs.borrow().iter().all(ReplyTo::is_cancelled));
+    });
+    assert_eq!(exit, Exit::Stopped);
+}
+
 #[tokio::test(start_paused = true)]
 async fn waiting_for_nothing_is_shown_now_and_then() {
     let start = Instant::now();
@@ -218,6 +247,6 @@ fn codes_go_by_what_weighs_most() {
         (calm(), Some(&Ending::AllFed), None, Exit::Ok),
     ];
     for (ladder, ending, write_error, exit) in table {
-        assert_eq!(verdict(&ladder, ending, write_error, &none), exit, "{ending:?} {write_error:?}");
+        assert_eq!(verdict(&ladder, ending, None, write_error, &none), exit, "{ending:?} {write_error:?}");
     }
 }

@@ -194,8 +194,11 @@ fn an_end_in_the_middle_leaves_a_part() {
     dialect.buffer().extend_from_slice(b"some\x1b[1m te");
     assert_eq!(dialect.poll(now), None);
     dialect.buffer().extend_from_slice(b"xt\xe2\x82");
-    let expected =
-        Partial { text: "some text\u{fffd}".into(), raw: Some(b"some\x1b[1m text\xe2\x82".to_vec()) };
+    let expected = Partial {
+        text: "some text\u{fffd}".into(),
+        raw: Some(b"some\x1b[1m text\xe2\x82".to_vec()),
+        limit: None,
+    };
     assert_eq!(dialect.end_of_output(), expected);
     assert_eq!(dialect.end_of_output(), Partial::default());
     assert_eq!(dialect.tail(), b"some text\xe2\x82");

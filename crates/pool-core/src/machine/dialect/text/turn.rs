@@ -2,12 +2,13 @@
 
 use super::cap::Cap;
 use super::encode::{self, Carried, Marks};
+use super::outcome;
 use super::reply::{self, Sent};
 use super::rules::{self, by_rule, one_line};
 use super::sentinel::{Answer, Expect, NONCE, Nonces, SETTLE, Sentinel, Sight};
 use super::stream::{Raw, Stream};
 use crate::machine::dialect::{CannotCarry, Found, Partial};
-use crate::message::{CompletedBy, Step};
+use crate::message::{CompletedBy, Outcome, Step};
 use crate::spec::{ToolSpec, TurnRule};
 use std::time::Instant;
 
@@ -213,11 +214,14 @@ impl Turn {
     pub(super) fn partial(self, spec: &ToolSpec, stream: &mut Stream) -> Partial {
         let raw = self.raw.map(Raw::finish);
         if self.begin.is_some() {
-            return Partial { text: String::new(), raw: raw.map(|_| Vec::new()) };
+            return Partial { raw: raw.map(|_| Vec::new()), ..Partial::default() };
         }
         let mut bytes = stream.take_all();
         self.cap.finish(&mut bytes, true);
-        Partial { text: reply::compose(bytes, &spec.turn, &super::start::prompts(spec), &self.sent), raw }
+        let text = reply::compose(bytes, &spec.turn, &super::start::prompts(spec), &self.sent);
+        let said = outcome::judge(&spec.turn.outcomes, &text);
+        let limit = said.filter(|said| said.outcome == Outcome::Limited).map(|said| (said.line, said.reset));
+        Partial { text, raw, limit }
     }
 }
 

@@ -1,0 +1,105 @@
+//! Usage limits during a run: what is new about them, and when to give up.
+
+use crate::output::LimitNews;
+use pool_core::supervisor::HoldStatus;
+use std::time::{Duration, Instant};
+
+/// How long a run waits for the end of a limit.
+pub(super) const LONGEST: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// The limits that last, as far as they have been told.
+#[derive(Debug, Default)]
+pub(super) struct Limits {
+    told: Vec<HoldStatus>,
+    given_up: Option<HoldStatus>,
+}
+
+impl Limits {
+    /// What is new, now that these last.
+    pub(super) fn update(&mut self, holds: Vec<HoldStatus>) -> Vec<LimitNews> {
+        let known = |known: &[HoldStatus], hold: &HoldStatus| {
+            known.iter().find(|other| other.account == hold.account).cloned()
+        };
+        let begun = holds.iter().filter_map(|hold| match known(&self.told, hold) {
+            None => Some(LimitNews::Begins(hold.clone())),
+            Some(before) if before != *hold => Some(LimitNews::GoesOn(hold.clone())),
+            Some(_) => None,
+        });
+        let over = self.told.iter().filter(|hold| known(&holds, hold).is_none());
+        let news = begun.chain(over.cloned().map(LimitNews::Over)).collect();
+        self.told = holds;
+        news
+    }
+
+    /// Whether any lasts.
+    pub(super) const fn any(&self) -> bool {
+        !self.told.is_empty()
+    }
+
+    /// Whether one lasts for longer than a run waits; true once.
+    pub(super) fn give_up(&mut self, now: Instant) -> bool {
+        let lasts_too_long = |hold: &&HoldStatus| hold.until.max(now) > hold.since + LONGEST;
+        if self.given_up.is_none() {
+            self.given_up = self.told.iter().find(lasts_too_long).cloned();
+            return self.given_up.is_some();
+        }
+        false
+    }
+
+    /// The one that lasted too long.
+    pub(super) const fn given_up(&self) -> Option<&HoldStatus> {
+        self.given_up.as_ref()
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "any instant will do, and only the clock makes one")]
+mod tests {
+    use super::*;
+
+    fn hold(account: &str, since: Instant, hours: f64) -> HoldStatus {
+        let until = since + Duration::from_secs_f64(3600.0 * hours);
+        HoldStatus {
+            account: account.into(),
+            tools: vec![account.into()],
+            since,
+            until,
+            reason: "429".into(),
+        }
+    }
+
+    fn words(news: &[LimitNews]) -> Vec<String> {
+        let word = |news: &LimitNews| match news {
+            LimitNews::Begins(hold) => format!("+{}", hold.account),
+            LimitNews::GoesOn(hold) => format!("~{}", hold.account),
+            LimitNews::Over(hold) => format!("-{}", hold.account),
+        };
+        news.iter().map(word).collect()
+    }
+
+    #[test]
+    fn each_change_is_news_once() {
+        let now = Instant::now();
+        let mut limits = Limits::default();
+        let (a, a_later, b) = (hold("a", now, 1.0), hold("a", now, 2.0), hold("b", now, 1.0));
+        assert!(limits.update(Vec::new()).is_empty() && !limits.any());
+        assert_eq!(words(&limits.update(vec![a.clone()])), ["+a"]);
+        assert!(limits.update(vec![a]).is_empty() && limits.any());
+        assert_eq!(words(&limits.update(vec![a_later.clone(), b.clone()])), ["~a", "+b"]);
+        assert_eq!(words(&limits.update(vec![b])), ["-a"]);
+        assert_eq!(words(&limits.update(vec![a_later])), ["+a", "-b"]);
+    }
+
+    #[test]
+    fn a_run_gives_up_once_after_twelve_hours_or_when_they_are_certain() {
+        let now = Instant::now();
+        let after = |hours: u64| now + Duration::from_secs(3600 * hours);
+        for (lasts, at, expected) in [(1.0, 0, false), (12.0, 12, false), (12.1, 0, true), (1.0, 13, true)] {
+            let mut limits = Limits::default();
+            limits.update(vec![hold("a", now, lasts)]);
+            assert_eq!(limits.give_up(after(at)), expected, "{lasts} h, seen after {at} h");
+            assert_eq!(limits.given_up().is_some(), expected);
+            assert!(!limits.give_up(after(at)), "once");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Fault 24: rate-limit text. A tool that meets its account's usage limit, once, and says when it is over.
+
+use crate::world::{Ran, World};
+use serde_json::Value;
+
+/// Repeats what it is told; the first text of all its instances meets a limit of a second.
+const TOOL: &str = r#"
+while IFS= read -r line; do
+    case "$line" in
+    "/end "*) echo "${line#/}" ;;
+    *)
+        echo "$line" >>log
+        if mkdir met 2>mkdir.err; then echo "usage limit reached: try again in 1 s"; else echo "$line"; fi
+        ;;
+    esac
+done
+"#;
+
+const PROFILE: &str = r#"
+schema = "cluster.profile/1"
+command = ["bash", "tool.sh"]
+[turn]
+by = "sentinel"
+send = "/end {nonce}"
+expect = "^end {nonce}$"
+[[outcome]]
+is = "limited"
+pattern = '^usage limit reached: try again in (?P<reset_s>\d+) s$'
+"#;
+
+const ITEMS: [&str; 4] = ["a", "b", "c", "d"];
+
+fn run(words: &[&str]) -> (World, Ran, Vec<Value>) {
+    let world = World::new();
+    world.file("tool.sh", TOOL);
+    world.file("limited.toml", PROFILE);
+    let ran = world.run(&[&["./limited.toml:2", "--json"], words, &ITEMS].concat());
+    let mut results: Vec<Value> =
+        ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    results.sort_by_key(|result| result["index"].as_u64());
+    (world, ran, results)
+}
+
+#[test]
+fn the_run_waits_for_the_end_of_a_limit_and_loses_nothing() {
+    let (world, ran, results) = run(&[]);
+    let replies: Vec<_> = results.iter().map(|result| (&result["outcome"], &result["reply"])).collect();
+    assert!(
+        replies.iter().zip(ITEMS).all(|((outcome, reply), item)| *outcome == "ok" && *reply == item),
+        "{ran}"
+    );
+    assert_eq!(ran.status, 0, "{ran}");
+    assert!(results.iter().all(|result| result["attempt"] == 1), "a limit is no attempt: {ran}");
+    let said = ran.stderr.lines().filter(|line| line.starts_with("limited is limited until ")).count();
+    assert_eq!(said, 1, "{ran}");
+    assert!(ran.stderr.contains("): usage limit reached: try again in 1 s; "), "{ran}");
+    assert!(ran.stderr.contains("the limit of limited is over, after "), "{ran}");
+    let log = std::fs::read_to_string(world.path("log")).unwrap();
+    assert_eq!(log.lines().count(), ITEMS.len() + 1, "one job was sent twice, the others once: {log}");
+}
+
+#[test]
+fn a_run_that_is_told_to_fail_goes_on_at_once() {
+    let (world, ran, results) = run(&["--on-limit", "fail"]);
+    let limited: Vec<_> = results.iter().filter(|result| result["outcome"] == "limited").collect();
+    assert_eq!((ran.status, limited.len()), (1, 1), "{ran}");
+    assert_eq!(limited[0]["error"], "usage limit reached: try again in 1 s");
+    assert!(results.iter().all(|result| result["outcome"] == "ok" || result == limited[0]), "{ran}");
+    assert!(!ran.stderr.contains("limited is limited until"), "nobody is held: {ran}");
+    let log = std::fs::read_to_string(world.path("log")).unwrap();
+    assert_eq!(log.lines().count(), ITEMS.len(), "each was sent once: {log}");
+}

@@ -1,0 +1,165 @@
+//! Whichever way the program ends, nothing of its tools is left a second later: not the children that moved to sessions
+//! of their own, not those that ignore every signal they can, not the stopped ones, not the guards.
+//!
+//! `CLUSTER_TEST_ORPHANS=100` repeats each way so often; `just orphans` does.
+
+use crate::world::{Running, World, processes};
+use rustix::process::Signal;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// How soon after the end of the program nothing may be left.
+const GONE: Duration = Duration::from_secs(1);
+
+/// How often each way out is taken.
+const REPEATS: usize = 3;
+
+/// Children that do all they can to stay; then the job ends when it is told to.
+const ESCAPE: &str = r#"
+for i in $(seq 30); do
+    setsid bash -c 'trap "" TERM HUP INT; while :; do sleep 100; done' </dev/null >/dev/null 2>&1 &
+done
+(setsid sleep 1000 </dev/null >/dev/null 2>&1 &)
+sleep 1000 &
+bash -c 'kill -STOP $$' </dev/null >/dev/null 2>&1 &
+me=$BASHPID
+while [[ $(pgrep -cP $me) -lt 32 ]]; do sleep 0.01; done
+touch up.$$
+until [[ -e go ]]; do sleep 0.01; done
+"#;
+
+/// A way out.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    /// All jobs end.
+    Normal,
+    /// The tools exit in the middle of their jobs.
+    Error,
+    /// These signals, one after the other; the jobs may end before the last one.
+    Signals(&'static [Signal], Jobs),
+}
+
+/// What the jobs do when the program has got its signals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Jobs {
+    End,
+    GoOn,
+}
+
+const WAYS: &[Way] = &[
+    Way::Normal,
+    Way::Error,
+    Way::Signals(&[Signal::INT], Jobs::End),
+    Way::Signals(&[Signal::INT, Signal::INT], Jobs::GoOn),
+    Way::Signals(&[Signal::INT, Signal::INT, Signal::INT], Jobs::GoOn),
+    Way::Signals(&[Signal::TERM], Jobs::End),
+    Way::Signals(&[Signal::HUP], Jobs::End),
+    Way::Signals(&[Signal::KILL], Jobs::GoOn),
+];
+
+#[test]
+fn f12_f18_f57_nothing_is_left_whichever_way_it_ends() {
+    for repeat in 0..repeats() {
+        for way in WAYS {
+            let took = leave(*way);
+            assert!(took < GONE, "{way:?}, time {repeat}: something was left for {took:?}");
+        }
+    }
+}
+
+#[test]
+fn f62_nothing_is_left_when_the_program_around_the_pool_panics() {
+    for repeat in 0..repeats() {
+        let world = World::new();
+        let mut command = world.program(std::env::current_exe().unwrap().to_str().unwrap());
+        command.args(["--exact", "orphans::embedded", "--ignored"]);
+        let status = world.marked(&mut command).status().unwrap();
+        assert!(!status.success(), "it should have panicked");
+        let took = gone_after(&world);
+        assert!(took < GONE, "time {repeat}: something was left for {took:?}");
+    }
+}
+
+/// Not a test: the program around a pool that panics while its tools work.
+#[test]
+#[ignore = "panics; started by the test above"]
+fn embedded() {
+    use cluster::guard::Guards;
+    use cluster::profile::{Overrides, Profile, Surroundings};
+    let marked = Overrides { env: vec![world_mark()], ..Overrides::default() };
+    let bash = Profile::load("bash", &marked, &Surroundings::current()).unwrap();
+    let guards = std::sync::Arc::new(Guards::of(env!("CARGO_BIN_EXE_cluster")));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let pool = cluster::ClusterManager::builder().tool(bash.spec, 1).launcher(guards);
+        let pool = pool.build().await.unwrap();
+        let _job = pool.submit(cluster::Job::new().step(ESCAPE));
+        await_up(std::path::Path::new("."), 1);
+        panic!("on purpose");
+    });
+}
+
+fn world_mark() -> String {
+    crate::world::MARK.to_owned()
+}
+
+fn repeats() -> usize {
+    std::env::var("CLUSTER_TEST_ORPHANS").map_or(REPEATS, |text| text.parse().unwrap())
+}
+
+/// Takes one way out with two instances; how long something was left.
+fn leave(way: Way) -> Duration {
+    let world = World::new();
+    let item = match way {
+        Way::Error => format!("{ESCAPE}\nexit 7"),
+        _ => ESCAPE.to_owned(),
+    };
+    let run = world.start(&["bash", "-n", "2", &item, &item]);
+    await_up(&world.path("."), 2);
+    let alive = processes(&world.mark()).len();
+    assert!(alive >= 2 * 34, "only {alive} processes: what should be left?");
+    if let Way::Signals(signals, _) = way {
+        signals.iter().for_each(|signal| send(&run, *signal));
+    }
+    if !matches!(way, Way::Signals(_, Jobs::GoOn)) {
+        world.file("go", "");
+    }
+    run.end_only();
+    gone_after(&world)
+}
+
+/// Signals that come too fast are one.
+fn send(run: &Running, signal: Signal) {
+    run.signal(signal);
+    std::thread::sleep(Duration::from_millis(50));
+}
+
+/// Waits until so many tools say that their children are there.
+fn await_up(folder: &std::path::Path, count: usize) {
+    let deadline = Instant::now() + crate::world::PATIENCE;
+    loop {
+        let names = std::fs::read_dir(folder).unwrap().flatten().map(|entry| entry.file_name());
+        if names.filter(|name| name.to_string_lossy().starts_with("up.")).count() >= count {
+            return;
+        }
+        assert!(Instant::now() < deadline, "the children never came");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// How long it takes until no process carries the mark.
+fn gone_after(world: &World) -> Duration {
+    let ended = Instant::now();
+    while !processes(&world.mark()).is_empty() {
+        if ended.elapsed() > GONE * 10 {
+            // Clean up, then fail.
+            let left = processes(&world.mark());
+            for (pid, _) in &left {
+                let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).status();
+            }
+            panic!("{left:?}");
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    ended.elapsed()
+}
