@@ -5,6 +5,7 @@
 //! ours because `actix::Supervisor` does not restart an actor whose handler panicked, and knows no back-off.
 
 mod command;
+mod dice;
 mod dump;
 mod group;
 mod holds;
@@ -23,6 +24,7 @@ use crate::message::{Credit, Event, ExitReport, Order, PoolEvent, Serial, SlotId
 use crate::process::Launch;
 use crate::spec::ToolSpec;
 use actix::{Actor, AsyncContext, Context, Handler, Recipient, SpawnHandle};
+use dice::unit;
 use group::{Group, Place};
 use holds::Account;
 use std::sync::Arc;
@@ -269,15 +271,6 @@ impl PoolSupervisor {
         }
         self.arm(context);
     }
-
-    /// splitmix64 (Steele, Lea, Flood 2014): enough for nonces' seeds and jitter.
-    const fn roll(&mut self) -> u64 {
-        self.seed = self.seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.seed;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
 }
 
 impl Actor for PoolSupervisor {
@@ -387,10 +380,4 @@ fn now() -> Instant {
 /// The identity of the slot at this index.
 fn slot_id(index: usize) -> SlotId {
     SlotId(u32::try_from(index).unwrap_or(u32::MAX))
-}
-
-/// Uniform in `0.0..1.0`.
-#[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
-fn unit(random: u64) -> f64 {
-    (random >> 11) as f64 / (1_u64 << 53) as f64
 }

@@ -64,20 +64,31 @@ fn f58_the_second_signal_takes_jobs_back_even_from_tools_that_do_not_listen() {
     assert_eq!(received(&world).len(), 2, "nothing was sent again");
 }
 
+/// A tool that listens to no signal but SIGKILL, and is interrupted for a minute before it gets that.
+const DEAF: &str = r#"
+schema = "cluster.profile/1"
+command = ["bash", "-c", "trap '' INT; exec TOOL"]
+[turn]
+by = "sentinel"
+send = "/end {nonce}"
+expect = "^end {nonce}$"
+[cancel]
+by = "interrupt"
+within = "60s"
+"#;
+
 #[test]
 fn f58_the_third_signal_kills() {
     let world = World::new();
-    let (tool, items) = (fake(&world, "--ignore-term"), items("hang", 3));
-    let mut run = world.start(&words(&tool, &items));
+    world.file("deaf.toml", DEAF.replace("TOOL", &fake(&world, "--ignore-term")));
+    let items = items("hang", 3);
+    let items = items.iter().map(String::as_str);
+    let mut run = world.start(&["./deaf.toml:2"].into_iter().chain(items).collect::<Vec<_>>());
     await_received(&world, 2);
-    run.signal(Signal::TERM);
-    run.says("finishing");
-    // Two at once, or the tools may have been taken back before the third comes.
-    for signal in [Signal::STOP, Signal::INT, Signal::TERM, Signal::CONT] {
-        run.signal(signal);
+    for says in ["finishing", "cancelling", "killing"] {
+        run.signal(Signal::TERM);
+        run.says(says);
     }
-    run.says("cancelling");
-    run.says("killing");
     assert_eq!(run.end().status, 143);
 }
 

@@ -24,7 +24,7 @@ const BURST: usize = 256;
 /// For how long jobs may wait with none running before that is shown.
 const IDLE: Duration = Duration::from_secs(20);
 
-/// How long the last words may take to be written; and the last results, after everything was killed.
+/// How long talk may take to be written before we stop or end; and the last results, after everything was killed.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Runs the batch to its end, stops the pool, and says how it went.
@@ -128,7 +128,7 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         }
     }
 
-    /// The last words; for a while, if nobody listens.
+    /// What has been said is written; not for long, if nobody listens.
     async fn until_told(&mut self) {
         let mut patience = std::pin::pin!(tokio::time::sleep(PATIENCE));
         while self.output.is_talking() {
@@ -167,6 +167,8 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
                     "suspended: {} on in their tools, and their time stands still",
                     go(running)
                 ));
+                // The thread that writes is stopped too.
+                self.until_told().await;
                 self.pool.suspend().await;
             }
             Answer::Dump => {
