@@ -47,11 +47,15 @@ async fn start(plan: Plan, strategy: Box<dyn routing::strategy::Strategy>) -> Re
     let mut output = Output::new(plan.style, Instant::now().into_std());
     output.note(&plan.headline());
     let window = plan.window();
-    let mut builder = ClusterManager::builder().strategy(strategy).queue(DEFAULT_QUEUE.max(4 * window));
+    let builder = ClusterManager::builder().strategy(strategy).queue(DEFAULT_QUEUE.max(4 * window));
+    let mut builder = builder.raise_descriptor_limit();
     for tool in plan.tools {
         builder = builder.tool(tool.profile.spec, tool.instances);
     }
-    let pool = builder.build().await.map_err(Failure::pool)?;
+    let pool = builder.build().await.map_err(|error| match error {
+        cluster::LaunchError::TooMany(_) => Failure::usage(error),
+        error => Failure::pool(error),
+    })?;
     let submit = |job: Job| match plan.on_limit {
         OnLimit::Wait => pool.submit(job.wait_for_limits(limits::LONGEST)),
         OnLimit::Fail => pool.submit(job),

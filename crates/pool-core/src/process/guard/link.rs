@@ -2,8 +2,8 @@
 
 use super::wire::{self, Report, Request};
 use crate::error::StartError;
-use crate::process::Signal;
 use crate::process::order::{Order, Stdio};
+use crate::process::{Signal, descriptors};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::fs::File;
 use std::io::{self, Seek, Write};
@@ -126,7 +126,7 @@ impl Report {
     }
 }
 
-/// The words of the command, its environment and its folder, in a file that has no name: a packet is too short for
+/// The limit of open files, the words of the command, its environment and its folder, in a file that has no name: a packet is too short for
 /// them, and the guard's own arguments would show them to everybody.
 fn words(order: &Order) -> Result<OwnedFd, StartError> {
     let folder = match &order.cwd {
@@ -137,6 +137,7 @@ fn words(order: &Order) -> Result<OwnedFd, StartError> {
     let folder = folder.unwrap_or_default();
     let env: Vec<String> = order.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let mut bytes = Vec::new();
+    bytes.extend_from_slice(&descriptors::of_tools().unwrap_or(0).to_ne_bytes());
     bytes.extend_from_slice(&u32::try_from(order.command.len()).unwrap_or(u32::MAX).to_ne_bytes());
     let words = order.command.iter().chain(&env).map(String::as_bytes);
     for word in words.chain([folder.as_os_str().as_bytes()]) {
