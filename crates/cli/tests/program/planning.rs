@@ -141,6 +141,7 @@ fn one_tool() {
     restart.delay_max = "1m"  (default)
     restart.jitter = 0.2  (default)
     restart.max = 5  (default)
+    restart.stable = "10m"  (default)
     restart.steps = 8  (default)
     restart.when = "permanent"  (default)
     restart.within = "1m"  (default)

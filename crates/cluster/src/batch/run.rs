@@ -157,12 +157,13 @@ where
         }
     }
 
-    /// The pool gave up: what runs is taken back, what is left is not run. A job that any tool could have taken and
-    /// that comes back as [`JobError::Unavailable`] says the same.
+    /// The pool gave up: what waits is taken back, what is left is not run. What runs may end: instances that are given
+    /// up with their tool finish the job at hand. A job that any tool could have taken and that comes back as
+    /// [`JobError::Unavailable`] says the same.
     pub fn pool_failed(&mut self, reason: impl Into<Arc<str>>) {
         if !matches!(self.ending, Some(Ending::PoolFailed(_))) {
             self.ending = Some(Ending::PoolFailed(reason.into()));
-            self.cancel_all();
+            self.feed_no_more();
         }
     }
 

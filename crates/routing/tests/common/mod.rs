@@ -178,6 +178,7 @@ impl Pool {
 pub(crate) fn report(job: u64, millis: u64) -> Report {
     Report {
         job: JobId(job),
+        work: JobId(job),
         outcome: Outcome::Ok,
         turn: Duration::from_millis(millis),
         sent: 1,
