@@ -30,6 +30,14 @@ pub enum JobError {
     Closed,
 }
 
+impl JobError {
+    /// Whether the tool may have got to see the job.
+    #[must_use]
+    pub fn was_sent(&self) -> bool {
+        matches!(self, Self::Lost { stage } if *stage >= Stage::Delivered)
+    }
+}
+
 /// Why an instance did not start. Some heal by waiting, some never do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StartError {

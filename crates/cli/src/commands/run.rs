@@ -52,9 +52,12 @@ async fn start(plan: Plan, strategy: Box<dyn routing::strategy::Strategy>) -> Re
         builder = builder.tool(tool.profile.spec, tool.instances);
     }
     let pool = builder.build().await.map_err(Failure::pool)?;
-    let submit = |job: Job| match plan.on_limit {
-        OnLimit::Wait => pool.submit(job.wait_for_limits(limits::LONGEST)),
-        OnLimit::Fail => pool.submit(job),
+    let submit = |job: Job| {
+        let job = job.retries(plan.retries);
+        match plan.on_limit {
+            OnLimit::Wait => pool.submit(job.wait_for_limits(limits::LONGEST)),
+            OnLimit::Fail => pool.submit(job),
+        }
     };
     let batch = Batch::new(plan.jobs.stream().map_err(broken)?, submit, window, plan.order);
     Ok(drive::drive(&pool, batch, signals, &mut output).await)
