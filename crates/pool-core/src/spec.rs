@@ -40,6 +40,8 @@ pub struct ToolSpec {
     pub stop: Shutdown,
     /// Whether an instance that ended is started again.
     pub restart: Restart,
+    /// Exit codes by which the tool says that another start is of no use, whatever `restart` says; s6 has 125.
+    pub no_restart_on: Vec<i32>,
     /// How many restarts are too many; counted over all instances of the tool.
     pub intensity: Intensity,
     /// How long to wait before each restart.
@@ -131,6 +133,7 @@ impl ToolSpec {
             cancel: Cancel::default(),
             stop: Shutdown::default(),
             restart: Restart::default(),
+            no_restart_on: Vec::new(),
             intensity: Intensity::default(),
             backoff: Backoff::default(),
             breaker: BreakerSpec::default(),

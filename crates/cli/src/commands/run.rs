@@ -56,9 +56,12 @@ async fn start(plan: Plan, strategy: Box<dyn routing::strategy::Strategy>) -> Re
         cluster::LaunchError::TooMany(_) => Failure::usage(error),
         error => Failure::pool(error),
     })?;
-    let submit = |job: Job| match plan.on_limit {
-        OnLimit::Wait => pool.submit(job.wait_for_limits(limits::LONGEST)),
-        OnLimit::Fail => pool.submit(job),
+    let submit = |job: Job| {
+        let job = job.retries(plan.retries);
+        match plan.on_limit {
+            OnLimit::Wait => pool.submit(job.wait_for_limits(limits::LONGEST)),
+            OnLimit::Fail => pool.submit(job),
+        }
     };
     let batch = Batch::new(plan.jobs.stream().map_err(broken)?, submit, window, plan.order);
     Ok(drive::drive(&pool, batch, signals, &mut output).await)

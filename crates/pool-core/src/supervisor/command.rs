@@ -79,6 +79,6 @@ impl PoolSupervisor {
             place.slot.drain();
             place.tell(order);
         }
-        self.close_if_over();
+        self.end_if_over();
     }
 }
