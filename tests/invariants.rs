@@ -79,6 +79,18 @@ fn the_libraries_are_silent() {
     }
 }
 
+/// What the compiler is not asked to check stands in one file.
+#[test]
+fn unsafe_code_is_in_one_place() {
+    for folder in ["crates", "tests", "examples", "benches"] {
+        let mut offences = offences(folder, &["unsafe {", "unsafe fn", "unsafe impl"]);
+        offences.retain(|offence| {
+            !offence.contains("process/guard/sys.rs") && !offence.contains("invariants.rs")
+        });
+        assert_eq!(offences, Vec::<String>::new());
+    }
+}
+
 /// The crates are one straight line: `pool-core ← routing ← cluster ← cli`.
 #[test]
 fn the_crates_are_one_straight_line() {

@@ -26,8 +26,8 @@ pub(crate) fn spec(cancel: Cancel) -> ToolSpec {
     spec.cancel = cancel;
     spec.limits.turn = Duration::from_secs(5);
     spec.intensity = Intensity { max: 10_000, within: Duration::from_secs(3600) };
-    spec.backoff =
-        Backoff { min: Duration::from_millis(10), max: Duration::from_millis(100), steps: 4, jitter: 0.2 };
+    let (min, max) = (Duration::from_millis(10), Duration::from_millis(100));
+    spec.backoff = Backoff { min, max, steps: 4, ..Backoff::default() };
     spec
 }
 
@@ -106,6 +106,7 @@ async fn act(stage: &mut Stage, line: &str, late: &mut String) -> Option<ExitRep
 }
 
 /// A job of these lines.
+#[allow(dead_code, reason = "each test file uses its part")]
 pub(crate) fn job(lines: &[String]) -> Job {
     lines.iter().fold(Job::new(), |job, line| job.step(line))
 }

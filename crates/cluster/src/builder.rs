@@ -3,7 +3,7 @@
 use crate::cluster::{ClusterManager, Engine, Home};
 use crate::error::LaunchError;
 use actix::Actor;
-use pool_core::process::Launch;
+use pool_core::process::{Launch, descriptors};
 use pool_core::spec::ToolSpec;
 use pool_core::supervisor::{PoolPlan, PoolSupervisor};
 use routing::dispatcher::RouterSpec;
@@ -23,6 +23,7 @@ pub struct ClusterBuilder {
     launcher: Arc<dyn Launch>,
     seed: u64,
     here: bool,
+    raise: bool,
 }
 
 impl Default for ClusterBuilder {
@@ -34,6 +35,7 @@ impl Default for ClusterBuilder {
             launcher: pool_core::process::launcher(),
             seed: pool_core::random_seed(),
             here: false,
+            raise: false,
         }
     }
 }
@@ -61,6 +63,13 @@ impl ClusterBuilder {
     /// this one, [`Guards::of`](crate::guard::Guards::of) its path.
     pub fn launcher(mut self, launcher: Arc<dyn Launch>) -> Self {
         self.launcher = launcher;
+        self
+    }
+
+    /// Lets the pool raise this process's soft limit of open files to the hard one if it needs more. Tools under
+    /// guards get the old limit. Without this, too many instances are refused.
+    pub const fn raise_descriptor_limit(mut self) -> Self {
+        self.raise = true;
         self
     }
 
@@ -98,9 +107,14 @@ impl ClusterBuilder {
     }
 
     fn validate(&self) -> Result<(), LaunchError> {
-        if self.tools.iter().map(|(_, count)| count).sum::<usize>() == 0 {
+        let instances = self.tools.iter().fold(0_usize, |sum, (_, count)| sum.saturating_add(*count));
+        if instances == 0 {
             return Err(LaunchError::Empty);
         }
+        if self.raise && descriptors::check(instances).is_err() {
+            descriptors::raise();
+        }
+        descriptors::check(instances)?;
         for (spec, _) in &self.tools {
             spec.validate().map_err(|source| LaunchError::Spec { tool: spec.tool.to_string(), source })?;
         }

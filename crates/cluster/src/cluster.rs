@@ -1,5 +1,6 @@
 //! [`ClusterManager`]: the handle to a running cluster.
 
+use crate::attempts::Attempts;
 use crate::builder::ClusterBuilder;
 use crate::error::{LaunchError, ReadError};
 use crate::job::Job;
@@ -255,7 +256,10 @@ impl ClusterManager {
     }
 
     fn hand_in(&self, job: Job, watched: bool) -> JobHandle {
-        let (reply_to, handle) = reply_channel(watched);
+        let (mut reply_to, handle) = reply_channel(watched);
+        if let Some(attempts) = Attempts::of(&job, &self.shared.engine.router) {
+            reply_to.then(attempts);
+        }
         let now = tokio::time::Instant::now().into_std();
         self.shared.engine.router.submit(Box::new(job.into_message(reply_to, now)));
         handle

@@ -19,6 +19,9 @@ pub enum LaunchError {
     /// Nothing to run.
     #[error("no instances: name at least one tool and one instance")]
     Empty,
+    /// More instances than this process may have files open for.
+    #[error(transparent)]
+    TooMany(#[from] pool_core::process::descriptors::TooManyInstances),
     /// The thread for the actors could not be started.
     #[error("the system could not start a thread: {0}")]
     Thread(std::io::Error),

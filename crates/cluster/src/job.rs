@@ -27,6 +27,7 @@ pub struct Job {
     on_limit: OnLimit,
     want_raw: bool,
     errand: Option<Box<dyn Errand>>,
+    retries: u32,
 }
 
 impl Job {
@@ -110,6 +111,18 @@ impl Job {
         self
     }
 
+    /// Up to so many further attempts, on another instance where there is one, if an instance fails the job: it crashes,
+    /// goes away or breaks its framing in the middle of the reply, runs out of time, or the job is lost on the way. The
+    /// tool may then do the work twice: only for jobs that bear it. What the tool *answers* is never tried again, nor is
+    /// a job that has crashed two different instances: its error begins with `dead letter`. Warnings of the reply tell
+    /// of failed attempts.
+    ///
+    /// A job with an [`Errand`] has one attempt, for that is what its errand is for.
+    pub const fn retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
+        self
+    }
+
     /// The steps so far.
     #[must_use]
     pub fn steps(&self) -> &[Step] {
@@ -119,6 +132,23 @@ impl Job {
     /// Whether any instance may take it, whatever its tool.
     pub(crate) const fn is_for_any_tool(&self) -> bool {
         self.tool.is_none()
+    }
+
+    /// How many attempts may follow the first.
+    pub(crate) const fn further_attempts(&self) -> u32 {
+        self.retries
+    }
+
+    /// The same once more; none if an errand goes with it.
+    pub(crate) fn again(&self) -> Option<Self> {
+        self.errand.is_none().then(|| Self {
+            steps: self.steps.clone(),
+            session: self.session.clone(),
+            key: self.key.clone(),
+            tool: self.tool.clone(),
+            errand: None,
+            ..*self
+        })
     }
 
     /// The first attempt at this job, submitted `now`, with a way home.
@@ -160,6 +190,7 @@ impl std::fmt::Debug for Job {
             .field("priority", &self.priority)
             .field("timeout", &self.timeout)
             .field("on_limit", &self.on_limit)
+            .field("retries", &self.retries)
             .finish_non_exhaustive()
     }
 }

@@ -41,6 +41,7 @@
 
 #![forbid(unsafe_code)]
 
+mod attempts;
 pub mod batch;
 pub mod blocking;
 mod builder;

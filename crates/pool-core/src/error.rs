@@ -30,6 +30,14 @@ pub enum JobError {
     Closed,
 }
 
+impl JobError {
+    /// Whether the tool may have got to see the job.
+    #[must_use]
+    pub fn was_sent(&self) -> bool {
+        matches!(self, Self::Lost { stage } if *stage >= Stage::Delivered)
+    }
+}
+
 /// Why an instance did not start. Some heal by waiting, some never do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StartError {
@@ -62,6 +70,12 @@ pub enum StartError {
     /// The arguments or the environment are too long, or hold a NUL.
     #[error("the command line cannot be passed on: {0}")]
     BadArguments(String),
+    /// The program is being written at this moment.
+    #[error("'{}' is still being written: wait until its installation has ended", .path.display())]
+    Busy {
+        /// The program.
+        path: PathBuf,
+    },
     /// The system was short of something.
     #[error("the system could not start it: {0}")]
     System(String),
@@ -70,6 +84,8 @@ pub enum StartError {
     Ended {
         /// Exit code or signal.
         how: String,
+        /// The exit code, if it exited.
+        code: Option<i32>,
         /// Its last output, escaped.
         tail: String,
     },
@@ -99,13 +115,20 @@ impl StartError {
     /// Whether another try can succeed without somebody changing something.
     #[must_use]
     pub const fn can_heal(&self) -> bool {
-        matches!(self, Self::System(_) | Self::Ended { .. } | Self::Asks { .. } | Self::NotReady { .. })
+        matches!(
+            self,
+            Self::Busy { .. }
+                | Self::System(_)
+                | Self::Ended { .. }
+                | Self::Asks { .. }
+                | Self::NotReady { .. }
+        )
     }
 
     /// Whether the system, not the tool, is to blame: not charged to the restart intensity.
     #[must_use]
     pub const fn is_systems_fault(&self) -> bool {
-        matches!(self, Self::System(_))
+        matches!(self, Self::Busy { .. } | Self::System(_))
     }
 }
 

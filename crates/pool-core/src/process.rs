@@ -1,5 +1,6 @@
 //! Processes, as the instance sees them: something to write to, something to read from, something to signal.
 
+pub mod descriptors;
 mod explain;
 #[cfg(feature = "test-util")]
 pub mod fake;

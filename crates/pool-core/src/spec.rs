@@ -42,6 +42,8 @@ pub struct ToolSpec {
     pub stop: Shutdown,
     /// Whether an instance that ended is started again.
     pub restart: Restart,
+    /// Exit codes by which the tool says that another start is of no use, whatever `restart` says; s6 has 125.
+    pub no_restart_on: Vec<i32>,
     /// How many restarts are too many; counted over all instances of the tool.
     pub intensity: Intensity,
     /// How long to wait before each restart.
@@ -134,6 +136,7 @@ impl ToolSpec {
             on_stall: OnStall::default(),
             stop: Shutdown::default(),
             restart: Restart::default(),
+            no_restart_on: Vec::new(),
             intensity: Intensity::default(),
             backoff: Backoff::default(),
             breaker: BreakerSpec::default(),

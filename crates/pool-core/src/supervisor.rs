@@ -9,6 +9,7 @@ mod dice;
 mod dump;
 mod group;
 mod holds;
+mod restarts;
 mod status;
 mod watchers;
 
@@ -18,9 +19,8 @@ pub use holds::HoldStatus;
 pub use status::{InstanceState, InstanceStatus, StartTimes};
 
 use crate::instance::{InstanceActor, Plan};
-use crate::machine::restart::Verdict;
 use crate::machine::slot::{SlotAction, SlotState};
-use crate::message::{Credit, Event, ExitReport, Order, PoolEvent, Serial, SlotId, news};
+use crate::message::{Credit, Event, ExitReport, PoolEvent, Serial, SlotId, news};
 use crate::process::Launch;
 use crate::spec::ToolSpec;
 use actix::{Actor, AsyncContext, Context, Handler, Recipient, SpawnHandle};
@@ -53,7 +53,7 @@ pub enum PoolHealth {
     Starting,
     /// At least one instance has been ready.
     Up,
-    /// Every instance has gone for ever, and why.
+    /// Every instance has gone for ever, the jobs at hand have ended, and why.
     Failed(Arc<str>),
     /// All instances are gone, as asked.
     Gone,
@@ -130,7 +130,7 @@ impl PoolSupervisor {
         let now = now();
         let seed = self.roll();
         let place = &mut self.places[index];
-        let generation = place.slot.start();
+        let generation = place.slot.start(now);
         place.status.starting(generation, now);
         let plan = Plan {
             spec: self.groups[place.group].spec.clone(),
@@ -172,72 +172,14 @@ impl PoolSupervisor {
                 self.start_waiting(group, context);
             }
             SlotAction::Start => self.start_waiting(group, context),
-            SlotAction::Charge => self.charge(index, context),
+            SlotAction::Charge(cause) => self.charge(index, cause, context),
+            SlotAction::Pause => self.pause(index, context),
             SlotAction::Over => self.over(index, context),
         }
         self.arm(context);
         match action {
             SlotAction::Nothing => self.show(index),
             _ => self.show_all(),
-        }
-    }
-
-    /// A life ended badly: is the tool still worth a restart?
-    fn charge(&mut self, index: usize, context: &mut Context<Self>) {
-        let (now, dice) = (now(), unit(self.roll()));
-        let group = self.places[index].group;
-        let blameless = self.places[index].status.last_exit_is_systems_fault();
-        let verdict = if blameless {
-            Verdict::Restart
-        } else {
-            self.groups[group].window.charge(self.places[index].status.cause(), now)
-        };
-        if verdict == Verdict::Restart {
-            self.places[index].slot.back_off(dice, now);
-            self.start_waiting(group, context);
-            return;
-        }
-        let reason = format!(
-            "{} ended too often (more than {} restarts within {:?}, or failed starts in a row); the last time it {}",
-            self.groups[group].spec.tool,
-            self.groups[group].spec.intensity.max,
-            self.groups[group].spec.intensity.within,
-            self.places[index].status.last_exit(),
-        );
-        // OTP's escalation: the whole group gives up, not the one that happened to be last.
-        for other in 0..self.places.len() {
-            if self.places[other].group == group && !self.places[other].slot.is_over() {
-                self.places[other].slot.fail(reason.clone());
-                self.places[other].tell(Order::Stop);
-                self.over(other, context);
-            }
-        }
-    }
-
-    /// A slot will not live again. When that holds for all of its tool, the jobs must know.
-    fn over(&mut self, index: usize, context: &mut Context<Self>) {
-        let group = self.places[index].group;
-        let generation = self.places[index].slot.generation();
-        news::tell(&self.router, PoolEvent::Gone { slot: slot_id(index), generation, for_ever: true });
-        let mut rest = self.places.iter().filter(|place| place.group == group);
-        if rest.all(|place| place.slot.is_over()) && !self.closing {
-            let tool = self.groups[group].spec.tool.clone();
-            let reason: Arc<str> = self.places[index].failure().into();
-            if self.places.iter().all(|place| place.slot.is_over()) {
-                self.health.send_replace(PoolHealth::Failed(reason.clone()));
-            }
-            news::tell(&self.router, PoolEvent::Failed { tool, reason });
-        }
-        self.start_waiting(group, context);
-        self.close_if_over();
-    }
-
-    fn close_if_over(&mut self) {
-        if self.closing && self.places.iter().all(|place| place.instance.is_none()) {
-            self.health.send_replace(PoolHealth::Gone);
-            for waiting in self.gone.drain(..) {
-                let _ = waiting.send(());
-            }
         }
     }
 
@@ -369,7 +311,7 @@ impl PoolSupervisor {
             news::tell(&self.router, PoolEvent::Gone { slot, generation, for_ever: false });
         }
         self.act(slot.index(), action, context);
-        self.close_if_over();
+        self.end_if_over();
     }
 }
 

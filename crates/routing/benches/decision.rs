@@ -97,7 +97,14 @@ fn sample(
         let place_of = ((random(seed) >> 32) as usize * running.len()) >> 32;
         let Some((mut job, credit)) = running[place_of].take() else { continue };
         let turn = Duration::from_nanos(random(seed) >> 40);
-        let report = Report { job: JobId(job.id), outcome: Outcome::Ok, turn, sent: 10, received: 10 };
+        let report = Report {
+            job: JobId(job.id),
+            work: JobId(job.id),
+            outcome: Outcome::Ok,
+            turn,
+            sent: 10,
+            received: 10,
+        };
         dispatcher.finished(credit.slot, &report, now);
         dispatcher.credit(credit, now);
         job.id += u64::from(u32::MAX);

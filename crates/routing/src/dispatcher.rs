@@ -14,6 +14,7 @@
 //! [`Dispatcher::handle_timeout`] too early is safe.
 
 mod admit;
+mod avoid;
 mod kinds;
 mod lane;
 mod news;

@@ -183,7 +183,14 @@ mod tests {
     use pool_core::message::JobId;
 
     fn report(outcome: Outcome, millis: u64) -> Report {
-        Report { job: JobId(1), outcome, turn: Duration::from_millis(millis), sent: 10, received: 20 }
+        Report {
+            job: JobId(1),
+            work: JobId(1),
+            outcome,
+            turn: Duration::from_millis(millis),
+            sent: 10,
+            received: 20,
+        }
     }
 
     #[test]

@@ -46,14 +46,21 @@ async fn start(plan: Plan, strategy: Box<dyn routing::strategy::Strategy>) -> Re
     let signals = Signals::listen().map_err(broken)?;
     let mut output = Output::new(plan.style, Instant::now().into_std());
     let (headline, window) = (plan.headline(), plan.window());
-    let mut builder = ClusterManager::builder().strategy(strategy).queue(DEFAULT_QUEUE.max(4 * window));
+    let builder = ClusterManager::builder().strategy(strategy).queue(DEFAULT_QUEUE.max(4 * window));
+    let mut builder = builder.raise_descriptor_limit();
     for tool in plan.tools {
         builder = builder.tool(tool.profile.spec, tool.instances);
     }
-    let pool = builder.build().await.map_err(Failure::pool)?;
-    let submit = |job: Job| match plan.on_limit {
-        OnLimit::Wait => pool.submit(job.wait_for_limits(limits::LONGEST)),
-        OnLimit::Fail => pool.submit(job),
+    let pool = builder.build().await.map_err(|error| match error {
+        cluster::LaunchError::TooMany(_) => Failure::usage(error),
+        error => Failure::pool(error),
+    })?;
+    let submit = |job: Job| {
+        let job = job.retries(plan.retries);
+        match plan.on_limit {
+            OnLimit::Wait => pool.submit(job.wait_for_limits(limits::LONGEST)),
+            OnLimit::Fail => pool.submit(job),
+        }
     };
     let batch = Batch::new(plan.jobs.stream().map_err(broken)?, submit, window, plan.order);
     // From here on nothing fails, and the loop sees to it that what is said is written.

@@ -102,7 +102,7 @@ fn the_tools() {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "it is one text")]
+#[expect(clippy::too_many_lines, reason = "it is what users see, whole")]
 fn one_tool() {
     let world = World::new();
     let ran = world.file("tool.toml", TOOL).run(&["tools", "tool.toml"]);
@@ -143,6 +143,7 @@ fn one_tool() {
     restart.delay_max = "1m"  (default)
     restart.jitter = 0.2  (default)
     restart.max = 5  (default)
+    restart.stable = "10m"  (default)
     restart.steps = 8  (default)
     restart.when = "permanent"  (default)
     restart.within = "1m"  (default)

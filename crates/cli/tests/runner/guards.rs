@@ -80,3 +80,22 @@ fn a_guard_that_is_killed_takes_its_tool_along_and_is_replaced() {
     assert_eq!(records[1]["outcome"], "ok", "{ran}");
     assert_ne!(reply(&records[1]), reply(&first), "another guard");
 }
+
+#[test]
+fn f55_too_many_instances_are_refused_and_tools_keep_the_limit_they_know() {
+    let limited = |limit: &str, instances: &str| {
+        let world = World::new();
+        let mut shell = world.program("sh");
+        let program = env!("CARGO_BIN_EXE_cluster");
+        let script = format!("ulimit {limit} && exec {program} run bash -n {instances} 'ulimit -Sn'");
+        let output = shell.args(["-c", &script]).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let (status, stdout, stderr) = limited("-Sn 128", "40");
+    assert_eq!((status, stdout.as_str()), (Some(0), "128\n"), "{stderr}");
+    let (status, stdout, stderr) = limited("-n 128", "40");
+    assert_eq!((status, stdout.as_str()), (Some(2), ""), "{stderr}");
+    assert!(stderr.contains("40 instances need 184 open files"), "{stderr}");
+    assert!(stderr.contains("the limit is 128: take at most 21 instances"), "{stderr}");
+}

@@ -95,13 +95,14 @@ pub struct InstanceRecord {
 }
 
 impl ResultRecord {
-    /// The record of a job that was submitted at `submitted`.
+    /// The record of a job that was submitted at `submitted`, and took so many attempts.
     #[must_use]
-    pub fn new(info: JobInfo, result: JobResult, submitted: Timestamp) -> Self {
-        match result {
+    pub fn new(info: JobInfo, result: JobResult, submitted: Timestamp, attempt: u32) -> Self {
+        let record = match result {
             Ok(reply) => Self::of_reply(info, reply, submitted),
             Err(error) => Self::unsent(info, outcome(&error), error.to_string(), submitted),
-        }
+        };
+        Self { attempt, ..record }
     }
 
     /// The record of a job that was refused before anybody saw it.

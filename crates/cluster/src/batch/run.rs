@@ -157,12 +157,13 @@ where
         }
     }
 
-    /// The pool gave up: what runs is taken back, what is left is not run. A job that any tool could have taken and
-    /// that comes back as [`JobError::Unavailable`] says the same.
+    /// The pool gave up: what waits is taken back, what is left is not run. What runs may end: instances that are given
+    /// up with their tool finish the job at hand. A job that any tool could have taken and that comes back as
+    /// [`JobError::Unavailable`] says the same.
     pub fn pool_failed(&mut self, reason: impl Into<Arc<str>>) {
         if !matches!(self.ending, Some(Ending::PoolFailed(_))) {
             self.ending = Some(Ending::PoolFailed(reason.into()));
-            self.cancel_all();
+            self.feed_no_more();
         }
     }
 
@@ -252,7 +253,7 @@ where
         {
             self.pool_failed(reason.as_str());
         }
-        self.order.push(ResultRecord::new(ended.info, ended.result, ended.submitted));
+        self.order.push(ResultRecord::new(ended.info, ended.result, ended.submitted, ended.attempts));
     }
 }
 
@@ -269,6 +270,7 @@ struct Ended {
     info: JobInfo,
     result: JobResult,
     submitted: Timestamp,
+    attempts: u32,
     for_any_tool: bool,
 }
 
@@ -276,13 +278,11 @@ impl Future for Running {
     type Output = Ended;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Ended> {
-        // One that was taken back in the queue may lie there for long; its end is certain.
-        let result = match self.handle.stage() {
-            Stage::Cancelled => Err(JobError::Cancelled),
-            _ => ready!(Pin::new(&mut self.handle).poll(context)),
-        };
+        let result = ready!(Pin::new(&mut self.handle).poll(context));
+        let attempts = self.handle.attempts();
         let info = self.info.take().unwrap_or_default();
-        Poll::Ready(Ended { info, result, submitted: self.submitted, for_any_tool: self.for_any_tool })
+        let Self { submitted, for_any_tool, .. } = *self;
+        Poll::Ready(Ended { info, result, submitted, attempts, for_any_tool })
     }
 }
 

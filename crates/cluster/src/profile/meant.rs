@@ -45,6 +45,8 @@ pub(super) fn spec(
     spec.on_stall = if kills { OnStall::Kill } else { OnStall::Show };
     spec.stop = stop(written);
     (spec.restart, spec.intensity, spec.backoff) = restart(written);
+    spec.no_restart_on =
+        written.restart.as_ref().and_then(|restart| restart.no_restart_on.clone()).unwrap_or_default();
     spec.breaker = breaker(written);
     if let Some(account) = &written.account {
         spec.account = account.as_str().into();
@@ -61,6 +63,7 @@ fn in_profile(field: &'static str) -> &'static str {
     match field {
         "backoff.max" => "restart.delay_max",
         "backoff.jitter" => "restart.jitter",
+        "backoff.steps" => "restart.steps",
         "intensity" => "restart.within",
         other => other,
     }
@@ -178,6 +181,7 @@ fn restart(written: &Written) -> (Restart, Intensity, Backoff) {
         max: or(restart.delay_max, backoff.max),
         steps: restart.steps.unwrap_or(backoff.steps),
         jitter: restart.jitter.unwrap_or(backoff.jitter),
+        stable: or(restart.stable, backoff.stable),
     };
     (when, intensity, backoff)
 }
@@ -255,6 +259,8 @@ pub(super) fn defaults() -> Written {
             delay_max: time(backoff.max),
             steps: Some(backoff.steps),
             jitter: Some(backoff.jitter),
+            stable: time(backoff.stable),
+            no_restart_on: None,
         }),
         breaker: Some(w::Breaker {
             failures: Some(breaker.failures),

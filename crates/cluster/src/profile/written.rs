@@ -279,6 +279,10 @@ pub struct Restart {
     pub steps: Option<u32>,
     /// 0 to 1: the delay is spread evenly over ± this share of itself.
     pub jitter: Option<f64>,
+    /// After an instance was ready for so long, the delays start over.
+    pub stable: Option<Time>,
+    /// Exit codes by which the tool says that another start is of no use; none if absent.
+    pub no_restart_on: Option<Vec<i32>>,
 }
 
 /// After which ends an instance is started again.

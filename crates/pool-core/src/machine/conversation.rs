@@ -175,7 +175,7 @@ impl<D: Dialect> Conversation<D> {
             return;
         }
         self.spent = serial;
-        let id = job.id;
+        let id = job.reply_to.job();
         self.take_job(job, now);
         for control in controls {
             self.control(ControlMessage { job: id, control }, now);
@@ -217,7 +217,8 @@ impl<D: Dialect> Conversation<D> {
 
     /// The caller of a job speaks.
     pub fn control(&mut self, message: ControlMessage, now: Instant) {
-        if self.current_job() != Some(message.job) {
+        // Whoever speaks to a job means all attempts at it.
+        if self.work().map(|work| work.job.reply_to.job()) != Some(message.job) {
             return;
         }
         match message.control {
@@ -267,11 +268,15 @@ impl<D: Dialect> Conversation<D> {
 
     /// The job at hand.
     pub fn current_job(&self) -> Option<crate::message::JobId> {
+        self.work().map(Work::id)
+    }
+
+    fn work(&self) -> Option<&Work> {
         match &self.state {
             State::Arming { work, .. }
             | State::Turn { work, .. }
             | State::Settling { work, .. }
-            | State::Resetting { next: Some(work), .. } => Some(work.id()),
+            | State::Resetting { next: Some(work), .. } => Some(work),
             _ => None,
         }
     }

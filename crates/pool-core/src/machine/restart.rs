@@ -1,28 +1,20 @@
 //! How often is too often, and how long to wait: OTP's intensity window and systemd's geometric back-off.
 
+use crate::message::{JobId, SlotId};
 use crate::spec::{Backoff, Intensity};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 /// What a restart costs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// Start again.
+    /// Start again, after a pause.
     Restart,
     /// Too many within the window.
     GiveUp,
-}
-
-/// Counts restarts in a sliding window. `supervisor:add_restart/3` of Erlang/OTP: keep those that are at most
-/// `within` old, add this one, give up if there are then more than `max`.
-///
-/// A tool that takes longer to fail than the window is long would be started for ever; so more than `max` failed starts
-/// in a row, with no instance ready in between, are too many as well.
-#[derive(Debug)]
-pub struct Window {
-    intensity: Intensity,
-    restarts: VecDeque<Instant>,
-    failed_starts: u32,
+    /// The job that brought this slot down had brought down these others before: it is to blame, and none of them. What
+    /// they were charged for it has been taken back; start them, and this one, at once.
+    Refund(Vec<SlotId>),
 }
 
 /// What a restart is wanted for.
@@ -30,8 +22,35 @@ pub struct Window {
 pub enum Cause {
     /// A life that had been ready ended.
     Ended,
+    /// A life that had been ready ended in the middle of this job. The id is the same for all attempts at it.
+    Job(JobId),
     /// A life ended before it was ready.
     FailedStart,
+}
+
+/// How many crashes are remembered after they have left the window, in case that their job crashes another slot.
+const REMEMBERED: usize = 1024;
+
+/// Counts restarts in a sliding window. `supervisor:add_restart/3` of Erlang/OTP: keep those that are at most
+/// `within` old, add this one, give up if there are then more than `max`.
+///
+/// A tool that takes longer to fail than the window is long would be started for ever; so more than `max` failed starts
+/// in a row, with no instance ready in between, are too many as well.
+///
+/// A crash in the middle of a job is charged like any other, until the same job crashes a second slot: see
+/// [`Verdict::Refund`].
+#[derive(Debug)]
+pub struct Window {
+    intensity: Intensity,
+    restarts: VecDeque<Entry>,
+    failed_starts: u32,
+}
+
+#[derive(Debug)]
+struct Entry {
+    at: Instant,
+    slot: SlotId,
+    job: Option<JobId>,
 }
 
 impl Window {
@@ -46,33 +65,76 @@ impl Window {
         self.failed_starts = 0;
     }
 
-    /// A restart is wanted `now`.
-    pub fn charge(&mut self, cause: Cause, now: Instant) -> Verdict {
-        if cause == Cause::FailedStart {
-            self.failed_starts += 1;
+    /// A restart of `slot` is wanted `now`.
+    pub fn charge(&mut self, slot: SlotId, cause: Cause, now: Instant) -> Verdict {
+        let job = match cause {
+            Cause::Job(job) => Some(job),
+            Cause::Ended | Cause::FailedStart => None,
+        };
+        if let Some(job) = job
+            && self.restarts.iter().any(|entry| entry.job == Some(job) && entry.slot != slot)
+        {
+            return Verdict::Refund(self.refund(job, slot));
         }
-        while self.restarts.front().is_some_and(|at| *at + self.intensity.within < now) {
+        if cause == Cause::FailedStart {
+            self.failed_starts = self.failed_starts.saturating_add(1);
+        }
+        self.restarts.push_back(Entry { at: now, slot, job });
+        self.forget(now);
+        let too_often = self.recent(now) > self.intensity.max as usize;
+        if too_often || self.failed_starts > self.intensity.max { Verdict::GiveUp } else { Verdict::Restart }
+    }
+
+    /// How many restarts are in the window.
+    fn recent(&self, now: Instant) -> usize {
+        self.restarts.iter().filter(|entry| self.is_recent(entry, now)).count()
+    }
+
+    /// The edge belongs to the window.
+    fn is_recent(&self, entry: &Entry, now: Instant) -> bool {
+        now.saturating_duration_since(entry.at) <= self.intensity.within
+    }
+
+    /// Takes back what `job` was charged for, and names the slots other than `this`.
+    fn refund(&mut self, job: JobId, this: SlotId) -> Vec<SlotId> {
+        let all = std::mem::take(&mut self.restarts);
+        let (charged, kept) = all.into_iter().partition::<VecDeque<_>, _>(|entry| entry.job == Some(job));
+        self.restarts = kept;
+        let mut slots: Vec<_> = charged.into_iter().map(|entry| entry.slot).collect();
+        slots.sort_unstable();
+        slots.dedup();
+        slots.retain(|slot| *slot != this);
+        slots
+    }
+
+    /// Drops what can no longer matter.
+    fn forget(&mut self, now: Instant) {
+        let within = self.intensity.within;
+        let is_recent = |entry: &Entry| now.saturating_duration_since(entry.at) <= within;
+        self.restarts.retain(|entry| entry.job.is_some() || is_recent(entry));
+        while self.restarts.len() > REMEMBERED && !self.restarts.front().is_none_or(is_recent) {
             self.restarts.pop_front();
         }
-        self.restarts.push_back(now);
-        let too_often = self.restarts.len() > self.intensity.max as usize;
-        if too_often || self.failed_starts > self.intensity.max { Verdict::GiveUp } else { Verdict::Restart }
     }
 }
 
-/// How long a slot waits before its next life. The delays grow while lives fail and start over after one that
-/// did some work.
+/// How long a slot waits before its next life. The delays grow while lives fail, and start over after one that did some
+/// work or lasted.
 #[derive(Debug)]
 pub struct Delays {
     backoff: Backoff,
     in_a_row: u32,
+    quick: u32,
 }
 
 impl Delays {
+    /// How often a start is tried again quickly, where a moment may be all that it takes.
+    pub const QUICK_TRIES: u32 = 5;
+
     /// No failure yet.
     #[must_use]
     pub const fn new(backoff: Backoff) -> Self {
-        Self { backoff, in_a_row: 0 }
+        Self { backoff, in_a_row: 0, quick: 0 }
     }
 
     /// The delay before the next life. `dice` as in [`Backoff::delay`].
@@ -82,61 +144,37 @@ impl Delays {
         delay
     }
 
-    /// This life did some work.
+    /// The delay before a quick try, from 10 to 100 ms; none if there have been enough of them.
+    pub fn next_quick(&mut self) -> Option<Duration> {
+        if self.quick >= Self::QUICK_TRIES {
+            return None;
+        }
+        let delay = Duration::from_millis((10 << self.quick).min(100));
+        self.quick += 1;
+        Some(delay)
+    }
+
+    /// How long a life must have been ready for [`Delays::worked`].
+    #[must_use]
+    pub const fn stable(&self) -> Duration {
+        self.backoff.stable
+    }
+
+    /// The process exists.
+    pub const fn spawned(&mut self) {
+        self.quick = 0;
+    }
+
+    /// This life did some work, or lasted.
     pub const fn worked(&mut self) {
         self.in_a_row = 0;
+    }
+
+    /// The last delay was for what somebody else did.
+    pub const fn refund(&mut self) {
+        self.in_a_row = self.in_a_row.saturating_sub(1);
     }
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "a table needs some instant to count from")]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_window_has_an_inclusive_edge() {
-        let start = Instant::now();
-        let at = |ms| start + Duration::from_millis(ms);
-        let intensity = Intensity { max: 2, within: Duration::from_secs(1) };
-        for (times, last) in [
-            (vec![0, 10, 20], Verdict::GiveUp),
-            (vec![0, 10], Verdict::Restart),
-            (vec![0, 10, 1000], Verdict::GiveUp),
-            (vec![0, 10, 1001], Verdict::Restart),
-            (vec![0, 500, 1001, 1400], Verdict::GiveUp),
-        ] {
-            let mut window = Window::new(intensity);
-            let verdicts: Vec<_> = times.iter().map(|ms| window.charge(Cause::Ended, at(*ms))).collect();
-            assert_eq!(verdicts.last(), Some(&last), "{times:?}");
-        }
-    }
-
-    #[test]
-    fn slow_failures_in_a_row_are_too_many_too() {
-        let start = Instant::now();
-        let intensity = Intensity { max: 2, within: Duration::from_secs(1) };
-        let mut window = Window::new(intensity);
-        let mut charge =
-            |minute: u64| window.charge(Cause::FailedStart, start + Duration::from_secs(60 * minute));
-        assert_eq!([1, 2, 3].map(&mut charge), [Verdict::Restart, Verdict::Restart, Verdict::GiveUp]);
-        window.ready();
-        assert_eq!(window.charge(Cause::FailedStart, start + Duration::from_secs(3600)), Verdict::Restart);
-    }
-
-    #[test]
-    fn delays_follow_the_formula() {
-        let mut delays = Delays::new(Backoff { jitter: 0.0, ..Backoff::default() });
-        let seen: Vec<_> = (0..10).map(|_| (delays.next(0.0).as_secs_f64() * 10.0).round() / 10.0).collect();
-        assert_eq!(seen, [0.5, 0.9, 1.7, 3.0, 5.5, 10.0, 18.1, 33.0, 60.0, 60.0]);
-        delays.worked();
-        assert_eq!(delays.next(0.5), Duration::from_millis(500));
-    }
-
-    #[test]
-    fn jitter_stays_within_its_share() {
-        let backoff = Backoff { jitter: 0.2, ..Backoff::default() };
-        for (dice, ms) in [(0.0, 400), (0.5, 500), (1.0, 600)] {
-            assert_eq!(backoff.delay(0, dice).as_millis(), ms);
-        }
-    }
-}
+mod tests;

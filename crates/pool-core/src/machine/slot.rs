@@ -1,10 +1,13 @@
 //! One place in the pool: which life it is in, who holds its credit, and what happens when that life ends.
 
+mod ending;
+
 use super::breaker::{Breaker, Change, Permit};
 use super::hold::{Hold, Limit};
-use super::restart::Delays;
-use crate::message::{Event, ExitReport, Generation, Serial, SlotId, StartStage};
+use super::restart::{Cause, Delays};
+use crate::message::{Event, Generation, Serial, SlotId, StartStage};
 use crate::spec::{Restart, ToolSpec};
+use ending::Life;
 use std::time::Instant;
 
 /// What a slot is doing.
@@ -41,8 +44,11 @@ pub enum SlotAction {
     Issue(Serial),
     /// Start the next life.
     Start,
-    /// It wants a restart that counts: ask the intensity window, then [`Slot::back_off`] or [`Slot::fail`].
-    Charge,
+    /// It wants a restart that counts: ask the intensity window, then [`Slot::back_off`], [`Slot::refund`] after it, or
+    /// [`Slot::fail`].
+    Charge(Cause),
+    /// It wants a restart that does not count: [`Slot::back_off`].
+    Pause,
     /// It will not live again.
     Over,
 }
@@ -56,6 +62,8 @@ pub struct Slot {
     breaker: Breaker,
     delays: Delays,
     restart: Restart,
+    no_restart_on: Vec<i32>,
+    life: Life,
     /// It ends because we wanted it to; the next life starts at once.
     recycling: bool,
 }
@@ -71,6 +79,8 @@ impl Slot {
             breaker: Breaker::new(spec.breaker),
             delays: Delays::new(spec.backoff),
             restart: spec.restart,
+            no_restart_on: spec.no_restart_on.clone(),
+            life: Life::default(),
             recycling: false,
         }
     }
@@ -106,9 +116,10 @@ impl Slot {
 
     /// Begins the next life and returns its number.
     // ## (Waiting | BackingOff) => Starting
-    pub fn start(&mut self) -> Generation {
+    pub fn start(&mut self, now: Instant) -> Generation {
         self.generation += 1;
         self.recycling = false;
+        self.life = Life::begun(now);
         self.state = SlotState::Starting(None);
         self.generation
     }
@@ -122,9 +133,10 @@ impl Slot {
             Event::Finished { slot, generation, report, idle, .. } if *generation == self.generation => {
                 hold.judge(*slot, report.outcome);
                 self.breaker.judge(report.outcome, report.turn, now);
-                if !report.outcome.is_sickness() {
+                if report.outcome.is_an_answer() {
                     self.delays.worked();
                 }
+                self.life.worked_on(report);
                 if *idle { self.free(hold, now) } else { SlotAction::Nothing }
             }
             Event::Idle { generation, .. } if *generation == self.generation => self.free(hold, now),
@@ -139,7 +151,7 @@ impl Slot {
                 // What became of a job was told before; only a permit that no job used is left.
                 hold.gave_back(*slot);
                 self.breaker.release();
-                self.ended(exit)
+                self.ended(exit, now)
             }
             _ => SlotAction::Nothing,
         }
@@ -166,26 +178,18 @@ impl Slot {
         }
     }
 
-    /// A restart was allowed: wait before it. `dice` as in [`crate::spec::Backoff::delay`].
-    pub fn back_off(&mut self, dice: f64, now: Instant) {
-        self.state = SlotState::BackingOff(now + self.delays.next(dice));
-    }
-
-    /// A restart was refused.
-    pub fn fail(&mut self, reason: String) {
-        self.state = SlotState::Failed(reason);
-    }
-
-    /// The life that runs is to end without blame and be followed by another. True if there is one.
+    /// The life that runs is to end without blame and be followed by another. True if there is one, and another may
+    /// follow; said again before it has ended, it changes nothing.
     pub fn recycle(&mut self) -> bool {
-        self.recycling = matches!(
-            self.state,
-            SlotState::Starting(_)
-                | SlotState::Ready(_)
-                | SlotState::Working
-                | SlotState::Open(_)
-                | SlotState::Limited(_)
-        );
+        self.recycling = self.restart != Restart::Temporary
+            && matches!(
+                self.state,
+                SlotState::Starting(_)
+                    | SlotState::Ready(_)
+                    | SlotState::Working
+                    | SlotState::Open(_)
+                    | SlotState::Limited(_)
+            );
         if self.recycling {
             self.state = SlotState::Working;
         }
@@ -230,7 +234,9 @@ impl Slot {
         if !matches!(self.state, SlotState::Starting(_)) {
             return SlotAction::Nothing;
         }
+        self.delays.spawned();
         if stage == StartStage::Warm {
+            self.life.ready(now);
             return self.free(hold, now);
         }
         self.state = SlotState::Starting(Some(stage));
@@ -267,33 +273,7 @@ impl Slot {
             Permit::AllOut => SlotAction::Nothing,
         }
     }
-
-    fn ended(&mut self, exit: &ExitReport) -> SlotAction {
-        if self.state == SlotState::Draining {
-            self.state = SlotState::Gone;
-            return SlotAction::Over;
-        }
-        if let ExitReport::NotStarted(error) = exit
-            && !error.can_heal()
-        {
-            self.state = SlotState::Failed(error.to_string());
-            return SlotAction::Over;
-        }
-        let again = match self.restart {
-            Restart::Permanent => true,
-            Restart::Transient => exit.is_abnormal() || self.recycling,
-            Restart::Temporary => false,
-        };
-        if !again {
-            self.state = SlotState::Gone;
-            return SlotAction::Over;
-        }
-        // Killed for a job's sake (a deadline, a cancel), or replaced on purpose: no blame, no waiting.
-        if self.recycling || *exit == ExitReport::Stopped {
-            self.state = SlotState::Waiting;
-            return SlotAction::Start;
-        }
-        self.state = SlotState::Working;
-        SlotAction::Charge
-    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -67,6 +67,8 @@ pub struct Job {
     pub priority: u8,
     /// 1 for the first attempt.
     pub attempt: u32,
+    /// The slot where the last attempt failed: another one is tried first.
+    pub avoid: Option<SlotId>,
     /// The longest that one turn may take; the tool's own default if absent.
     pub timeout: Option<Duration>,
     /// What it wants if the account's usage is limited.
@@ -100,6 +102,7 @@ impl Job {
             tool: None,
             priority: 0,
             attempt: 1,
+            avoid: None,
             timeout: None,
             on_limit: OnLimit::Return,
             want_raw: false,

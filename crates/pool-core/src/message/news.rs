@@ -20,8 +20,10 @@ pub enum StartStage {
 /// What is remembered of a job when it has ended: for the breaker, the strategies and the metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Report {
-    /// The job.
+    /// This attempt.
     pub job: JobId,
+    /// The same for all attempts at the job.
+    pub work: JobId,
     /// How it ended.
     pub outcome: Outcome,
     /// From the first byte written to its end.
@@ -52,6 +54,16 @@ impl ExitReport {
     #[must_use]
     pub const fn is_abnormal(&self) -> bool {
         !matches!(self, Self::Exited(0) | Self::Stopped)
+    }
+
+    /// The exit code, if the process exited: before it was ready, or later.
+    #[must_use]
+    pub const fn code(&self) -> Option<i32> {
+        match self {
+            Self::Exited(code) => Some(*code),
+            Self::NotStarted(StartError::Ended { code, .. }) => *code,
+            Self::NotStarted(_) | Self::Signalled(_) | Self::Panicked | Self::Stopped => None,
+        }
     }
 }
 

@@ -50,6 +50,18 @@ impl Outcome {
         matches!(self, Self::TimedOut | Self::Truncated | Self::Crashed | Self::Unframed)
     }
 
+    /// Whether the tool answered, whatever it said: proof that its instance works.
+    #[must_use]
+    pub const fn is_an_answer(self) -> bool {
+        matches!(self, Self::Ok | Self::Error | Self::Denied | Self::Limited | Self::ContextFull)
+    }
+
+    /// Whether the job's end was that of its instance, too.
+    #[must_use]
+    pub const fn is_a_crash(self) -> bool {
+        matches!(self, Self::Truncated | Self::Crashed | Self::Unframed)
+    }
+
     /// The word that results and tables use.
     #[must_use]
     pub const fn word(self) -> &'static str {

@@ -1,12 +1,14 @@
 //! The way home of a job: a sender that cannot be forgotten, a shared stage, and a line back to the instance.
 
+mod line;
+
 use super::{JobId, JobResult};
 use crate::error::JobError;
 use actix::{Message, Recipient};
+use line::{Line, Mailbag};
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::sync::{mpsc, oneshot};
 
@@ -74,68 +76,20 @@ pub enum Progress {
     NeedsInput(String),
 }
 
-/// What the two ends share.
-struct Line {
-    job: JobId,
-    stage: AtomicU8,
-    /// The caller took it back. A job that goes back to the queue looks here, because what it was told on an
-    /// instance is forgotten there.
-    unwanted: AtomicBool,
-    control: Mutex<Mailbag>,
-}
-
-/// Control messages wait here until an instance has the job.
-enum Mailbag {
-    Waiting(Vec<Control>),
-    Attached(Arc<Recipient<ControlMessage>>),
-    Closed,
-}
-
-impl Line {
-    fn stage(&self) -> Stage {
-        Stage::from_u8(self.stage.load(Ordering::Acquire))
-    }
-
-    fn swap(&self, from: Stage, to: Stage) -> bool {
-        // Sequentially consistent, so that `cancel` and `requeue` cannot both miss what the other did.
-        self.stage.compare_exchange(from as u8, to as u8, Ordering::SeqCst, Ordering::SeqCst).is_ok()
-    }
-
-    fn cancel(&self) {
-        self.unwanted.store(true, Ordering::SeqCst);
-        if !self.swap(Stage::Queued, Stage::Cancelled) {
-            self.control(Control::Cancel);
-        }
-    }
-
-    fn requeue(&self, from: Stage) {
-        if self.swap(from, Stage::Queued) && self.unwanted.load(Ordering::SeqCst) {
-            self.swap(Stage::Queued, Stage::Cancelled);
-        }
-    }
-
-    fn control(&self, control: Control) {
-        match &mut *self.bag() {
-            Mailbag::Waiting(waiting) if waiting.len() < CONTROL_BOUND => waiting.push(control),
-            Mailbag::Attached(instance) => {
-                // A full mailbox means 16 unread control messages: one more changes nothing.
-                let _ = instance.try_send(ControlMessage { job: self.job, control });
-            }
-            Mailbag::Waiting(_) | Mailbag::Closed => {}
-        }
-    }
-
-    fn bag(&self) -> std::sync::MutexGuard<'_, Mailbag> {
-        self.control.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// The sending end. Dropping it anywhere (a panic, a dead mailbox) sends [`JobError::Lost`]: a caller always gets
 /// exactly one result.
 pub struct ReplyTo {
     line: Arc<Line>,
     home: Option<oneshot::Sender<JobResult>>,
     progress: Option<mpsc::Sender<Progress>>,
+    afterwards: Option<Box<dyn Afterwards>>,
+}
+
+/// What becomes of an attempt that has ended. It decides on the spot, wherever the attempt ended: it must not wait.
+pub trait Afterwards: Send {
+    /// This attempt has ended so: either [`ReplyTo::send`] this result, or another, home; or hand the job in again
+    /// with [`ReplyTo::again`].
+    fn ended(self: Box<Self>, reply_to: ReplyTo, result: JobResult);
 }
 
 /// The receiving end, a future of the result. Dropping it cancels the job; [`JobHandle::detach`] does not.
@@ -167,22 +121,17 @@ impl Remote {
 
 /// The two ends of a way home. With `with_progress`, [`JobHandle::progress`] yields what happens on the way.
 pub fn reply_channel(with_progress: bool) -> (ReplyTo, JobHandle) {
-    let line = Arc::new(Line {
-        job: JobId::fresh(),
-        stage: AtomicU8::new(Stage::Queued as u8),
-        unwanted: AtomicBool::new(false),
-        control: Mutex::new(Mailbag::Waiting(Vec::new())),
-    });
+    let line = Arc::new(Line::new());
     let (send, receive) = oneshot::channel();
     let (progress_send, progress_receive) = with_progress.then(|| mpsc::channel(PROGRESS_BOUND)).unzip();
     (
-        ReplyTo { line: line.clone(), home: Some(send), progress: progress_send },
+        ReplyTo { line: line.clone(), home: Some(send), progress: progress_send, afterwards: None },
         JobHandle { line, home: receive, progress: progress_receive, cancel_on_drop: true },
     )
 }
 
 impl ReplyTo {
-    /// The job this is the way home of.
+    /// The job this is the way home of: the same for all attempts at it.
     #[must_use]
     pub fn job(&self) -> JobId {
         self.line.job
@@ -200,9 +149,22 @@ impl ReplyTo {
         self.stage() == Stage::Cancelled
     }
 
-    /// Sends the one result.
+    /// Sends the one result, or the result of this attempt if [`ReplyTo::then`] says that there may be others.
     pub fn send(mut self, result: JobResult) {
         self.finish(result);
+    }
+
+    /// The end of this attempt, whichever it is, goes to `afterwards` instead of home.
+    pub fn then(&mut self, afterwards: Box<dyn Afterwards>) {
+        self.afterwards = Some(afterwards);
+    }
+
+    /// The way home of another attempt: the job waits again. What the last attempt brought is kept, and goes home if
+    /// the next one does not get as far as the tool.
+    #[must_use = "dropping it ends the job"]
+    pub fn again(self, brought: JobResult) -> Self {
+        self.line.again(brought);
+        self
     }
 
     /// Queued => Placed; false if it was cancelled.
@@ -217,12 +179,12 @@ impl ReplyTo {
 
     /// Delivered => Queued, for a job that a limit turned away and that is to run again.
     pub(crate) fn undeliver(&self) {
-        self.line.requeue(Stage::Delivered);
+        self.line.undeliver();
     }
 
     /// Placed => Delivered, right before the first byte; false if it was cancelled.
     pub(crate) fn deliver(&self) -> bool {
-        let delivered = self.line.swap(Stage::Placed, Stage::Delivered);
+        let delivered = self.line.deliver();
         if delivered {
             self.report(|| Progress::Delivered);
         }
@@ -252,11 +214,13 @@ impl ReplyTo {
     }
 
     fn finish(&mut self, result: JobResult) {
-        if let Some(home) = self.home.take() {
-            self.line.stage.store(Stage::Done as u8, Ordering::Release);
-            *self.line.bag() = Mailbag::Closed;
-            let _ = home.send(result);
+        let Some(home) = self.home.take() else { return };
+        if let Some(afterwards) = self.afterwards.take() {
+            let (line, progress) = (self.line.clone(), self.progress.take());
+            return afterwards.ended(Self { line, home: Some(home), progress, afterwards: None }, result);
         }
+        self.line.done();
+        let _ = home.send(self.line.settle(result));
     }
 }
 
@@ -279,6 +243,12 @@ impl JobHandle {
     #[must_use]
     pub fn stage(&self) -> Stage {
         self.line.stage()
+    }
+
+    /// How many attempts got as far as the tool; 1 if none did.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.line.sent().max(1)
     }
 
     /// Takes the job back. A queued one never runs; a placed or delivered one is interrupted by its instance. The
@@ -323,7 +293,9 @@ impl Future for JobHandle {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<JobResult> {
         let result = match Pin::new(&mut self.home).poll(context) {
             // Taken back while it was queued: nobody needs to find it first.
-            Poll::Pending if self.line.stage() == Stage::Cancelled => Ok(Err(JobError::Cancelled)),
+            Poll::Pending if self.line.stage() == Stage::Cancelled => {
+                Ok(self.line.settle(Err(JobError::Cancelled)))
+            }
             Poll::Pending => return Poll::Pending,
             Poll::Ready(result) => result,
         };

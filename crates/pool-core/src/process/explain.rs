@@ -24,6 +24,7 @@ pub(super) fn explain(error: &io::Error, program: &str, cwd: Option<&Path>) -> S
             let reason = "neither a program nor a script with a #! line".into();
             StartError::NotExecutable { path: path.to_owned(), reason }
         }
+        Some(Errno::TXTBSY) => StartError::Busy { path: path.to_owned() },
         Some(Errno::TOOBIG) => StartError::BadArguments("arguments or environment are too long".into()),
         _ if error.kind() == io::ErrorKind::InvalidInput => {
             StartError::BadArguments("an argument holds a NUL byte".into())

@@ -31,16 +31,23 @@ impl Default for Intensity {
 }
 
 impl Intensity {
-    /// Refuses a limit that the back-off makes unreachable: it could never trip.
+    /// Refuses a limit that the back-off makes unreachable: an instance that ends as soon as it is ready could never
+    /// trip it.
+    ///
+    /// Of `max + 1` ends the first costs no waiting, and each other one at least the delay before it with the luckiest
+    /// jitter. (An instance that does not even get ready is given up by the count of failed starts.)
     pub(super) fn validate(&self, backoff: &Backoff) -> Result<(), SpecError> {
-        let least: Duration = (0..=self.max).map(|restart| backoff.delay(restart, 0.5)).sum();
+        let growing = self.max.min(backoff.steps);
+        let grown = (0..growing).map(|restart| backoff.delay(restart, 0.0));
+        let flat = backoff.delay(growing, 0.0).saturating_mul(self.max - growing);
+        let least = grown.fold(flat, Duration::saturating_add);
         if least > self.within {
             return Err(SpecError::new(
                 "intensity",
                 format!(
-                    "can never trip: {} restarts take at least {least:?} of back-off, the window is {:?}; \
-                     widen the window or shorten the back-off",
-                    self.max + 1,
+                    "can never trip: the back-off between {} restarts takes at least {least:.1?}, the window is {:?}; \
+                     widen the window, shorten the back-off, or allow fewer restarts",
+                    u64::from(self.max) + 1,
                     self.within
                 ),
             ));
@@ -60,15 +67,33 @@ pub struct Backoff {
     pub steps: u32,
     /// 0.0 to 1.0: the delay is spread evenly over ± this share of itself.
     pub jitter: f64,
+    /// After a life that was ready for so long, the delays start over.
+    pub stable: Duration,
 }
 
 impl Default for Backoff {
     fn default() -> Self {
-        Self { min: Duration::from_millis(500), max: Duration::from_secs(60), steps: 8, jitter: 0.2 }
+        Self {
+            min: Duration::from_millis(500),
+            max: Duration::from_secs(60),
+            steps: 8,
+            jitter: 0.2,
+            stable: Duration::from_secs(600),
+        }
     }
 }
 
 impl Backoff {
+    /// The least time between two starts if the life between them was never ready; s6's rule. A tool that fails at once
+    /// shall not keep a processor busy, however short the delays are.
+    pub const UNREADY: Duration = Duration::from_secs(1);
+
+    /// The most steps that can be asked for.
+    pub const MOST_STEPS: u32 = 1000;
+
+    /// The longest delay that can be asked for.
+    pub const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
     /// The delay before restart number `restart` (0 is the first). `dice` is uniform in `0.0..1.0`; 0.5 means no
     /// jitter.
     #[must_use]
@@ -77,12 +102,19 @@ impl Backoff {
             if self.steps == 0 { 0.0 } else { f64::from(restart.min(self.steps)) / f64::from(self.steps) };
         let (min, max) = (self.min.as_secs_f64(), self.max.as_secs_f64());
         let plain = if min == 0.0 { max * share } else { min * (max / min).powf(share) };
-        Duration::from_secs_f64(plain * (dice - 0.5).mul_add(2.0 * self.jitter, 1.0))
+        Duration::try_from_secs_f64(plain * (dice - 0.5).mul_add(2.0 * self.jitter, 1.0))
+            .unwrap_or(2 * Self::LONGEST)
     }
 
     pub(super) fn validate(&self) -> Result<(), SpecError> {
         if self.max < self.min {
             return Err(SpecError::new("backoff.max", "must not be less than backoff.min"));
+        }
+        if self.max > Self::LONGEST {
+            return Err(SpecError::new("backoff.max", "must be at most a day"));
+        }
+        if self.steps > Self::MOST_STEPS {
+            return Err(SpecError::new("backoff.steps", "must be at most 1000"));
         }
         if !(0.0..=1.0).contains(&self.jitter) {
             return Err(SpecError::new("backoff.jitter", "must be between 0 and 1"));

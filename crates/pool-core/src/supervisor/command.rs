@@ -49,7 +49,7 @@ impl Handler<Command> for PoolSupervisor {
             Supervise::Restart(slot, home) => {
                 let _ = home.send(self.restart(slot));
             }
-            Supervise::Pause(pause) => self.pause(&pause),
+            Supervise::Pause(pause) => self.stand_still(&pause),
             Supervise::Resume => self.places.iter().for_each(|place| place.tell(Order::Resume)),
             Supervise::Drain(home) => self.close(home, Order::Drain),
             Supervise::Stop(home) => self.close(home, Order::Stop),
@@ -64,7 +64,7 @@ impl PoolSupervisor {
         (0..self.places.len()).map(|index| self.status_of(index)).collect()
     }
 
-    fn pause(&self, pause: &Pause) {
+    fn stand_still(&self, pause: &Pause) {
         for instance in self.places.iter().filter_map(|place| place.instance.as_ref()) {
             // One whose mailbox is full or closed misses it, and its time goes on.
             let _ = instance.try_send(pause.clone());
@@ -89,6 +89,6 @@ impl PoolSupervisor {
             place.slot.drain();
             place.tell(order);
         }
-        self.close_if_over();
+        self.end_if_over();
     }
 }

@@ -17,11 +17,13 @@ pub(super) struct Group {
     pub(super) window: Window,
     /// Whose limits it shares.
     pub(super) account: usize,
+    /// Why none of its instances will live again.
+    pub(super) failure: Option<Arc<str>>,
 }
 
 impl Group {
     pub(super) fn new(spec: Arc<ToolSpec>, account: usize) -> Self {
-        Self { window: Window::new(spec.intensity), spec, account }
+        Self { window: Window::new(spec.intensity), spec, account, failure: None }
     }
 }
 
@@ -67,11 +69,14 @@ impl Place {
         }
     }
 
-    /// Why it will not live again.
-    pub(super) fn failure(&self) -> String {
+    /// Why it, one of `tool`, will not live again.
+    pub(super) fn failure(&self, tool: &str) -> String {
         match self.slot.state() {
             SlotState::Failed(reason) => reason.clone(),
-            _ => self.status.last_exit(),
+            _ => format!(
+                "the last instance of {tool} {}, and is not to be started again",
+                self.status.last_exit()
+            ),
         }
     }
 }

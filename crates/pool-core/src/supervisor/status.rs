@@ -1,8 +1,6 @@
 //! What is known of an instance, for people and programs.
 
-use crate::error::StartError;
 use crate::instance::Activity;
-use crate::machine::restart::Cause;
 use crate::machine::slot::{Slot, SlotState};
 use crate::message::{Event, ExitReport, Generation, JobId, Outcome, SlotId, StartStage, StateChange};
 use serde::Serialize;
@@ -174,18 +172,6 @@ impl StatusBook {
 
     pub(super) fn last_exit(&self) -> String {
         self.exit.as_ref().map_or_else(|| "has not been started".into(), ToString::to_string)
-    }
-
-    /// What a restart after the last exit is for.
-    pub(super) const fn cause(&self) -> Cause {
-        match &self.exit {
-            Some(ExitReport::NotStarted(_)) => Cause::FailedStart,
-            _ => Cause::Ended,
-        }
-    }
-
-    pub(super) const fn last_exit_is_systems_fault(&self) -> bool {
-        matches!(&self.exit, Some(ExitReport::NotStarted(error)) if StartError::is_systems_fault(error))
     }
 
     /// Takes in what the slot has become; true if that is another state than before.

@@ -1,7 +1,7 @@
 //! Kinds of jobs by what may run them: any tool, or a certain one. Each kind has a lane and the set of its slots.
 
 use super::PushError;
-use super::lane::{Lane, Order};
+use super::lane::Lane;
 use crate::bits::Bits;
 use pool_core::message::SlotId;
 use std::sync::Arc;
@@ -95,13 +95,6 @@ impl<J> Kinds<J> {
     pub(super) fn find(&self, tool: &str) -> Option<usize> {
         let known = self.0.iter().skip(1).position(|kind| &*kind.tool == tool)?;
         Some(known + 1)
-    }
-
-    /// The kind whose next job is the soonest of all that could be placed now.
-    pub(super) fn soonest(&self) -> Option<usize> {
-        let open = self.0.iter().enumerate().filter(|(_, kind)| !kind.open.is_empty());
-        let heads = open.filter_map(|(at, kind)| Some((kind.lane.head()?.order, at)));
-        heads.min_by_key(|&(order, _): &(Order, usize)| order).map(|(_, at)| at)
     }
 
     /// Notes whether `slot` exists, may take general jobs, and can take one now, for its tool and for [`ANY`]. True if

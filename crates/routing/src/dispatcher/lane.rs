@@ -65,6 +65,23 @@ impl<J> Lane<J> {
         self.levels.iter_mut().find_map(|(_, queue)| queue.pop_front())
     }
 
+    /// The first of those that suit.
+    pub(super) fn first(&self, suits: impl Fn(&Entry<J>) -> bool) -> Option<&Entry<J>> {
+        self.levels.iter().flat_map(|(_, queue)| queue).find(|entry| suits(entry))
+    }
+
+    /// The one at this place.
+    pub(super) fn get(&self, order: Order) -> Option<&Entry<J>> {
+        let (_, queue) = self.levels.iter().find(|(priority, _)| *priority == order.priority)?;
+        queue.get(position(queue, order)?)
+    }
+
+    /// Takes out the one at this place; most quickly at either end.
+    pub(super) fn take(&mut self, order: Order) -> Option<Entry<J>> {
+        let (_, queue) = self.levels.iter_mut().find(|(priority, _)| *priority == order.priority)?;
+        queue.remove(position(queue, order)?)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.head().is_none()
     }
@@ -88,6 +105,13 @@ impl<J> Lane<J> {
     }
 }
 
+fn position<J>(queue: &VecDeque<Entry<J>>, order: Order) -> Option<usize> {
+    if queue.front()?.order == order {
+        return Some(0);
+    }
+    queue.binary_search_by_key(&order.arrival, |entry| entry.order.arrival).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,6 +133,13 @@ mod tests {
             model.retain(|order| order.priority.0 != drop);
             model.sort();
             prop_assert_eq!(lane.len(), model.len());
+            // From anywhere, not only from the front.
+            while model.len() > 3 {
+                let order = model.remove(model.len() / 2);
+                prop_assert_eq!(lane.get(order).map(|entry| entry.order), Some(order));
+                prop_assert_eq!(lane.take(order).map(|entry| entry.order), Some(order));
+                prop_assert!(lane.get(order).is_none() && lane.take(order).is_none());
+            }
             for order in model {
                 prop_assert_eq!(lane.head().map(|entry| entry.order), Some(order));
                 prop_assert_eq!(lane.pop().map(|entry| entry.order), Some(order));

@@ -1,6 +1,6 @@
 //! Jobs go out: which is next, and where to.
 
-use super::lane::Entry;
+use super::lane::{Entry, Order};
 use super::sessions::{Context, Sid};
 use super::slots::{Leftover, Run};
 use super::{Decision, Dispatcher, Placement, Queued, Token, Why};
@@ -33,24 +33,24 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
 
     fn poll_general(&mut self, now: Instant) -> Option<Placement<J, C>> {
         loop {
-            let kind = self.kinds.soonest()?;
-            if self.kinds[kind].lane.head()?.job.is_cancelled() {
-                let entry = self.kinds[kind].lane.pop()?;
+            let (kind, order) = self.kinds.soonest(self.spec.patience, now)?;
+            if self.kinds[kind].lane.get(order)?.job.is_cancelled() {
+                let entry = self.kinds[kind].lane.take(order)?;
                 self.discard_opener(entry, now);
                 continue;
             }
-            let (slot, why) = self.choose(kind, now)?;
+            let (slot, why) = self.choose_elsewhere(kind, order, now)?;
             let candidates = self.kinds[kind].open.len();
             let credit = self.slots.get_mut(slot)?.take_credit()?;
-            let entry = self.kinds[kind].lane.pop()?;
+            let entry = self.kinds[kind].lane.take(order)?;
             return Some(self.place(entry, credit, why, candidates, now));
         }
     }
 
-    /// Asks the strategy where the head of a lane is to go, and helps out if it does not know.
-    fn choose(&mut self, kind: usize, now: Instant) -> Option<(SlotId, Why)> {
+    /// Asks the strategy where a job is to go, and helps out if it does not know.
+    pub(super) fn choose(&mut self, kind: usize, order: Order, now: Instant) -> Option<(SlotId, Why)> {
         let kind = &self.kinds[kind];
-        let view = kind.lane.head()?.job.view(now);
+        let view = kind.lane.get(order)?.job.view(now);
         let wrong = match self.strategy.choose(&view, &Candidates::new(&kind.open, &self.metrics)) {
             Some(slot) if kind.open.contains(slot.index()) => return Some((slot, Why::Chosen)),
             Some(slot) => Misbehaviour::ChoseNoCandidate(slot),

@@ -16,6 +16,11 @@ pub trait Queued {
 
     /// Whether its caller has taken it back; it is dropped then, and nothing else.
     fn is_cancelled(&self) -> bool;
+
+    /// The slot that it goes to only if no other one can be had: where its last attempt failed.
+    fn avoids(&self) -> Option<SlotId> {
+        None
+    }
 }
 
 /// The right to place one job on one slot. Dropped when it turns out to be void.

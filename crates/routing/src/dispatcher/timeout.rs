@@ -31,7 +31,7 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
                 if let Some(sid) = self.dispensable(&self.kinds[kind]) {
                     self.end_idle(sid);
                 }
-            } else {
+            } else if self.kinds[kind].patience_ends(self.spec.patience).is_none() {
                 self.despair(kind, now);
             }
         }
@@ -79,7 +79,7 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
         }
         match kind.prospect {
             Prospect::Until(deadline) => Some(deadline),
-            Prospect::Good | Prospect::Failed(_) => None,
+            Prospect::Good | Prospect::Failed(_) => kind.patience_ends(self.spec.patience),
         }
     }
 

@@ -45,6 +45,10 @@ impl Queued for Box<Job> {
     fn is_cancelled(&self) -> bool {
         self.reply_to.is_cancelled()
     }
+
+    fn avoids(&self) -> Option<SlotId> {
+        self.avoid
+    }
 }
 
 impl Token for Credit {

@@ -22,6 +22,7 @@ pub(crate) struct FakeJob {
     pub(crate) priority: u8,
     pub(crate) submitted: Instant,
     pub(crate) cancelled: Rc<Cell<bool>>,
+    pub(crate) avoids: Option<SlotId>,
 }
 
 impl Queued for FakeJob {
@@ -43,6 +44,10 @@ impl Queued for FakeJob {
 
     fn is_cancelled(&self) -> bool {
         self.cancelled.get()
+    }
+
+    fn avoids(&self) -> Option<SlotId> {
+        self.avoids
     }
 }
 
@@ -125,6 +130,7 @@ impl Pool {
             priority: 0,
             submitted: self.now,
             cancelled: Rc::default(),
+            avoids: None,
         }
     }
 
@@ -178,6 +184,7 @@ impl Pool {
 pub(crate) fn report(job: u64, millis: u64) -> Report {
     Report {
         job: JobId(job),
+        work: JobId(job),
         outcome: Outcome::Ok,
         turn: Duration::from_millis(millis),
         sent: 1,

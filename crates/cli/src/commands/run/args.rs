@@ -127,6 +127,10 @@ pub(super) struct PoolArgs {
     /// met it first in the queue; 'fail': the job ends as limited, and the others are tried all the same
     #[arg(long, value_name = "wait|fail", default_value = "wait", value_parser = OnLimit::parse)]
     pub(super) on_limit: OnLimit,
+    /// Further attempts at a job that an instance fails: a crash, no end in time, a reply that breaks off. Rather on
+    /// another instance; a job that crashes two of them has no more. The tool may do the work twice
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub(super) retries: u32,
     /// The model that the tool is to use
     #[arg(long)]
     pub(super) model: Option<String>,

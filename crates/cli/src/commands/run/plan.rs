@@ -17,6 +17,8 @@ pub(super) struct Plan {
     /// The name of the routing strategy.
     pub(super) route: String,
     pub(super) on_limit: OnLimit,
+    /// Further attempts at each job.
+    pub(super) retries: u32,
 }
 
 impl Plan {
@@ -46,8 +48,8 @@ impl Plan {
         // Lines of JSON carry their index, so nobody needs to wait for their order.
         let order = if out.json || out.unordered { Order::finished() } else { Order::input() };
         let style = Style { json: out.json, level, total: jobs.total() };
-        let (route, on_limit) = (args.pool.route.clone(), args.pool.on_limit);
-        Ok(Self { tools, jobs, order, style, route, on_limit })
+        let (route, on_limit, retries) = (args.pool.route.clone(), args.pool.on_limit, args.pool.retries);
+        Ok(Self { tools, jobs, order, style, route, on_limit, retries })
     }
 
     /// How many jobs are with the pool at a time.

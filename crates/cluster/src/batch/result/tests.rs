@@ -43,7 +43,7 @@ fn when() -> Timestamp {
 #[test]
 fn the_object_is_as_documented() {
     let usage = Usage { input: Some(1200), output: Some(340), cost_usd: Some(0.011) };
-    let record = ResultRecord::new(info(), Ok(reply(vec![step("done", Some(usage), 0)])), when());
+    let record = ResultRecord::new(info(), Ok(reply(vec![step("done", Some(usage), 0)])), when(), 1);
     let expect = concat!(
         r#"{"schema":"cluster.result/1","run":null,"job":"sec-1","index":0,"item":null,"outcome":"ok","reply":"done","#,
         r#""steps":[{"prompt":"p1","reply":"done","completed_by":"protocol","evidence":"result line","turn_us":41200000}],"#,
@@ -61,7 +61,7 @@ fn the_object_is_as_documented() {
 fn steps_that_an_errand_added_have_no_prompt_and_usage_is_summed() {
     let some = Usage { input: Some(1), output: None, cost_usd: Some(0.5) };
     let steps = vec![step("a", Some(some), 0), step("b", None, 9), step("c", Some(some), 0)];
-    let record = ResultRecord::new(info(), Ok(reply(steps)), when());
+    let record = ResultRecord::new(info(), Ok(reply(steps)), when(), 1);
     let prompts: Vec<_> = record.steps.iter().map(|step| step.prompt.as_str()).collect();
     assert_eq!((prompts, record.reply.as_str()), (vec!["p1", "p2", ""], "c"));
     assert_eq!(record.usage, Some(Usage { input: Some(2), output: None, cost_usd: Some(1.0) }));
@@ -78,7 +78,7 @@ fn every_error_has_its_word() {
         (JobError::Closed, Outcome::Cancelled),
     ];
     for (error, outcome) in table {
-        let record = ResultRecord::new(info(), Err(error.clone()), when());
+        let record = ResultRecord::new(info(), Err(error.clone()), when(), 1);
         assert_eq!((record.outcome, record.error), (outcome, Some(error.to_string())));
         assert_eq!((record.instance, record.started_at), (None, when()));
     }

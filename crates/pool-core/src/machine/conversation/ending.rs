@@ -114,7 +114,8 @@ impl<D: Dialect> Conversation<D> {
     }
 
     fn ended_early(&self, exit: &ExitReport) -> ExitReport {
-        ExitReport::NotStarted(StartError::Ended { how: exit.to_string(), tail: self.tail_for_people() })
+        let (how, code) = (exit.to_string(), exit.code());
+        ExitReport::NotStarted(StartError::Ended { how, code, tail: self.tail_for_people() })
     }
 
     /// The last output on one line, with everything that is not plain escaped.

@@ -81,7 +81,14 @@ impl Work {
 
     pub(super) fn report(&self, outcome: Outcome, now: Instant) -> Report {
         let turn = self.delivered.map_or_else(Default::default, |at| now.saturating_duration_since(at));
-        Report { job: self.id(), outcome, turn, sent: self.sent, received: self.received }
+        Report {
+            job: self.id(),
+            work: self.job.reply_to.job(),
+            outcome,
+            turn,
+            sent: self.sent,
+            received: self.received,
+        }
     }
 
     /// The reply, with what has come so far.

@@ -17,9 +17,7 @@ const KILLED: ExitReport = ExitReport::Signalled(9);
 
 pub(super) struct Guarded {
     socket: AsyncFd<Socket>,
-    life: u32,
-    pid: i32,
-    ended: bool,
+    life: Life,
 }
 
 /// The reactor needs a number; the link keeps the socket open.
@@ -33,29 +31,26 @@ impl AsRawFd for Socket {
 
 impl Guarded {
     pub(super) fn new(life: Life) -> io::Result<Self> {
-        let Life { link, number, pid } = life;
         #[expect(
             deprecated,
             reason = "it asks for a promise that the link keeps: always the same descriptor"
         )]
-        let socket = AsyncFd::with_interest(Socket(link), Interest::READABLE)?;
-        Ok(Self { socket, life: number, pid, ended: false })
+        let socket = AsyncFd::with_interest(Socket(life.link.clone()), Interest::READABLE)?;
+        Ok(Self { socket, life })
     }
 }
 
 impl ProcessControl for Guarded {
     fn pid(&self) -> Option<u32> {
-        u32::try_from(self.pid).ok()
+        u32::try_from(self.life.pid).ok()
     }
 
     fn signal(&mut self, signal: Signal) {
-        if !self.ended {
-            self.socket.get_ref().0.signal(self.life, signal);
-        }
+        self.life.signal(signal);
     }
 
     fn look(&self, depth: Depth) -> Looking {
-        self.pid().filter(|_| !self.ended).map_or_else(look::nothing, |pid| look::look(pid, depth))
+        self.pid().map_or_else(look::nothing, |pid| look::look(pid, depth))
     }
 
     fn poll_exit(&mut self, context: &mut Context<'_>) -> Poll<ExitReport> {
@@ -68,8 +63,10 @@ impl ProcessControl for Guarded {
                 }
             };
             let exit = match ready.get_inner().0.report() {
-                Ok(Some(Report::Exited { life, code })) if life == self.life => ExitReport::Exited(code),
-                Ok(Some(Report::Signalled { life, signal })) if life == self.life => {
+                Ok(Some(Report::Exited { life, code })) if life == self.life.number => {
+                    ExitReport::Exited(code)
+                }
+                Ok(Some(Report::Signalled { life, signal })) if life == self.life.number => {
                     ExitReport::Signalled(signal)
                 }
                 Ok(Some(_)) => continue,
@@ -79,14 +76,7 @@ impl ProcessControl for Guarded {
                 }
                 Ok(None) | Err(_) => KILLED,
             };
-            self.ended = true;
             return Poll::Ready(exit);
         }
-    }
-}
-
-impl Drop for Guarded {
-    fn drop(&mut self) {
-        self.signal(Signal::Kill);
     }
 }

@@ -2,12 +2,13 @@
 
 use super::wire::{self, Report, Request};
 use crate::error::StartError;
-use crate::process::Signal;
 use crate::process::order::{Order, Stdio};
+use crate::process::{Signal, descriptors};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -21,11 +22,26 @@ pub(super) struct Link {
     broken: AtomicBool,
 }
 
-/// One tool in the care of a guard.
+/// One tool in the care of a guard. Dropping it kills the tool and all that it started.
 pub(super) struct Life {
     pub(super) link: Arc<Link>,
     pub(super) number: u32,
     pub(super) pid: i32,
+}
+
+impl Life {
+    pub(super) fn signal(&self, signal: Signal) {
+        // A guard that is gone has taken the tool along; to one whose tool is gone it means nothing.
+        if let Err(error) = wire::send(&*self.link, Request::Signal { life: self.number, signal }, &[]) {
+            tracing::debug!(%error, ?signal, "a guard does not listen");
+        }
+    }
+}
+
+impl Drop for Life {
+    fn drop(&mut self) {
+        self.signal(Signal::Kill);
+    }
 }
 
 impl Link {
@@ -85,13 +101,6 @@ impl Link {
         }
         Ok(report?.map(|(report, _)| report))
     }
-
-    pub(super) fn signal(&self, life: u32, signal: Signal) {
-        // A guard that is gone has taken the tool along.
-        if let Err(error) = wire::send(self, Request::Signal { life, signal }, &[]) {
-            tracing::debug!(%error, ?signal, "a guard does not listen");
-        }
-    }
 }
 
 impl AsFd for Link {
@@ -117,18 +126,25 @@ impl Report {
     }
 }
 
-/// The words of the command, its environment and its folder, in a file that has no name: a packet is too short for
+/// The limit of open files, the words of the command, its environment and its folder, in a file that has no name: a packet is too short for
 /// them, and the guard's own arguments would show them to everybody.
 fn words(order: &Order) -> Result<OwnedFd, StartError> {
-    let cwd = order.cwd.as_ref().and_then(|cwd| cwd.to_str()).unwrap_or_default();
+    let folder = match &order.cwd {
+        Some(folder) => std::path::absolute(folder),
+        // The guard's own may be another by now than this program's.
+        None => std::env::current_dir(),
+    };
+    let folder = folder.unwrap_or_default();
     let env: Vec<String> = order.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let mut bytes = Vec::new();
+    bytes.extend_from_slice(&descriptors::of_tools().unwrap_or(0).to_ne_bytes());
     bytes.extend_from_slice(&u32::try_from(order.command.len()).unwrap_or(u32::MAX).to_ne_bytes());
-    for word in order.command.iter().chain(&env).map(String::as_str).chain([cwd]) {
-        if word.contains('\0') {
+    let words = order.command.iter().chain(&env).map(String::as_bytes);
+    for word in words.chain([folder.as_os_str().as_bytes()]) {
+        if word.contains(&0) {
             return Err(order.explain(&io::ErrorKind::InvalidInput.into()));
         }
-        bytes.extend_from_slice(word.as_bytes());
+        bytes.extend_from_slice(word);
         bytes.push(0);
     }
     let write = || -> io::Result<OwnedFd> {

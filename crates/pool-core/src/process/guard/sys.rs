@@ -75,14 +75,18 @@ pub(super) fn prepare() -> io::Result<OwnedFd> {
 }
 
 /// Lets the command begin like a program that a shell starts: no signal blocked, none ignored, whatever was inherited
-/// (`nohup`, cron), and dead as soon as this guard is.
-pub(super) fn fresh(command: &mut Command) -> &mut Command {
+/// (`nohup`, cron), and dead as soon as this guard is; with this soft limit of open files, if one is given.
+pub(super) fn fresh(command: &mut Command, files: Option<u64>) -> &mut Command {
     let guard = getpid();
     // SAFETY: this process has one thread, so what runs after the fork finds no lock held.
-    unsafe { command.pre_exec(move || begin(guard)) }
+    unsafe { command.pre_exec(move || begin(guard, files)) }
 }
 
-fn begin(guard: Pid) -> io::Result<()> {
+fn begin(guard: Pid, files: Option<u64>) -> io::Result<()> {
+    if files.is_some() {
+        let maximum = rustix::process::getrlimit(Resource::Nofile).maximum;
+        rustix::process::setrlimit(Resource::Nofile, Rlimit { current: files, maximum })?;
+    }
     for signal in 1..=LAST_SIGNAL {
         // SAFETY: as above. SIGKILL, SIGSTOP and those of the C library are refused, which is as well.
         unsafe { libc::signal(signal, libc::SIG_DFL) };

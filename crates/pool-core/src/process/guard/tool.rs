@@ -46,15 +46,18 @@ pub(super) fn start(life: u32, descriptors: [OwnedFd; DESCRIPTORS]) -> io::Resul
     let [words, stdin, stdout, stderr] = descriptors;
     let mut bytes = Vec::new();
     File::from(words).read_to_end(&mut bytes)?;
-    let mut command = command(&bytes).ok_or(io::ErrorKind::InvalidInput)?;
+    let (files, mut command) = command(&bytes).ok_or(io::ErrorKind::InvalidInput)?;
     command.stdin(stdin).stdout(stdout).stderr(stderr).process_group(0);
-    let child = sys::fresh(&mut command).spawn()?;
+    let child = sys::fresh(&mut command, files).spawn()?;
     let pid = Pid::from_raw(child.id().cast_signed()).ok_or(io::ErrorKind::InvalidData)?;
     Ok(Tool { life, pid })
 }
 
-/// The reverse of what the controller wrote: a count, that many words, the environment, the folder; each ends in NUL.
-fn command(bytes: &[u8]) -> Option<Command> {
+/// The reverse of what the controller wrote: a limit of open files or 0, a count, that many words, the environment, the
+/// folder; each ends in NUL.
+fn command(bytes: &[u8]) -> Option<(Option<u64>, Command)> {
+    let (files, bytes) = bytes.split_first_chunk()?;
+    let files = Some(u64::from_ne_bytes(*files)).filter(|files| *files > 0);
     let (count, words) = bytes.split_first_chunk()?;
     let mut words = words.strip_suffix(&[0])?.split(|byte| *byte == 0).map(OsStr::from_bytes);
     let mut command = Command::new(words.next()?);
@@ -70,5 +73,5 @@ fn command(bytes: &[u8]) -> Option<Command> {
     if !folder.is_empty() {
         command.current_dir(folder);
     }
-    Some(command)
+    Some((files, command))
 }

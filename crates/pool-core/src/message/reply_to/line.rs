@@ -1,0 +1,132 @@
+//! What the two ends of a way home share.
+
+use super::{CONTROL_BOUND, Control, ControlMessage, Stage};
+use crate::message::{JobId, JobResult};
+use actix::Recipient;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub(super) struct Line {
+    pub(super) job: JobId,
+    stage: AtomicU8,
+    /// The caller took it back. A job that goes back to the queue looks here, because what it was told on an
+    /// instance is forgotten there.
+    unwanted: AtomicBool,
+    control: Mutex<Mailbag>,
+    /// How many attempts got as far as the tool.
+    sent: AtomicU32,
+    /// What the attempt before this one brought.
+    earlier: Mutex<Option<JobResult>>,
+}
+
+/// Control messages wait here until an instance has the job.
+pub(super) enum Mailbag {
+    Waiting(Vec<Control>),
+    Attached(Arc<Recipient<ControlMessage>>),
+    Closed,
+}
+
+impl Line {
+    pub(super) fn new() -> Self {
+        Self {
+            job: JobId::fresh(),
+            stage: AtomicU8::new(Stage::Queued as u8),
+            unwanted: AtomicBool::new(false),
+            control: Mutex::new(Mailbag::Waiting(Vec::new())),
+            sent: AtomicU32::new(0),
+            earlier: Mutex::new(None),
+        }
+    }
+
+    /// Placed => Delivered; false if it was cancelled.
+    pub(super) fn deliver(&self) -> bool {
+        let delivered = self.swap(Stage::Placed, Stage::Delivered);
+        if delivered {
+            self.sent.fetch_add(1, Ordering::Relaxed);
+        }
+        delivered
+    }
+
+    pub(super) fn sent(&self) -> u32 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// any => Done
+    pub(super) fn done(&self) {
+        self.stage.store(Stage::Done as u8, Ordering::Release);
+        *self.bag() = Mailbag::Closed;
+    }
+
+    pub(super) fn stage(&self) -> Stage {
+        Stage::from_u8(self.stage.load(Ordering::Acquire))
+    }
+
+    pub(super) fn swap(&self, from: Stage, to: Stage) -> bool {
+        // Sequentially consistent, so that `cancel` and `requeue` cannot both miss what the other did.
+        self.stage.compare_exchange(from as u8, to as u8, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    }
+
+    pub(super) fn cancel(&self) {
+        self.unwanted.store(true, Ordering::SeqCst);
+        if !self.swap(Stage::Queued, Stage::Cancelled) {
+            self.control(Control::Cancel);
+        }
+    }
+
+    pub(super) fn control(&self, control: Control) {
+        match &mut *self.bag() {
+            Mailbag::Waiting(waiting) if waiting.len() < CONTROL_BOUND => waiting.push(control),
+            Mailbag::Attached(instance) => {
+                // A full mailbox means 16 unread control messages: one more changes nothing.
+                let _ = instance.try_send(ControlMessage { job: self.job, control });
+            }
+            Mailbag::Waiting(_) | Mailbag::Closed => {}
+        }
+    }
+
+    /// Back to Queued, or, if the caller has taken the job back, to Cancelled.
+    pub(super) fn requeue(&self, from: Stage) -> bool {
+        let moved = self.swap(from, Stage::Queued);
+        if moved && self.unwanted.load(Ordering::SeqCst) {
+            self.swap(Stage::Queued, Stage::Cancelled);
+        }
+        moved
+    }
+
+    /// Delivered => Queued; it does not count as an attempt.
+    pub(super) fn undeliver(&self) {
+        if self.requeue(Stage::Delivered) {
+            self.sent.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Another attempt follows one that ended so.
+    pub(super) fn again(&self, brought: JobResult) {
+        *self.earlier() = Some(brought);
+        *self.bag() = Mailbag::Waiting(Vec::new());
+        self.stage.store(Stage::Queued as u8, Ordering::SeqCst);
+        if self.unwanted.load(Ordering::SeqCst) {
+            self.swap(Stage::Queued, Stage::Cancelled);
+        }
+    }
+
+    /// An attempt that did not get as far as the tool takes nothing away from the one before it.
+    pub(super) fn settle(&self, result: JobResult) -> JobResult {
+        match (self.earlier().take(), result) {
+            (Some(Ok(mut reply)), Err(error)) if !error.was_sent() => {
+                reply.warnings.push(format!("no further attempt: {error}"));
+                Ok(reply)
+            }
+            (Some(Err(earlier)), Err(error)) if !error.was_sent() => Err(earlier),
+            (_, result) => result,
+        }
+    }
+
+    fn earlier(&self) -> std::sync::MutexGuard<'_, Option<JobResult>> {
+        self.earlier.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn bag(&self) -> std::sync::MutexGuard<'_, Mailbag> {
+        self.control.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
