@@ -55,6 +55,18 @@ fn the_pure_half_is_pure() {
     }
 }
 
+/// The wall clock may jump by a day. It is read where results get their time, and where a time of day that a tool has named
+/// becomes a span, at once; nothing else is decided by it.
+#[test]
+fn f61_the_wall_clock_is_read_in_two_places() {
+    let known = ["crates/cluster/src/batch/clock.rs", "crates/pool-core/src/supervisor/holds.rs"];
+    for folder in ["crates/pool-core/src", "crates/routing/src", "crates/cluster/src", "crates/cli/src"] {
+        let readers = offences(folder, &["SystemTime", "Timestamp::now", "Zoned::now"]);
+        let is_known = |reader: &String| known.iter().any(|file| reader.contains(file));
+        assert!(readers.iter().all(is_known), "{readers:?}");
+    }
+}
+
 /// Invariant 7: only the program prints, reads its arguments or exits. A guard is a program of its own: where it
 /// begins, and nowhere else, the library looks at the arguments and exits.
 #[test]

@@ -5,10 +5,12 @@
 
 mod limit;
 mod log;
+mod outlet;
 mod paint;
 mod progress;
 mod replies;
 pub(crate) mod sanitize;
+mod states;
 mod talk;
 mod tally;
 
@@ -19,11 +21,14 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use cluster::batch::ResultRecord;
 use cluster::batch::clock::local;
+use cluster::batch::plan::JobInfo;
 use cluster::batch::run::Counts;
+use outlet::{Mouth, Outlet, Stream};
 use paint::Paint;
-use pool_core::supervisor::{HoldStatus, InstanceStatus};
+use pool_core::supervisor::{HoldStatus, InstanceDump, InstanceStatus};
 use progress::Progress;
 use replies::{Form, Replies};
+use states::States;
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::time::Instant;
 use talk::Talk;
@@ -45,7 +50,10 @@ pub(crate) struct Output {
     talk: Talk,
     progress: Progress,
     tally: Tally,
+    states: States,
     total: Option<u64>,
+    /// Where everything goes that does not go to a terminal.
+    outlet: Option<Outlet>,
 }
 
 impl Output {
@@ -56,16 +64,29 @@ impl Output {
             (false, true) => Form::Headed(Paint::of(&stdout())),
             (false, false) => Form::Plain,
         };
-        let talk = Talk::new(Box::new(stderr()), Paint::of(&stderr()), style.level);
+        // Without a thread, everything is written directly.
+        let outlet = Outlet::new(stdout(), stderr(), are_one()).ok();
+        let through = |stream, terminal: bool| {
+            let outlet = outlet.clone().filter(|_| !terminal)?;
+            Some(Box::new(Mouth { outlet, stream }) as Box<dyn Write>)
+        };
+        let talk_to = through(Stream::Talk, stderr().is_terminal()).unwrap_or_else(|| Box::new(stderr()));
+        let replies_to = through(Stream::Data, stdout().is_terminal()).unwrap_or_else(|| Box::new(stdout()));
+        let talk = Talk::new(talk_to, Paint::of(&stderr()), style.level);
         let bar = stderr().is_terminal() && style.level >= Level::Normal;
-        let output = Self::of(Replies::new(Box::new(stdout()), form), talk, bar, style.total, now);
-        log::listen(style.level, output.progress.screen());
+        let mut output = Self::of(Replies::new(replies_to, form), talk, bar, style.total, now);
+        log::listen(
+            style.level,
+            output.progress.screen(),
+            outlet.clone().filter(|_| !stderr().is_terminal()),
+        );
+        output.outlet = outlet;
         output
     }
 
     fn of(replies: Replies, talk: Talk, bar: bool, total: Option<u64>, now: Instant) -> Self {
-        let progress = Progress::new(total, bar, now);
-        Self { replies, talk, progress, tally: Tally::default(), total }
+        let (progress, states) = (Progress::new(total, bar, now), States::default());
+        Self { replies, talk, progress, tally: Tally::default(), states, total, outlet: None }
     }
 
     /// The same into something else than the standard streams.
@@ -94,6 +115,32 @@ impl Output {
             }
             written
         })
+    }
+
+    /// Whether results have been sent off that have not been written yet.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.outlet.as_ref().is_some_and(Outlet::is_behind)
+    }
+
+    /// Whether something has been said that has not been written yet.
+    pub(crate) fn is_talking(&self) -> bool {
+        self.outlet.as_ref().is_some_and(Outlet::is_talking)
+    }
+
+    /// Whether so much has not been written that no more results should be taken.
+    pub(crate) fn is_full(&self) -> bool {
+        self.outlet.as_ref().is_some_and(Outlet::is_full)
+    }
+
+    /// Resolves when something has been written.
+    ///
+    /// # Errors
+    /// Why results cannot be written any more; told once.
+    pub(crate) async fn moved(&self) -> std::io::Result<()> {
+        match &self.outlet {
+            Some(outlet) => outlet.moved().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Sends the results so far off.
@@ -133,10 +180,43 @@ impl Output {
         limit::too_long(hold, now, &local())
     }
 
-    /// What every instance does.
-    pub(crate) fn status(&mut self, instances: &[InstanceStatus]) {
+    /// An instance has become something else; said if it is worth it.
+    pub(crate) fn changed(&mut self, status: &InstanceStatus, job: Option<&JobInfo>) {
+        let job = job.map(|job| self.title(job));
+        if let Some(line) = self.states.changed(status, job.as_deref()) {
+            self.note(&line);
+        }
+    }
+
+    /// What every instance does, each in a line. `info`: which job that is.
+    pub(crate) fn status<'a>(
+        &mut self,
+        instances: &[InstanceStatus],
+        info: impl Fn(u64) -> Option<&'a JobInfo>,
+    ) {
+        let title = |status: &InstanceStatus| status.job.and_then(&info).map(|job| self.title(job));
+        let lines: Vec<_> =
+            instances.iter().map(|status| states::line(status, title(status).as_deref())).collect();
+        self.lines(lines);
+    }
+
+    /// What every instance does, what it waits for, and what to do about it.
+    pub(crate) fn dump<'a>(&mut self, instances: &[InstanceDump], info: impl Fn(u64) -> Option<&'a JobInfo>) {
+        let lines = instances.iter().flat_map(|InstanceDump { status, inside }| {
+            let title = status.job.and_then(&info).map(|job| self.title(job));
+            states::inside(status, inside.as_ref(), title.as_deref())
+        });
+        let lines: Vec<_> = lines.collect();
+        self.lines(lines);
+    }
+
+    fn title(&self, job: &JobInfo) -> String {
+        talk::title_of(job.index, job.item.as_deref().unwrap_or(&job.id), self.total)
+    }
+
+    fn lines(&mut self, lines: Vec<String>) {
         let talk = &mut self.talk;
-        self.progress.screen().aside(|| talk.status(instances));
+        self.progress.screen().aside(|| talk.lines(lines));
     }
 
     /// The last line.
@@ -161,6 +241,13 @@ impl Output {
             talk.help(help);
         }
     }
+}
+
+/// Whether standard output and standard error lead to the same place.
+fn are_one() -> bool {
+    let place = |stat: rustix::fs::Stat| (stat.st_dev, stat.st_ino);
+    let (data, talk) = (rustix::fs::fstat(stdout()).map(place), rustix::fs::fstat(stderr()).map(place));
+    data.is_ok() && data == talk
 }
 
 /// Prints clap's errors, and the help, which is one of them.

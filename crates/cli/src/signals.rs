@@ -1,7 +1,12 @@
 //! Signals: what they ask for, one after the other.
 
-use crate::exit::Exit;
+mod inherited;
+mod ladder;
+
+pub(crate) use ladder::{Answer, Ladder};
+
 use futures_util::Stream;
+use inherited::Inherited;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -13,22 +18,55 @@ pub(crate) enum Heard {
     Interrupt,
     /// SIGTERM.
     Terminate,
+    /// SIGHUP: the terminal has gone.
+    HangUp,
+    /// SIGTSTP: Ctrl-Z.
+    Suspend,
     /// SIGUSR1.
     Dump,
 }
 
+impl Heard {
+    const ALL: [Self; 5] = [Self::Interrupt, Self::Terminate, Self::HangUp, Self::Suspend, Self::Dump];
+
+    const fn kind(self) -> SignalKind {
+        match self {
+            Self::Interrupt => SignalKind::interrupt(),
+            Self::Terminate => SignalKind::terminate(),
+            Self::HangUp => SignalKind::hangup(),
+            Self::Suspend => SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()),
+            Self::Dump => SignalKind::user_defined1(),
+        }
+    }
+
+    /// Whether terminals send it. If it is ignored when we start, somebody (`nohup`, a shell in a script) has taken us
+    /// out of the terminal's reach, and it stays so.
+    const fn is_of_terminal(self) -> bool {
+        matches!(self, Self::Interrupt | Self::HangUp | Self::Suspend)
+    }
+}
+
 /// The signals of the process, from now on. Never ends.
 #[derive(Debug)]
-pub(crate) struct Signals([(Heard, Signal); 3]);
+pub(crate) struct Signals {
+    ours: Vec<(Heard, Signal)>,
+    /// Listened to only so that it is no longer ignored: the ends of children would go unseen.
+    _child: Option<Signal>,
+}
 
 impl Signals {
-    /// Takes the signals over. Within a runtime only.
+    /// Takes the signals over, blocked ones too. Within a runtime only, and before there are other threads: those
+    /// inherit what is blocked.
     pub(crate) fn listen() -> std::io::Result<Self> {
-        Ok(Self([
-            (Heard::Interrupt, signal(SignalKind::interrupt())?),
-            (Heard::Terminate, signal(SignalKind::terminate())?),
-            (Heard::Dump, signal(SignalKind::user_defined1())?),
-        ]))
+        let inherited = Inherited::read();
+        let ours = Heard::ALL
+            .into_iter()
+            .filter(|heard| !(heard.is_of_terminal() && inherited.ignores(heard.kind().as_raw_value())));
+        let ours = ours.map(|heard| Ok((heard, signal(heard.kind())?))).collect::<std::io::Result<_>>()?;
+        let child = SignalKind::child();
+        let _child = inherited.ignores(child.as_raw_value()).then(|| signal(child)).transpose()?;
+        inherited::unblock()?;
+        Ok(Self { ours, _child })
     }
 }
 
@@ -36,7 +74,7 @@ impl Stream for Signals {
     type Item = Heard;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Heard>> {
-        for (heard, signal) in &mut self.0 {
+        for (heard, signal) in &mut self.ours {
             if signal.poll_recv(context).is_ready() {
                 return Poll::Ready(Some(*heard));
             }
@@ -45,69 +83,9 @@ impl Stream for Signals {
     }
 }
 
-/// What to do about a signal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Answer {
-    /// Begin no more jobs, finish those that run.
-    FeedNoMore,
-    /// Take back those that run.
-    Cancel,
-    /// Kill everything and go.
-    Kill,
-    /// Show what every instance does.
-    Dump,
-}
-
-/// Each further signal asks for more; the first one decides the exit code.
-#[derive(Debug, Default)]
-pub(crate) struct Ladder {
-    rung: u8,
-    first: Option<Exit>,
-}
-
-impl Ladder {
-    /// Takes a signal in.
-    pub(crate) fn climb(&mut self, heard: Heard) -> Answer {
-        let exit = match heard {
-            Heard::Dump => return Answer::Dump,
-            Heard::Interrupt => Exit::Interrupted,
-            Heard::Terminate => Exit::Terminated,
-        };
-        self.first.get_or_insert(exit);
-        self.rung = self.rung.saturating_add(1);
-        match self.rung {
-            1 => Answer::FeedNoMore,
-            2 => Answer::Cancel,
-            _ => Answer::Kill,
-        }
-    }
-
-    /// The exit code, if a signal asked for the end.
-    pub(crate) const fn exit(&self) -> Option<Exit> {
-        self.first
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use Heard::{Dump, Interrupt, Terminate};
-
-    #[test]
-    fn each_signal_asks_for_more() {
-        let table: [(&[Heard], &[Answer], Option<Exit>); 3] = [
-            (&[Dump, Dump], &[Answer::Dump, Answer::Dump], None),
-            (
-                &[Interrupt, Dump, Interrupt, Interrupt, Interrupt],
-                &[Answer::FeedNoMore, Answer::Dump, Answer::Cancel, Answer::Kill, Answer::Kill],
-                Some(Exit::Interrupted),
-            ),
-            (&[Terminate, Interrupt], &[Answer::FeedNoMore, Answer::Cancel], Some(Exit::Terminated)),
-        ];
-        for (heard, answers, exit) in table {
-            let mut ladder = Ladder::default();
-            let got: Vec<_> = heard.iter().map(|heard| ladder.climb(*heard)).collect();
-            assert_eq!((got.as_slice(), ladder.exit()), (answers, exit));
-        }
-    }
+/// Stops this process, as Ctrl-Z would have without us; returns when it is continued.
+pub(crate) fn stop_ourselves() {
+    use rustix::process::{Signal, getpid, kill_process};
+    // It cannot fail: we may always signal ourselves.
+    let _ = kill_process(getpid(), Signal::STOP);
 }

@@ -9,13 +9,15 @@ use crate::profile::{Overrides, Profile, Surroundings};
 use crate::session::Session;
 use actix::{Addr, ArbiterHandle};
 use pool_core::JobError;
-use pool_core::message::{JobHandle, JobResult, Reply, SessionKey, SlotId, reply_channel};
-use pool_core::supervisor::{Command, HoldStatus, InstanceStatus, PoolHealth, PoolSupervisor, Supervise};
+use pool_core::message::{JobHandle, JobResult, Pause, Reply, SessionKey, SlotId, reply_channel};
+use pool_core::supervisor::{
+    Command, HoldStatus, InstanceDump, InstanceStatus, PoolHealth, PoolSupervisor, Supervise,
+};
 use routing::metrics::Snapshot;
 use routing::router::{Ask, CloseSession};
 use routing::{RouterActor, RouterHandle};
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// Starts `instances` of the tool of this name (or of the profile at this path) and waits until the first can take a
 /// job; the others follow.
@@ -161,6 +163,39 @@ impl ClusterManager {
     /// [`JobError::Closed`] if the cluster has gone.
     pub async fn status(&self) -> Result<Vec<InstanceStatus>, JobError> {
         self.order(Supervise::Status).await
+    }
+
+    /// What every instance does, what it waits for, its last output, its processes. For people: it takes a while.
+    ///
+    /// # Errors
+    /// [`JobError::Closed`] if the cluster has gone.
+    pub async fn dump(&self) -> Result<Vec<InstanceDump>, JobError> {
+        self.order(Supervise::Dump).await
+    }
+
+    /// Every change of an instance's state from now on. What is not taken in time is missed (at most `bound` wait);
+    /// [`ClusterManager::status`] has the whole. Ends when the cluster has gone.
+    #[must_use]
+    pub fn watch(&self, bound: usize) -> mpsc::Receiver<InstanceStatus> {
+        let (send, receive) = mpsc::channel(bound.max(1));
+        // If it has gone, or is too busy for that, the sender is dropped, and the watch ends.
+        let _ = self.shared.engine.supervisor.try_send(Command(Supervise::Watch(send)));
+        receive
+    }
+
+    /// This program is about to be stopped (SIGTSTP): from when this returns until [`ClusterManager::resume`], no time
+    /// passes for jobs and starts. The tools themselves go on.
+    pub async fn pause(&self) {
+        let (fence, mut taken_in) = mpsc::channel(1);
+        if self.shared.engine.supervisor.try_send(Command(Supervise::Pause(Pause(fence)))).is_ok() {
+            while taken_in.recv().await.is_some() {}
+        }
+    }
+
+    /// This program goes on.
+    pub async fn resume(&self) {
+        // One that has gone needs no time.
+        let _ = self.shared.engine.supervisor.send(Command(Supervise::Resume)).await;
     }
 
     /// How the pool as a whole is.

@@ -6,11 +6,14 @@
 
 mod activity;
 mod driver;
+mod inside;
 mod tasks;
 
+pub use crate::machine::conversation::Inside;
 pub use activity::Activity;
+pub use inside::Describe;
 
-use crate::message::{Assign, ControlMessage, Event, ExitReport, Generation, Order, SlotId};
+use crate::message::{Assign, ControlMessage, Event, ExitReport, Generation, Order, Pause, SlotId};
 use crate::process::Launch;
 use crate::spec::ToolSpec;
 use actix::{Actor, AsyncContext, Context, Handler, Recipient};
@@ -95,6 +98,17 @@ impl Handler<Order> for InstanceActor {
         if let Some(driver) = self.driver() {
             driver.feed(|conversation, now| conversation.order(order, now));
         }
+    }
+}
+
+impl Handler<Pause> for InstanceActor {
+    type Result = ();
+
+    fn handle(&mut self, fence: Pause, _: &mut Self::Context) {
+        if let Some(driver) = self.driver() {
+            driver.feed(|conversation, now| conversation.pause(now));
+        }
+        drop(fence);
     }
 }
 

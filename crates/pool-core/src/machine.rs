@@ -7,3 +7,4 @@ pub mod dialect;
 pub mod hold;
 pub mod restart;
 pub mod slot;
+pub mod stall;

@@ -5,12 +5,14 @@ mod explain;
 #[cfg(feature = "test-util")]
 pub mod fake;
 pub mod guard;
+pub mod look;
 mod order;
 pub mod pipe;
 
 use crate::error::StartError;
 use crate::message::{ExitReport, SlotId};
 use crate::spec::ToolSpec;
+use look::{Depth, Looking};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -95,6 +97,8 @@ impl Output for tokio::net::unix::pipe::Receiver {
 pub enum Signal {
     /// SIGINT to the process itself.
     Interrupt,
+    /// SIGCONT to the group.
+    Continue,
     /// SIGTERM, then SIGCONT, to the group.
     Terminate,
     /// SIGKILL to the group.
@@ -108,6 +112,12 @@ pub trait ProcessControl {
 
     /// Sends a signal. A process that has ended meanwhile is no error.
     fn signal(&mut self, signal: Signal);
+
+    /// Looks at its processes, the tool itself first; sees nothing if it has gone, or where looking is impossible.
+    fn look(&self, depth: Depth) -> Looking {
+        let _ = depth;
+        look::nothing()
+    }
 
     /// Resolves, once, when the process has ended and been reaped.
     fn poll_exit(&mut self, context: &mut std::task::Context<'_>) -> std::task::Poll<ExitReport>;

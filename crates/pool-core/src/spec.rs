@@ -3,7 +3,7 @@
 mod policy;
 mod turn;
 
-pub use policy::{Backoff, BreakerSpec, Cancel, HoldSpec, Intensity, Restart, Shutdown};
+pub use policy::{Backoff, BreakerSpec, Cancel, HoldSpec, Intensity, OnStall, Restart, Shutdown};
 pub use turn::{OutcomeRule, TextRule, TurnRule, TurnSpec, render};
 
 use crate::error::SpecError;
@@ -36,6 +36,8 @@ pub struct ToolSpec {
     pub reset: Vec<String>,
     /// How a running turn is interrupted.
     pub cancel: Cancel,
+    /// What is done about a turn that stalls.
+    pub on_stall: OnStall,
     /// How an instance is stopped.
     pub stop: Shutdown,
     /// Whether an instance that ended is started again.
@@ -90,7 +92,7 @@ pub struct Limits {
     pub turn: Duration,
     /// From the order to start until ready, warm-up included.
     pub ready: Duration,
-    /// Silence that is worth showing. It is not killed: a slow model and a hang look alike.
+    /// How long a turn may go without output and without processor time before it counts as stalled.
     pub stall: Duration,
     /// How long after an interrupt the turn must have ended.
     pub cancel: Duration,
@@ -131,6 +133,7 @@ impl ToolSpec {
             start: StartSpec::default(),
             reset: Vec::new(),
             cancel: Cancel::default(),
+            on_stall: OnStall::default(),
             stop: Shutdown::default(),
             restart: Restart::default(),
             no_restart_on: Vec::new(),

@@ -5,12 +5,16 @@
 //! ours because `actix::Supervisor` does not restart an actor whose handler panicked, and knows no back-off.
 
 mod command;
+mod dice;
+mod dump;
 mod group;
 mod holds;
 mod restarts;
 mod status;
+mod watchers;
 
 pub use command::{Command, Supervise};
+pub use dump::InstanceDump;
 pub use holds::HoldStatus;
 pub use status::{InstanceState, InstanceStatus, StartTimes};
 
@@ -20,11 +24,12 @@ use crate::message::{Credit, Event, ExitReport, PoolEvent, Serial, SlotId, news}
 use crate::process::Launch;
 use crate::spec::ToolSpec;
 use actix::{Actor, AsyncContext, Context, Handler, Recipient, SpawnHandle};
+use dice::unit;
 use group::{Group, Place};
 use holds::Account;
 use std::sync::Arc;
 use std::time::Instant;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// Mailbox of the supervisor: commands only; news goes past the bound, being bounded by the protocol.
 const MAILBOX: usize = 64;
@@ -67,6 +72,7 @@ pub struct PoolSupervisor {
     closing: bool,
     timer: Option<(Instant, SpawnHandle)>,
     gone: Vec<oneshot::Sender<()>>,
+    watchers: Vec<mpsc::Sender<InstanceStatus>>,
 }
 
 impl PoolSupervisor {
@@ -94,6 +100,7 @@ impl PoolSupervisor {
             closing: false,
             timer: None,
             gone: Vec::new(),
+            watchers: Vec::new(),
         };
         (supervisor, watch)
     }
@@ -170,6 +177,10 @@ impl PoolSupervisor {
             SlotAction::Over => self.over(index, context),
         }
         self.arm(context);
+        match action {
+            SlotAction::Nothing => self.show(index),
+            _ => self.show_all(),
+        }
     }
 
     /// One timer for all slots, armed at the earliest deadline.
@@ -201,15 +212,6 @@ impl PoolSupervisor {
             self.mind(account, context);
         }
         self.arm(context);
-    }
-
-    /// splitmix64 (Steele, Lea, Flood 2014): enough for nonces' seeds and jitter.
-    const fn roll(&mut self) -> u64 {
-        self.seed = self.seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.seed;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
     }
 }
 
@@ -280,6 +282,7 @@ impl Handler<Event> for PoolSupervisor {
             _ => self.act(slot.index(), action, context),
         }
         self.mind(account, context);
+        self.show(slot.index());
     }
 }
 
@@ -297,7 +300,8 @@ impl PoolSupervisor {
             return;
         }
         let tool = &self.groups[place.group].spec.tool;
-        if exit.is_abnormal() {
+        // Those who watch are told, with what follows.
+        if exit.is_abnormal() && self.watchers.is_empty() {
             tracing::warn!(%tool, %slot, generation, %exit, "an instance ended");
         } else {
             tracing::info!(%tool, %slot, generation, %exit, "an instance ended");
@@ -318,10 +322,4 @@ fn now() -> Instant {
 /// The identity of the slot at this index.
 fn slot_id(index: usize) -> SlotId {
     SlotId(u32::try_from(index).unwrap_or(u32::MAX))
-}
-
-/// Uniform in `0.0..1.0`.
-#[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
-fn unit(random: u64) -> f64 {
-    (random >> 11) as f64 / (1_u64 << 53) as f64
 }

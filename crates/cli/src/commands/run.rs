@@ -45,8 +45,7 @@ async fn start(plan: Plan, strategy: Box<dyn routing::strategy::Strategy>) -> Re
         |error: std::io::Error| Failure::pool(format!("the system could not start the run: {error}"));
     let signals = Signals::listen().map_err(broken)?;
     let mut output = Output::new(plan.style, Instant::now().into_std());
-    output.note(&plan.headline());
-    let window = plan.window();
+    let (headline, window) = (plan.headline(), plan.window());
     let builder = ClusterManager::builder().strategy(strategy).queue(DEFAULT_QUEUE.max(4 * window));
     let mut builder = builder.raise_descriptor_limit();
     for tool in plan.tools {
@@ -64,5 +63,7 @@ async fn start(plan: Plan, strategy: Box<dyn routing::strategy::Strategy>) -> Re
         }
     };
     let batch = Batch::new(plan.jobs.stream().map_err(broken)?, submit, window, plan.order);
+    // From here on nothing fails, and the loop sees to it that what is said is written.
+    output.note(&headline);
     Ok(drive::drive(&pool, batch, signals, &mut output).await)
 }

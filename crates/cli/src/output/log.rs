@@ -1,5 +1,6 @@
 //! What the libraries say goes to standard error, one safe line an event.
 
+use super::outlet::{Outlet, Stream};
 use super::progress::Screen;
 use super::sanitize;
 use super::talk::Level;
@@ -9,7 +10,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 /// From now on, unless somebody else listens already. `CLUSTER_LOG` overrides the level, in the manner of `RUST_LOG`.
-pub(super) fn listen(level: Level, screen: &Screen) {
+pub(super) fn listen(level: Level, screen: &Screen, outlet: Option<Outlet>) {
     let most = match level {
         Level::Quiet => LevelFilter::ERROR,
         Level::Normal => LevelFilter::WARN,
@@ -17,7 +18,7 @@ pub(super) fn listen(level: Level, screen: &Screen) {
         Level::Debug => LevelFilter::DEBUG,
     };
     let lines = tracing_subscriber::fmt()
-        .with_writer(Lines(screen.clone()))
+        .with_writer(Lines { screen: screen.clone(), outlet })
         .with_ansi(false)
         .with_target(level >= Level::Debug)
         .without_time();
@@ -28,19 +29,23 @@ pub(super) fn listen(level: Level, screen: &Screen) {
     };
 }
 
-struct Lines(Screen);
+struct Lines {
+    screen: Screen,
+    /// Instead of standard error itself.
+    outlet: Option<Outlet>,
+}
 
 impl<'a> MakeWriter<'a> for Lines {
     type Writer = Line<'a>;
 
     fn make_writer(&'a self) -> Line<'a> {
-        Line { screen: &self.0, bytes: Vec::new() }
+        Line { to: self, bytes: Vec::new() }
     }
 }
 
 /// Collects one event; written when dropped.
 struct Line<'a> {
-    screen: &'a Screen,
+    to: &'a Lines,
     bytes: Vec<u8>,
 }
 
@@ -59,8 +64,9 @@ impl Drop for Line<'_> {
     fn drop(&mut self) {
         let text = String::from_utf8_lossy(&self.bytes);
         let safe = sanitize::line(text.trim_end(), 2000) + "\n";
-        self.screen.aside(|| {
-            let _ = stderr().write_all(safe.as_bytes());
-        });
+        match &self.to.outlet {
+            Some(outlet) => outlet.say(Stream::Talk, safe.into_bytes()),
+            None => self.to.screen.aside(|| drop(stderr().write_all(safe.as_bytes()))),
+        }
     }
 }

@@ -1,10 +1,9 @@
 //! Standard error: what people want to know besides the data.
 
 use super::paint::Paint;
+use super::sanitize;
 use super::tally::Tally;
-use super::{sanitize, tally};
 use cluster::batch::ResultRecord;
-use pool_core::supervisor::InstanceStatus;
 use std::io::Write;
 use std::time::Duration;
 
@@ -22,7 +21,7 @@ pub(crate) enum Level {
 }
 
 /// How much of a line of foreign text is shown.
-const WIDTH: usize = 200;
+pub(super) const WIDTH: usize = 200;
 
 pub(super) struct Talk {
     err: Box<dyn Write>,
@@ -90,24 +89,9 @@ impl Talk {
         }
     }
 
-    pub(super) fn status(&mut self, instances: &[InstanceStatus]) {
-        for instance in instances {
-            let state = serde_json::to_value(instance.state).unwrap_or_default();
-            let state = state.as_str().unwrap_or_default();
-            let pid = instance.pid.map(|pid| format!("pid {pid}, ")).unwrap_or_default();
-            let last =
-                instance.last_exit.as_ref().map(|exit| format!("; before: {}", sanitize::line(exit, WIDTH)));
-            self.line(&format!(
-                "instance {} {} {state} for {:.1?}: {} ({pid}life {}, {}){}",
-                instance.index,
-                instance.tool_id,
-                Duration::from_millis(instance.for_ms),
-                sanitize::line(&instance.evidence, WIDTH),
-                instance.generation,
-                tally::jobs(instance.jobs),
-                last.unwrap_or_default(),
-            ));
-        }
+    /// Lines that somebody has asked for, whatever the level; safe already.
+    pub(super) fn lines(&mut self, lines: impl IntoIterator<Item = String>) {
+        lines.into_iter().for_each(|line| self.line(&line));
     }
 
     pub(super) fn summary(&mut self, tally: &Tally, wall: Duration) {
@@ -123,9 +107,13 @@ impl Talk {
 
 /// `3/12 the item`: which job, for people.
 pub(super) fn title(record: &ResultRecord, total: Option<u64>) -> String {
-    let number = record.index + 1;
+    title_of(record.index, record.item.as_deref().unwrap_or(&record.job), total)
+}
+
+/// As [`title`], of a job without a result.
+pub(super) fn title_of(index: u64, name: &str, total: Option<u64>) -> String {
+    let number = index + 1;
     let number = total.map_or_else(|| number.to_string(), |total| format!("{number}/{total}"));
-    let name = record.item.as_deref().unwrap_or(&record.job);
     let first = name.trim().lines().next().unwrap_or_default();
     let cut = if first.len() < name.trim().len() { "…" } else { "" };
     format!("{number} {}{cut}", sanitize::line(first, 60))

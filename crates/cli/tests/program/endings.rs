@@ -19,7 +19,7 @@ fn a_pool_that_cannot_start() {
 }
 
 #[test]
-fn nobody_reads_any_more() {
+fn f39_nobody_reads_any_more() {
     let world = World::new();
     let endless = "while :; do echo x || exit; done";
     let mut items =
@@ -80,7 +80,7 @@ impl Waiting {
 }
 
 #[test]
-fn the_first_signal_finishes_what_runs() {
+fn f58_the_first_signal_finishes_what_runs() {
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         let mut waiting = Waiting::begin();
         waiting.signal(signal, "finishing 1 job, beginning no more");
@@ -91,7 +91,7 @@ fn the_first_signal_finishes_what_runs() {
 }
 
 #[test]
-fn the_second_signal_cancels() {
+fn f58_the_second_signal_cancels() {
     let mut waiting = Waiting::begin();
     waiting.signal(Signal::INT, "finishing 1 job");
     waiting.signal(Signal::INT, "cancelling 1 job");
@@ -103,7 +103,20 @@ fn the_second_signal_cancels() {
 fn a_signal_shows_what_every_instance_does() {
     let mut waiting = Waiting::begin();
     let line = waiting.signal(Signal::USR1, "instance 0");
-    assert!(line.starts_with("instance 0 bash working for "), "{line}");
+    assert!(line.starts_with("instance 0 bash working for ") && line.contains("job 2/3 cat go"), "{line}");
+    // In this order; a look at the processes finds what the tool has started.
+    for part in [
+        "doing     job 2/3 cat go; echo went, step 1 of 1: a step runs",
+        "awaits    the sentinel ",
+        "timers    timeout in ",
+        " bash (child of ",
+        " cat (child of ",
+        " bytes since the prompt",
+        "next      wait; --timeout says for how long",
+    ] {
+        let line = waiting.err.by_ref().lines().map(|line| line.unwrap()).find(|line| line.contains(part));
+        assert!(line.is_some(), "it never said {part:?}");
+    }
     waiting.go = None;
     assert_eq!(waiting.end().0, Some(0));
 }

@@ -133,6 +133,7 @@ fn one_tool() {
     hold.max = "1h"  (default)
     hold.min = "1m"  (default)
     limits.errand = "1m"  (default)
+    limits.kill_stalled = false  (default)
     limits.max_prompt = 67108864  (default)
     limits.max_reply = 33554432  (default)
     limits.stall = "10m"  (default)

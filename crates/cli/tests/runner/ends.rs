@@ -26,8 +26,8 @@ fn words<'a>(tool: &'a str, items: &'a [String]) -> Vec<&'a str> {
 }
 
 #[test]
-fn the_first_signal_lets_jobs_end_and_begins_no_more() {
-    for (signal, status) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+fn f58_the_first_signal_lets_jobs_end_and_begins_no_more() {
+    for (signal, status) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
         let world = World::new();
         let (tool, items) = (fake(&world, ""), items("delay=150", 40));
         let mut run = world.start(&words(&tool, &items));
@@ -48,7 +48,7 @@ fn the_first_signal_lets_jobs_end_and_begins_no_more() {
 }
 
 #[test]
-fn the_second_signal_takes_jobs_back_even_from_tools_that_do_not_listen() {
+fn f58_the_second_signal_takes_jobs_back_even_from_tools_that_do_not_listen() {
     let world = World::new();
     let (tool, items) = (fake(&world, "--ignore-term"), items("hang grandchild", 5));
     let mut run = world.start(&words(&tool, &items));
@@ -64,11 +64,26 @@ fn the_second_signal_takes_jobs_back_even_from_tools_that_do_not_listen() {
     assert_eq!(received(&world).len(), 2, "nothing was sent again");
 }
 
+/// A tool that listens to no signal but SIGKILL, and is interrupted for a minute before it gets that.
+const DEAF: &str = r#"
+schema = "cluster.profile/1"
+command = ["bash", "-c", "trap '' INT; exec TOOL"]
+[turn]
+by = "sentinel"
+send = "/end {nonce}"
+expect = "^end {nonce}$"
+[cancel]
+by = "interrupt"
+within = "60s"
+"#;
+
 #[test]
-fn the_third_signal_kills() {
+fn f58_the_third_signal_kills() {
     let world = World::new();
-    let (tool, items) = (fake(&world, "--ignore-term"), items("hang", 3));
-    let mut run = world.start(&words(&tool, &items));
+    world.file("deaf.toml", DEAF.replace("TOOL", &fake(&world, "--ignore-term")));
+    let items = items("hang", 3);
+    let items = items.iter().map(String::as_str);
+    let mut run = world.start(&["./deaf.toml:2"].into_iter().chain(items).collect::<Vec<_>>());
     await_received(&world, 2);
     for says in ["finishing", "cancelling", "killing"] {
         run.signal(Signal::TERM);
@@ -88,7 +103,7 @@ fn a_killed_program_leaves_no_tool_that_reads() {
 }
 
 #[test]
-fn nobody_reads_any_more() {
+fn f39_nobody_reads_any_more() {
     let world = World::new();
     let tool = fake(&world, "");
     let items = items("flood=100000", 200);

@@ -18,6 +18,8 @@ mod reference;
 mod repls;
 mod results;
 mod schema;
+mod signals;
+mod states;
 mod tool;
 mod world;
 

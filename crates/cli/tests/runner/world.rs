@@ -2,7 +2,7 @@
 
 use rustix::process::{Pid, PidfdFlags, Signal};
 use std::fmt;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, PipeReader, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -32,6 +32,8 @@ pub(crate) struct Running {
     stderr: Receiver<String>,
     /// What has been read of standard error.
     said: String,
+    /// The end of a pipe from which nobody reads.
+    unread: Option<PipeReader>,
 }
 
 /// What a run left behind.
@@ -89,6 +91,14 @@ impl World {
         self.follow(self.command(words).spawn().unwrap())
     }
 
+    /// Starts it as the last words of another command, which replaces itself by it.
+    pub(crate) fn start_through(&self, through: &[&str], words: &[&str]) -> Running {
+        let plain = self.command(words);
+        let mut command = self.program(through[0]);
+        command.args(&through[1..]).arg(plain.get_program()).args(plain.get_args()).env(MARK, self.mark());
+        self.follow(command.spawn().unwrap())
+    }
+
     /// Starts it with a pipe on standard input.
     pub(crate) fn start_fed(&self, words: &[&str]) -> (Running, ChildStdin) {
         let mut child = self.command(words).stdin(Stdio::piped()).spawn().unwrap();
@@ -110,11 +120,20 @@ impl World {
         running.end()
     }
 
+    /// Starts it with nobody who reads standard output, although the pipe is open until [`Running::end`].
+    pub(crate) fn start_blocked(&self, words: &[&str]) -> Running {
+        let (unread, output) = std::io::pipe().unwrap();
+        let child = self.command(words).stdout(output).spawn().unwrap();
+        let mut running = self.follow(child);
+        running.unread = Some(unread);
+        running
+    }
+
     fn follow(&self, mut child: Child) -> Running {
-        let stdout = lines(child.stdout.take().unwrap());
+        let stdout = child.stdout.take().map_or_else(|| channel().1, lines);
         let stderr = lines(child.stderr.take().unwrap());
         let deadline = Instant::now() + PATIENCE;
-        Running { child, mark: self.mark(), deadline, stdout, stderr, said: String::new() }
+        Running { child, mark: self.mark(), deadline, stdout, stderr, said: String::new(), unread: None }
     }
 }
 
@@ -149,6 +168,16 @@ impl Running {
     /// Whether standard output stays silent for so long.
     pub(crate) fn is_silent(&self, time: Duration) -> bool {
         self.stdout.recv_timeout(time).is_err()
+    }
+
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Nobody reads standard error any more, likewise.
+    pub(crate) fn close_stderr(&mut self) {
+        self.stderr = channel().1;
     }
 
     /// Nobody reads standard output any more: the reader lets go of the pipe at the next line.

@@ -12,7 +12,7 @@ use crate::Job;
 use futures_util::stream::{FuturesUnordered, Stream, StreamExt};
 use jiff::Timestamp;
 use pool_core::JobError;
-use pool_core::message::{JobHandle, JobResult, Stage};
+use pool_core::message::{JobHandle, JobId, JobResult, Stage};
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
@@ -165,6 +165,12 @@ where
             self.ending = Some(Ending::PoolFailed(reason.into()));
             self.feed_no_more();
         }
+    }
+
+    /// What the user calls the job that the pool knows by this number, while it is with the pool.
+    #[must_use]
+    pub fn info(&self, job: JobId) -> Option<&JobInfo> {
+        self.running.iter().find(|running| running.handle.job() == job)?.info.as_ref()
     }
 
     /// Why no more jobs are begun; `None` while some may come.

@@ -24,6 +24,8 @@ pub struct Overrides {
     pub ready_timeout: Option<Duration>,
     /// `--stall`
     pub stall: Option<Duration>,
+    /// `--kill-stalled`
+    pub kill_stalled: bool,
     /// The tool is a command line, framed like this.
     pub framing: Option<Framing>,
 }
@@ -75,6 +77,9 @@ pub(super) fn layers(flags: &Overrides, profile: &Written) -> Result<Vec<(Table,
         if let Some(time) = time {
             put(flag, key, written(time));
         }
+    }
+    if flags.kill_stalled {
+        put("--kill-stalled", "limits.kill_stalled", Value::from(true));
     }
     Ok(layers)
 }

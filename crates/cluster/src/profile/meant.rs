@@ -5,8 +5,8 @@ use super::place::{self, Surroundings};
 use super::value::Time;
 use super::written::{By, CancelBy, Io, RestartWhen, Stderr, Turn, Written};
 use pool_core::spec::{
-    Backoff, BreakerSpec, Cancel, HoldSpec, Intensity, Limits, OutcomeRule, Restart, Shutdown, StartSpec,
-    Stderr as StderrSpec, TextRule, ToolSpec, TurnRule, TurnSpec,
+    Backoff, BreakerSpec, Cancel, HoldSpec, Intensity, Limits, OnStall, OutcomeRule, Restart, Shutdown,
+    StartSpec, Stderr as StderrSpec, TextRule, ToolSpec, TurnRule, TurnSpec,
 };
 use std::time::Duration;
 
@@ -41,6 +41,8 @@ pub(super) fn spec(
         CancelBy::Restart => Cancel::Restart,
         CancelBy::Interrupt => Cancel::Interrupt,
     };
+    let kills = written.limits.as_ref().and_then(|limits| limits.kill_stalled).unwrap_or_default();
+    spec.on_stall = if kills { OnStall::Kill } else { OnStall::Show };
     spec.stop = stop(written);
     (spec.restart, spec.intensity, spec.backoff) = restart(written);
     spec.no_restart_on =
@@ -94,6 +96,7 @@ fn turn(written: &Written) -> Result<TurnSpec, Wrong> {
     spec.trim_start = patterns(&turn.trim_start);
     spec.trim_end = patterns(&turn.trim_end);
     spec.questions = patterns(&written.questions);
+    spec.throttled = patterns(&written.throttled);
     let outcomes = written.outcome.iter().flatten();
     spec.outcomes =
         outcomes.map(|rule| OutcomeRule { outcome: rule.is, pattern: rule.pattern.0.clone() }).collect();
@@ -276,6 +279,7 @@ pub(super) fn defaults() -> Written {
             max_prompt: Some(limits.max_prompt),
             turn: time(limits.turn),
             stall: time(limits.stall),
+            kill_stalled: Some(false),
             errand: time(limits.errand),
         }),
         ..Written::default()

@@ -47,6 +47,9 @@ pub struct Written {
     pub command_marks: Option<Vec<String>>,
     /// Output whose end looks like this, and then is silent for 300 ms, is a question to the user.
     pub questions: Option<Vec<Pattern>>,
+    /// Output whose end looks like this, and then is silent for 300 ms, says that the tool was turned away by its own
+    /// service and tries again by itself. The turn goes on; the instance is shown as throttled until more comes.
+    pub throttled: Option<Vec<Pattern>>,
     /// How turns are framed and read.
     pub turn: Turn,
     /// Optional arguments.
@@ -341,8 +344,12 @@ pub struct Limits {
     pub max_prompt: Option<usize>,
     /// The longest turn.
     pub turn: Option<Time>,
-    /// Silence that is worth showing; nothing is killed for it.
+    /// How long a turn may go without output and without processor time, of the tool and of all that it started,
+    /// before it is shown as stalled.
     pub stall: Option<Time>,
+    /// Ends a turn that has stalled as timed out, and replaces the instance. Without it a stall is only shown: a slow
+    /// model and a hang look alike.
+    pub kill_stalled: Option<bool>,
     /// How long an effect before or after a step may take (a check, a commit).
     pub errand: Option<Time>,
 }

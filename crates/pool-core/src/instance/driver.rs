@@ -1,9 +1,10 @@
 //! The one place that performs effects for a conversation.
 
-use super::{Activity, Plan};
+use super::{Activity, Inside, Plan};
 use crate::machine::conversation::{Action, Conversation};
 use crate::machine::dialect::text::TextDialect;
 use crate::message::{Assign, ControlMessage, Event, ExitReport, news};
+use crate::process::look::{Depth, Looking};
 use crate::process::{Input, NARROW, Output, Process, ProcessControl};
 use crate::spec::TurnRule;
 use actix::Recipient;
@@ -182,6 +183,13 @@ impl Driver {
         self.feed(|conversation, now| conversation.exited(exit, now));
     }
 
+    /// How it is, and a look at its processes that is under way.
+    pub(super) fn describe(&self, depth: Depth) -> (Inside, Option<Looking>) {
+        let inner = self.inner.borrow();
+        let look = inner.control.as_ref().map(|control| control.look(depth));
+        (inner.conversation.describe(now()), look)
+    }
+
     pub(super) fn is_gone(&self) -> bool {
         self.inner.borrow().conversation.is_gone()
     }
@@ -241,6 +249,15 @@ impl Driver {
                 if inner.backlog.bytes.is_empty() {
                     inner.input = None;
                 }
+            }
+            Action::Look(depth) => {
+                let Some(control) = &inner.control else { return };
+                let look = control.look(depth);
+                let driver = self.clone();
+                actix_rt::spawn(async move {
+                    let seen = look.await;
+                    driver.feed(|conversation, now| conversation.looked(&seen, now));
+                });
             }
             Action::Arm(future) => {
                 let driver = self.clone();

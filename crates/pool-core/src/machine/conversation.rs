@@ -8,27 +8,33 @@
 //!     any ─▶ Stopping (the ladder) ─▶ Gone
 //! ```
 
+mod describe;
 mod ending;
 mod finish;
+mod pause;
+mod running;
 mod start;
 mod stop;
 mod turn;
+mod watch;
 mod work;
 
+pub use describe::Inside;
 pub use stop::Ladder;
 
 use super::dialect::Dialect;
 use crate::message::{
     Assign, Control, ControlMessage, ErrandFuture, Event, ExitReport, Generation, InstanceRef, JobResult,
-    Next, Order, Refused, ReplyTo, Serial, SlotId,
+    Next, Order, Refused, ReplyTo, Serial, SlotId, StateChange,
 };
 use crate::process::Signal;
+use crate::process::look::Depth;
 use crate::spec::ToolSpec;
 use ending::Ending;
+use running::Turn;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
-use turn::Turn;
 use work::Work;
 
 /// How long after the process's end its output may still be read, and the other way round.
@@ -44,6 +50,8 @@ pub enum Action {
     Finish(ReplyTo, Box<JobResult>),
     /// Tell the supervisor.
     Tell(Event),
+    /// Look at the tool's processes, and hand what is seen to [`Conversation::looked`].
+    Look(Depth),
     /// Run an errand's future and hand its end to [`Conversation::armed`].
     Arm(ErrandFuture<Result<(), Refused>>),
     /// Run an errand's future and hand its end to [`Conversation::settled`].
@@ -62,9 +70,10 @@ pub struct Conversation<D> {
     /// Credits up to this serial are spent or void.
     spent: Serial,
     ordered_at: Instant,
-    last_output: Instant,
     last_interrupt: Option<Instant>,
     pid: Option<u32>,
+    /// Since when our own program is stopped, or about to be.
+    paused: Option<Instant>,
     outgoing: Vec<u8>,
     actions: VecDeque<Action>,
 }
@@ -104,9 +113,9 @@ impl<D: Dialect> Conversation<D> {
             draining: false,
             spent: 0,
             ordered_at: now,
-            last_output: now,
             last_interrupt: None,
             pid: None,
+            paused: None,
             outgoing: Vec::new(),
             actions: VecDeque::new(),
         }
@@ -129,13 +138,16 @@ impl<D: Dialect> Conversation<D> {
 
     /// When [`Conversation::handle_timeout`] is to be called. Calling it early is harmless.
     pub fn poll_timeout(&self) -> Option<Instant> {
+        if self.paused.is_some() {
+            return None;
+        }
         let state = match &self.state {
             State::Starting { deadline }
             | State::Warming { deadline }
             | State::Arming { deadline, .. }
             | State::Settling { deadline, .. }
             | State::Resetting { deadline, .. } => Some(*deadline),
-            State::Turn { turn, .. } => Some(turn.next_deadline(self.last_output, self.spec.limits.stall)),
+            State::Turn { turn, .. } => Some(turn.next_deadline()),
             State::Stopping(ladder) => ladder.deadline(),
             State::Idle | State::Gone => None,
         };
@@ -172,10 +184,13 @@ impl<D: Dialect> Conversation<D> {
 
     /// `count` bytes have been added to the buffer.
     pub fn output(&mut self, count: usize, now: Instant) {
-        self.last_output = now;
         if let State::Turn { work, turn } = &mut self.state {
-            turn.stalled = false;
+            turn.vigil.output(now);
+            turn.received += count as u64;
             work.received(self.dialect.buffer(), count);
+            if turn.shown.is_some() {
+                self.changed(StateChange::Working);
+            }
         }
         self.look(now);
     }
@@ -224,12 +239,16 @@ impl<D: Dialect> Conversation<D> {
                 self.draining = true;
             }
             Order::Drain | Order::Stop => self.stop(now),
+            Order::Resume => self.resume(now),
             Order::Kill => self.kill(now),
         }
     }
 
     /// The time is at or past [`Conversation::poll_timeout`].
     pub fn handle_timeout(&mut self, now: Instant) {
+        if self.paused.is_some() {
+            return;
+        }
         if self.dialect_deadline().is_some_and(|deadline| deadline <= now) {
             self.look(now);
         }

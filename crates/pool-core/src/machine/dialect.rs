@@ -21,6 +21,8 @@ pub enum Found {
     End(Box<TurnEnd>),
     /// The tool asks this and waits; said once per question.
     Question(String),
+    /// The tool says this, and tries again by itself; said once each time.
+    Throttled(String),
     /// The output broke the rule that frames it. The instance cannot be trusted any more.
     Violation(String),
 }
@@ -97,11 +99,17 @@ pub trait Dialect {
     /// When `poll` is to be called again although nothing has come; `None`: never.
     fn deadline(&self) -> Option<Instant>;
 
+    /// Our program had been stopped and goes on: silence counts from now, for nobody was there to hear.
+    fn resumed(&mut self, now: Instant);
+
     /// The output has ended: what is left of the running turn, for the record. Never a complete reply.
     fn end_of_output(&mut self) -> Partial;
 
     /// The last bytes that came, for error messages; at most `TAIL` of them.
     fn tail(&self) -> &[u8];
+
+    /// What output is awaited, in words: the rule, with the mark that is expected.
+    fn expects(&self) -> String;
 
     /// How many bytes have come that belong to no job, since the start: remains of prompts, late output.
     fn unsolicited(&self) -> u64 {

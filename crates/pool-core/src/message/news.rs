@@ -116,7 +116,7 @@ pub enum Event {
         /// Its life.
         generation: Generation,
     },
-    /// It shows something worth telling: it asks, it stalls.
+    /// It shows something worth telling: it asks, it stalls, it works again.
     Changed {
         /// The slot.
         slot: SlotId,
@@ -165,8 +165,14 @@ pub enum Event {
 pub enum StateChange {
     /// It asks this and waits.
     NeedsInput(String),
-    /// Nothing has come from it for this long; shown, not killed.
+    /// It says this, and tries again by itself.
+    Throttled(String),
+    /// For this long nothing has come from it, and none of its processes has used the processor.
     Stalled(Duration),
+    /// A signal had stopped it; it has been told to go on.
+    Stopped,
+    /// Whatever it was, it works again.
+    Working,
 }
 
 /// What the supervisor tells the router.
@@ -234,7 +240,15 @@ pub enum Order {
     Stop,
     /// Go at once.
     Kill,
+    /// Our program goes on after a [`Pause`].
+    Resume,
 }
+
+/// Tells an instance that our program is about to be stopped: nothing is due until [`Order::Resume`], and the time in
+/// between counts for nothing. The fence is dropped when the instance has taken that in.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub struct Pause(pub tokio::sync::mpsc::Sender<std::convert::Infallible>);
 
 /// Sends news past the mailbox bound: the one place that does. Bounded by the protocol: a slot has at most one
 /// credit, one job and one life at a time, so only a handful of news per slot can be under way.

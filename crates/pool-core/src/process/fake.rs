@@ -2,6 +2,7 @@
 //!
 //! A paused clock means fake children, never real ones: real processes do not know that the time is a fiction.
 
+use super::look::{Depth, Looking, Seen};
 use super::{Input, Launch, Launching, NARROW, Process, ProcessControl, Signal};
 use crate::error::StartError;
 use crate::message::{ExitReport, SlotId};
@@ -21,7 +22,11 @@ pub struct Stage {
     input: BufReader<DuplexStream>,
     output: DuplexStream,
     signals: mpsc::UnboundedReceiver<Signal>,
+    looks: Looks,
 }
+
+/// What a look at a child sees.
+type Looks = std::sync::Arc<std::sync::Mutex<Vec<Seen>>>;
 
 impl Stage {
     /// The next line of its input, without the line end; `None` at its end.
@@ -43,13 +48,27 @@ impl Stage {
 
     /// The next interrupt.
     pub async fn interrupted(&mut self) {
+        self.signalled(Signal::Interrupt).await;
+    }
+
+    /// The next time that it is told to go on.
+    pub async fn continued(&mut self) {
+        self.signalled(Signal::Continue).await;
+    }
+
+    async fn signalled(&mut self, wanted: Signal) {
         loop {
             match self.signals.recv().await {
-                Some(Signal::Interrupt) => return,
+                Some(signal) if signal == wanted => return,
                 Some(_) => {}
                 None => std::future::pending().await,
             }
         }
+    }
+
+    /// What a look at it sees from now on; nothing until then.
+    pub fn appear(&self, seen: Vec<Seen>) {
+        *self.looks.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = seen;
     }
 
     /// Time goes by, unless an interrupt comes first; false if it did.
@@ -90,7 +109,10 @@ where
         let (input, child_input) = tokio::io::duplex(NARROW);
         let (output, child_output) = tokio::io::duplex(NARROW);
         let (signal, signals) = mpsc::unbounded_channel();
-        let stage = Stage { slot, launch, input: BufReader::new(child_input), output: child_output, signals };
+        let looks = Looks::default();
+        let input_end = BufReader::new(child_input);
+        let stage =
+            Stage { slot, launch, input: input_end, output: child_output, signals, looks: looks.clone() };
         let play = (self.script)(stage);
         let (ended, exit) = oneshot::channel();
         let (kill, killed) = oneshot::channel::<i32>();
@@ -103,7 +125,8 @@ where
             };
             let _ = ended.send(report);
         });
-        let control = FakeControl { pid: u32::try_from(launch + 1).ok(), signal, kill: Some(kill), exit };
+        let control =
+            FakeControl { pid: u32::try_from(launch + 1).ok(), signal, kill: Some(kill), exit, looks };
         let process =
             Process { input: Box::new(input), output: Box::new(output), control: Box::new(control) };
         Box::pin(std::future::ready(Ok::<_, StartError>(process)))
@@ -119,6 +142,7 @@ struct FakeControl {
     signal: mpsc::UnboundedSender<Signal>,
     kill: Option<oneshot::Sender<i32>>,
     exit: oneshot::Receiver<ExitReport>,
+    looks: Looks,
 }
 
 impl ProcessControl for FakeControl {
@@ -128,7 +152,7 @@ impl ProcessControl for FakeControl {
 
     fn signal(&mut self, signal: Signal) {
         let fatal = match signal {
-            Signal::Interrupt => {
+            Signal::Interrupt | Signal::Continue => {
                 let _ = self.signal.send(signal);
                 return;
             }
@@ -138,6 +162,11 @@ impl ProcessControl for FakeControl {
         if let Some(kill) = self.kill.take() {
             let _ = kill.send(fatal);
         }
+    }
+
+    fn look(&self, _: Depth) -> Looking {
+        let seen = self.looks.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        Box::pin(std::future::ready(seen))
     }
 
     fn poll_exit(&mut self, context: &mut Context<'_>) -> Poll<ExitReport> {

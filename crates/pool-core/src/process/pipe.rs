@@ -4,6 +4,7 @@
 //! does not grow with the controller's memory. Starting a process blocks for a fraction of a millisecond to
 //! several; it happens off the arbiter, a few at a time.
 
+use super::look::{self, Depth, Looking};
 use super::order::{Order, Pipework};
 use super::{Launch, Launching, Process, ProcessControl, Signal};
 use crate::error::StartError;
@@ -130,11 +131,16 @@ impl ProcessControl for Running {
         // It may be a zombie already; there is nothing left to do then.
         let _ = match signal {
             Signal::Interrupt => kill_process(self.pid, Os::INT),
+            Signal::Continue => kill_process_group(self.pid, Os::CONT),
             Signal::Terminate => {
                 kill_process_group(self.pid, Os::TERM).and_then(|()| kill_process_group(self.pid, Os::CONT))
             }
             Signal::Kill => kill_process_group(self.pid, Os::KILL),
         };
+    }
+
+    fn look(&self, depth: Depth) -> Looking {
+        look::look(self.pid.as_raw_pid().cast_unsigned(), depth)
     }
 
     fn poll_exit(&mut self, context: &mut Context<'_>) -> Poll<ExitReport> {

@@ -224,6 +224,16 @@ impl Cancel {
     pub const DEBOUNCE: Duration = Duration::from_millis(2500);
 }
 
+/// What is done about a turn in which nothing moves any more: no output, no processor time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnStall {
+    /// It is shown. A slow model and a hang look alike.
+    #[default]
+    Show,
+    /// The turn ends as timed out, and the instance is replaced.
+    Kill,
+}
+
 /// How an instance is stopped: its own word or the end of its input, then SIGTERM and SIGCONT, then SIGKILL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shutdown {

@@ -23,6 +23,9 @@ pub struct TurnSpec {
     /// Output whose end looks like this, for [`TurnSpec::QUESTION_SETTLE`] of silence, is a question. A start that
     /// asks one has failed, because nobody can answer yet.
     pub questions: Vec<Regex>,
+    /// Output whose end looks like this, after the same silence, says that the tool tries again by itself: it is
+    /// shown as throttled until more comes.
+    pub throttled: Vec<Regex>,
 }
 
 impl TurnSpec {
@@ -40,6 +43,7 @@ impl TurnSpec {
             trim_end: Vec::new(),
             outcomes: Vec::new(),
             questions: Vec::new(),
+            throttled: Vec::new(),
         }
     }
 

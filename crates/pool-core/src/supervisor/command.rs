@@ -1,16 +1,26 @@
 //! What the outside may ask of a supervisor. One-way too: answers go home through a channel.
 
+use super::PoolSupervisor;
+use super::dump::InstanceDump;
 use super::status::InstanceStatus;
-use super::{PoolSupervisor, now};
-use crate::message::{Order, PoolEvent, SlotId, news};
+use crate::message::{Order, Pause, PoolEvent, SlotId, news};
 use actix::{Context, Handler, Message};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 /// A command with its way home.
 #[derive(Debug)]
 pub enum Supervise {
     /// What every instance does.
     Status(oneshot::Sender<Vec<InstanceStatus>>),
+    /// What every instance does, and what it waits for.
+    Dump(oneshot::Sender<Vec<InstanceDump>>),
+    /// From now on, every change of an instance's state goes there; some are missed if it is full.
+    Watch(mpsc::Sender<InstanceStatus>),
+    /// Our program is about to be stopped: no job's time passes until [`Supervise::Resume`]. The fence is dropped once
+    /// every instance knows.
+    Pause(Pause),
+    /// Our program goes on.
+    Resume,
     /// Finish the job at hand, stop, and start again; false if there is nothing to restart.
     Restart(SlotId, oneshot::Sender<bool>),
     /// Take no more jobs, finish those at hand, stop everything; answered when all are gone.
@@ -34,31 +44,31 @@ impl Handler<Command> for PoolSupervisor {
             Supervise::Status(home) => {
                 let _ = home.send(self.status());
             }
+            Supervise::Dump(home) => self.dump(home),
+            Supervise::Watch(watcher) => self.watchers.push(watcher),
             Supervise::Restart(slot, home) => {
                 let _ = home.send(self.restart(slot));
             }
+            Supervise::Pause(pause) => self.stand_still(&pause),
+            Supervise::Resume => self.places.iter().for_each(|place| place.tell(Order::Resume)),
             Supervise::Drain(home) => self.close(home, Order::Drain),
             Supervise::Stop(home) => self.close(home, Order::Stop),
             Supervise::Kill(home) => self.close(home, Order::Kill),
         }
+        self.show_all();
     }
 }
 
 impl PoolSupervisor {
     fn status(&self) -> Vec<InstanceStatus> {
-        let now = now();
-        let places = self.places.iter().enumerate();
-        places
-            .map(|(index, place)| {
-                place.status.status(
-                    super::slot_id(index),
-                    &self.groups[place.group].spec.tool,
-                    &place.slot,
-                    &place.activity,
-                    now,
-                )
-            })
-            .collect()
+        (0..self.places.len()).map(|index| self.status_of(index)).collect()
+    }
+
+    fn stand_still(&self, pause: &Pause) {
+        for instance in self.places.iter().filter_map(|place| place.instance.as_ref()) {
+            // One whose mailbox is full or closed misses it, and its time goes on.
+            let _ = instance.try_send(pause.clone());
+        }
     }
 
     fn restart(&mut self, slot: SlotId) -> bool {

@@ -39,7 +39,7 @@ pub(super) struct Place {
 impl Place {
     pub(super) fn new(group: usize, spec: &ToolSpec, now: Instant) -> Self {
         let activity = Arc::new(Activity::new(now));
-        Self { group, slot: Slot::new(spec), instance: None, activity, status: StatusBook::default() }
+        Self { group, slot: Slot::new(spec), instance: None, activity, status: StatusBook::new(now) }
     }
 
     /// Gives an order. An instance whose mailbox is full or closed has worse problems, and its exit tells.

@@ -2,7 +2,7 @@
 
 use crate::instance::Activity;
 use crate::machine::slot::{Slot, SlotState};
-use crate::message::{Event, ExitReport, Generation, SlotId, StartStage, StateChange};
+use crate::message::{Event, ExitReport, Generation, JobId, Outcome, SlotId, StartStage, StateChange};
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,9 @@ pub enum InstanceState {
     Working,
     /// Asks a question.
     NeedsInput,
-    /// Has said nothing for long.
+    /// Its own service turns it away for now; it tries again by itself.
+    Throttled,
+    /// Neither output nor processor time for long, or stopped by a signal.
     Stalled,
     /// Alive, but not trusted with a job for now.
     Open,
@@ -60,8 +62,10 @@ pub struct InstanceStatus {
     pub state: InstanceState,
     /// For how long, in ms.
     pub for_ms: u64,
-    /// What the state rests on.
+    /// What the state rests on: the line that asks, how the last life ended, when it goes on.
     pub evidence: String,
+    /// The job it has.
+    pub job: Option<u64>,
     /// Whether a process runs.
     pub alive: bool,
     /// Its process id.
@@ -77,32 +81,63 @@ pub struct InstanceStatus {
 }
 
 /// What the supervisor remembers of a slot.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct StatusBook {
     pid: Option<u32>,
     alive: bool,
     jobs: u64,
     times: StartTimes,
     showing: Option<StateChange>,
-    since: Option<Instant>,
+    /// The state that was seen last, and since when it holds.
+    seen: InstanceState,
+    since: Instant,
+    /// What made it ready.
+    last: Last,
     exit: Option<ExitReport>,
 }
 
+/// What an instance did last before it was free.
+#[derive(Debug, Clone, Copy)]
+enum Last {
+    Started(Duration),
+    Finished(JobId, Outcome),
+    Reset,
+}
+
 impl StatusBook {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            pid: None,
+            alive: false,
+            jobs: 0,
+            times: StartTimes::default(),
+            showing: None,
+            seen: InstanceState::Waiting,
+            since: now,
+            last: Last::Reset,
+            exit: None,
+        }
+    }
+
     pub(super) fn starting(&mut self, _generation: Generation, now: Instant) {
         self.times = StartTimes::default();
         self.showing = None;
-        self.since = Some(now);
+        self.since = now;
     }
 
     pub(super) fn note(&mut self, event: &Event, now: Instant) {
-        self.since = Some(now);
         match event {
             Event::Started { stage, pid, after, .. } => self.reached(*stage, *pid, *after),
-            Event::Finished { .. } => {
+            Event::Finished { report, .. } => {
                 self.jobs += 1;
-                self.showing = None;
+                self.last = Last::Finished(report.job, report.outcome);
+                self.free(now);
             }
+            Event::Idle { .. } => {
+                self.last = Last::Reset;
+                self.free(now);
+            }
+            Event::Changed { change: StateChange::Working, .. } => self.showing = None,
             Event::Changed { change, .. } => self.showing = Some(change.clone()),
             Event::Exited { exit, .. } => {
                 self.alive = false;
@@ -114,21 +149,40 @@ impl StatusBook {
         }
     }
 
+    fn free(&mut self, now: Instant) {
+        self.showing = None;
+        self.since = now;
+    }
+
     fn reached(&mut self, stage: StartStage, pid: Option<u32>, after: Duration) {
-        let after = Some(u64::try_from(after.as_micros()).unwrap_or(u64::MAX));
+        let micros = Some(u64::try_from(after.as_micros()).unwrap_or(u64::MAX));
         match stage {
             StartStage::Spawned => {
                 self.alive = true;
                 self.pid = pid;
-                self.times.spawned_us = after;
+                self.times.spawned_us = micros;
             }
-            StartStage::Ready => self.times.ready_us = after,
-            StartStage::Warm => self.times.warm_us = after,
+            StartStage::Ready => self.times.ready_us = micros,
+            StartStage::Warm => {
+                self.times.warm_us = micros;
+                self.last = Last::Started(after);
+            }
         }
     }
 
     pub(super) fn last_exit(&self) -> String {
         self.exit.as_ref().map_or_else(|| "has not been started".into(), ToString::to_string)
+    }
+
+    /// Takes in what the slot has become; true if that is another state than before.
+    pub(super) fn settle(&mut self, slot: &Slot, now: Instant) -> bool {
+        let state = self.state(slot);
+        if state == self.seen {
+            return false;
+        }
+        self.seen = state;
+        self.since = now;
+        true
     }
 
     pub(super) fn status(
@@ -139,12 +193,12 @@ impl StatusBook {
         activity: &Activity,
         now: Instant,
     ) -> InstanceStatus {
-        let (state, evidence) = self.judge(slot, now);
-        let (state, evidence, lasting) = match (state, activity.job(now)) {
+        let job = activity.job(now);
+        let (state, evidence, lasting) = match (self.state(slot), job) {
             (InstanceState::Ready, Some((job, lasting))) => {
                 (InstanceState::Working, format!("job {} runs", job.0), lasting)
             }
-            _ => (state, evidence, now.saturating_duration_since(self.since.unwrap_or(now))),
+            (state, _) => (state, self.evidence(slot, now), now.saturating_duration_since(self.since)),
         };
         InstanceStatus {
             index,
@@ -152,6 +206,7 @@ impl StatusBook {
             state,
             for_ms: u64::try_from(lasting.as_millis()).unwrap_or(u64::MAX),
             evidence,
+            job: job.map(|(job, _)| job.0),
             alive: self.alive,
             pid: self.pid,
             generation: slot.generation(),
@@ -161,31 +216,65 @@ impl StatusBook {
         }
     }
 
-    fn judge(&self, slot: &Slot, now: Instant) -> (InstanceState, String) {
-        let left = |until: &Instant| format!("{:.1?} left", until.saturating_duration_since(now));
+    /// Whether it works is known to [`Activity`] alone.
+    const fn state(&self, slot: &Slot) -> InstanceState {
         match (slot.state(), &self.showing) {
-            (SlotState::Waiting, _) => (InstanceState::Waiting, "others start first".into()),
-            (SlotState::Starting(Some(StartStage::Ready)), _) => {
-                (InstanceState::Warming, "it answered; the warm-up runs".into())
+            (SlotState::Waiting, _) => InstanceState::Waiting,
+            (SlotState::Starting(Some(StartStage::Ready)), _) => InstanceState::Warming,
+            (SlotState::Starting(_), _) => InstanceState::Starting,
+            (SlotState::Open(_), _) => InstanceState::Open,
+            (SlotState::Limited(_), _) => InstanceState::Limited,
+            (SlotState::BackingOff(_), _) => InstanceState::BackingOff,
+            (SlotState::Draining, _) => InstanceState::Draining,
+            (SlotState::Failed(_), _) => InstanceState::Failed,
+            (SlotState::Gone, _) => InstanceState::Gone,
+            (_, Some(StateChange::NeedsInput(_))) => InstanceState::NeedsInput,
+            (_, Some(StateChange::Throttled(_))) => InstanceState::Throttled,
+            (_, Some(StateChange::Stalled(_) | StateChange::Stopped)) => InstanceState::Stalled,
+            (SlotState::Working, _) => InstanceState::Working,
+            (SlotState::Ready(_), _) => InstanceState::Ready,
+        }
+    }
+
+    fn evidence(&self, slot: &Slot, now: Instant) -> String {
+        let left = |until: &Instant| format!("{:.1?}", until.saturating_duration_since(now));
+        match (slot.state(), &self.showing) {
+            (SlotState::Waiting, _) => "others start first".into(),
+            (SlotState::Starting(Some(StartStage::Ready)), _) => "it answered; the warm-up runs".into(),
+            (SlotState::Starting(_), _) => "no answer yet".into(),
+            (SlotState::Open(until), _) => {
+                format!("too many of its jobs failed, the last {}; tried again in {}", self.last, left(until))
             }
-            (SlotState::Starting(_), _) => (InstanceState::Starting, "no answer yet".into()),
-            (SlotState::Open(until), _) => (InstanceState::Open, left(until)),
             (SlotState::Limited(limit), _) if limit.until <= now => {
-                (InstanceState::Limited, format!("{}; another instance tries first", limit.reason))
+                format!("{}; another instance tries first", limit.reason)
             }
             (SlotState::Limited(limit), _) => {
-                (InstanceState::Limited, format!("{}; {}", limit.reason, left(&limit.until)))
+                format!("{}; tried again in {}", limit.reason, left(&limit.until))
             }
-            (SlotState::BackingOff(until), _) => (InstanceState::BackingOff, left(until)),
-            (SlotState::Draining, _) => (InstanceState::Draining, "asked to stop".into()),
-            (SlotState::Failed(reason), _) => (InstanceState::Failed, reason.clone()),
-            (SlotState::Gone, _) => (InstanceState::Gone, "stopped".into()),
-            (_, Some(StateChange::NeedsInput(question))) => (InstanceState::NeedsInput, question.clone()),
-            (_, Some(StateChange::Stalled(silence))) => {
-                (InstanceState::Stalled, format!("silent for {silence:.0?}"))
+            (SlotState::BackingOff(until), _) => {
+                format!("it {}; started again in {}", self.last_exit(), left(until))
             }
-            (SlotState::Working, None) => (InstanceState::Working, "being reset or replaced".into()),
-            (SlotState::Ready(_), None) => (InstanceState::Ready, "its credit is out".into()),
+            (SlotState::Draining, _) => "asked to stop".into(),
+            (SlotState::Failed(reason), _) => reason.clone(),
+            (SlotState::Gone, _) => "stopped".into(),
+            (_, Some(StateChange::NeedsInput(line))) => format!("it asks: {line}"),
+            (_, Some(StateChange::Throttled(line))) => format!("it says: {line}"),
+            (_, Some(StateChange::Stalled(idle))) => {
+                format!("neither output nor processor time for {idle:.0?}")
+            }
+            (_, Some(StateChange::Stopped)) => "a signal had stopped it; it was told to go on".into(),
+            (SlotState::Working, _) => "being reset or replaced".into(),
+            (SlotState::Ready(_), _) => format!("it {}", self.last),
+        }
+    }
+}
+
+impl std::fmt::Display for Last {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Started(after) => write!(f, "started within {after:.1?}"),
+            Self::Finished(job, outcome) => write!(f, "ended job {}: {outcome}", job.0),
+            Self::Reset => f.write_str("was reset"),
         }
     }
 }

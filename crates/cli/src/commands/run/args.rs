@@ -25,11 +25,14 @@ Examples:
 Standard output has the replies, in the order of the items; standard error has everything else.
 
 Exit codes:
-  0 all jobs succeeded       2 wrong usage or bad input, nothing started   130 ended by SIGINT
-  1 some failed              3 the pool could not start, or gave up        143 ended by SIGTERM
-                             4 stopped on purpose (nobody reads the output any more)
+  0 all jobs succeeded                       4 stopped on purpose (nobody reads the output any more)
+  1 some failed                              129 ended by SIGHUP
+  2 wrong usage or bad input, nothing ran    130 ended by SIGINT
+  3 the pool could not start, or gave up     143 ended by SIGTERM
 
-The first Ctrl-C begins no more jobs, the second takes back those that run, the third kills.";
+The first Ctrl-C begins no more jobs, the second takes back those that run, the third kills; SIGTERM, and SIGHUP when
+the terminal goes, count alike. Ctrl-Z stops the program, not its tools, and the time until 'fg' is not charged to jobs.
+SIGUSR1 shows what every instance does, what it waits for, and what to do about it.";
 
 /// Run a batch: one job for each item, over a pool of warm instances
 ///
@@ -113,9 +116,13 @@ pub(super) struct PoolArgs {
     /// The longest that a start may take [default: the tool's own]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(super) ready_timeout: Option<Duration>,
-    /// Silence that is worth showing; nothing is killed for it [default: 10m]
+    /// A turn without output and without processor time for so long is shown as stalled [default: 10m]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(super) stall: Option<Duration>,
+    /// End a stalled turn as timed out, and replace its instance: a slow model and a hang look alike, so it is not done
+    /// unless asked for
+    #[arg(long)]
+    pub(super) kill_stalled: bool,
     /// When the tool says that its account has met a usage limit: 'wait' until that is over, at most 12h, the job that
     /// met it first in the queue; 'fail': the job ends as limited, and the others are tried all the same
     #[arg(long, value_name = "wait|fail", default_value = "wait", value_parser = OnLimit::parse)]

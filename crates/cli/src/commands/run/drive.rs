@@ -10,8 +10,8 @@ use cluster::Job;
 use cluster::batch::ResultRecord;
 use cluster::batch::run::{Batch, Counts, Ending};
 use futures_util::{FutureExt, Stream, StreamExt};
-use pool_core::message::JobHandle;
-use pool_core::supervisor::HoldStatus;
+use pool_core::message::{JobHandle, JobId};
+use pool_core::supervisor::{HoldStatus, InstanceStatus};
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -23,6 +23,9 @@ const BURST: usize = 256;
 
 /// For how long jobs may wait with none running before that is shown.
 const IDLE: Duration = Duration::from_secs(20);
+
+/// How long talk may take to be written before we stop or end; and the last results, after everything was killed.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Runs the batch to its end, stops the pool, and says how it went.
 pub(super) async fn drive<P, S, F>(
@@ -38,11 +41,14 @@ where
 {
     let (ladder, limits) = (Ladder::default(), Limits::default());
     let mut run = Run { pool, batch: &mut batch, output, ladder, limits, write_error: None };
-    let over = run.until_all_ended(&mut signals).await;
+    let mut over = run.until_all_ended(&mut signals).await;
     if over.is_continue() {
-        run.until_stopped(&mut signals).await;
+        over = run.until_stopped(&mut signals).await;
     }
-    run.conclude()
+    run.until_written(over, &mut signals).await;
+    let exit = run.conclude();
+    run.until_told().await;
+    exit
 }
 
 /// Whether to go on.
@@ -68,6 +74,7 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         let mut holds = pool.holds();
         let mut failed = false;
         let mut idle = Idle::since(Instant::now());
+        let mut changes = pool.watch();
         loop {
             tokio::select! {
                 biased;
@@ -81,7 +88,9 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
                     self.limited(holds, Instant::now());
                 }
                 now = ticks.tick() => self.tick(&mut idle, now).await,
-                record = self.batch.next() => match record {
+                Some(status) = changes.recv() => self.changed(&status),
+                written = self.output.moved(), if self.output.is_behind() => self.written(written),
+                record = self.batch.next(), if !self.output.is_full() => match record {
                     Some(record) => self.burst(&record),
                     None => return Flow::Continue(()),
                 },
@@ -90,19 +99,50 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
     }
 
     /// The jobs have ended; the tools are asked to go, and may take their time unless somebody is impatient.
-    async fn until_stopped(&mut self, signals: &mut (impl Stream<Item = Heard> + Unpin)) {
+    async fn until_stopped(&mut self, signals: &mut (impl Stream<Item = Heard> + Unpin)) -> Flow {
         let pool = self.pool;
         let mut shutdown = std::pin::pin!(pool.shutdown());
         loop {
             tokio::select! {
                 biased;
-                () = &mut shutdown => return,
+                () = &mut shutdown => return Flow::Continue(()),
+                Some(heard) = signals.next() => self.heard(heard).await?,
+            }
+        }
+    }
+
+    /// Who reads us may take the time as well; not after a kill.
+    async fn until_written(&mut self, over: Flow, signals: &mut (impl Stream<Item = Heard> + Unpin)) {
+        let mut patience = std::pin::pin!(tokio::time::sleep(PATIENCE));
+        while self.output.is_behind() {
+            tokio::select! {
+                biased;
+                written = self.output.moved() => self.written(written),
+                () = &mut patience, if over.is_break() => return,
                 Some(heard) = signals.next() => {
                     if self.heard(heard).await.is_break() {
                         return;
                     }
                 }
             }
+        }
+    }
+
+    /// What has been said is written; not for long, if nobody listens.
+    async fn until_told(&mut self) {
+        let mut patience = std::pin::pin!(tokio::time::sleep(PATIENCE));
+        while self.output.is_talking() {
+            tokio::select! {
+                biased;
+                written = self.output.moved() => self.written(written),
+                () = &mut patience => return,
+            }
+        }
+    }
+
+    fn written(&mut self, written: std::io::Result<()>) {
+        if let Err(error) = written {
+            self.broken(error);
         }
     }
 
@@ -122,7 +162,19 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
                 self.pool.kill().await;
                 return Flow::Break(());
             }
-            Answer::Dump => self.output.status(&self.pool.status().await),
+            Answer::Suspend => {
+                self.output.note(&format!(
+                    "suspended: {} on in their tools, and their time stands still",
+                    go(running)
+                ));
+                // The thread that writes is stopped too.
+                self.until_told().await;
+                self.pool.suspend().await;
+            }
+            Answer::Dump => {
+                let dump = self.pool.dump().await;
+                self.output.dump(&dump, |job| self.batch.info(JobId(job)));
+            }
         }
         Flow::Continue(())
     }
@@ -136,8 +188,14 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
             *idle = Idle::since(now);
         } else if idle.is_worth_showing(counts, now) {
             self.output.note("jobs wait, and no instance takes them:");
-            self.output.status(&self.pool.status().await);
+            let status = self.pool.status().await;
+            self.output.status(&status, |job| self.batch.info(JobId(job)));
         }
+    }
+
+    fn changed(&mut self, status: &InstanceStatus) {
+        let job = status.job.and_then(|job| self.batch.info(JobId(job)));
+        self.output.changed(status, job);
     }
 
     /// Usage limits came, moved or went.
@@ -160,6 +218,9 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
     fn burst(&mut self, first: &ResultRecord) {
         self.ended(first);
         for _ in 1..BURST {
+            if self.output.is_full() {
+                break;
+            }
             let Some(Some(record)) = self.batch.next().now_or_never() else { break };
             self.ended(&record);
         }
@@ -185,7 +246,7 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         self.batch.cancel_all();
     }
 
-    fn conclude(self) -> Exit {
+    fn conclude(&mut self) -> Exit {
         match self.batch.ending() {
             Some(Ending::PoolFailed(reason)) => self.output.error(&format!("the pool gave up: {reason}")),
             Some(Ending::BadList(error)) => self.output.error(&error.to_string()),
@@ -204,6 +265,10 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         let reader = self.write_error.as_ref().map(std::io::Error::kind);
         verdict(&self.ladder, self.batch.ending(), self.limits.given_up(), reader, self.output.tally())
     }
+}
+
+fn go(running: u64) -> String {
+    format!("{} {}", jobs(running), if running == 1 { "goes" } else { "go" })
 }
 
 /// Notices that jobs wait while none runs: tools start, start again and again, or are on hold.

@@ -1,13 +1,24 @@
 //! The seam between a run and the pool, so that the loop can be tried without one.
 
+use crate::signals::stop_ourselves;
 use cluster::ClusterManager;
-use pool_core::supervisor::{HoldStatus, InstanceStatus};
+use pool_core::supervisor::{HoldStatus, InstanceDump, InstanceStatus};
+use tokio::sync::mpsc::Receiver;
 use tokio::sync::watch;
+
+/// So many changes may wait while results are written.
+const CHANGES: usize = 1024;
 
 /// A pool, as a run needs it.
 pub(super) trait Pool {
     /// What every instance does.
     async fn status(&self) -> Vec<InstanceStatus>;
+    /// What every instance does and waits for.
+    async fn dump(&self) -> Vec<InstanceDump>;
+    /// Every change of what an instance does, from now on.
+    fn watch(&self) -> Receiver<InstanceStatus>;
+    /// Stops this program until somebody continues it; no time passes for jobs meanwhile.
+    async fn suspend(&self);
     /// The accounts that usage limits hold.
     fn holds(&self) -> watch::Receiver<Vec<HoldStatus>>;
     /// Resolves with the reason when no instance is left and none will come.
@@ -21,6 +32,20 @@ pub(super) trait Pool {
 impl Pool for ClusterManager {
     async fn status(&self) -> Vec<InstanceStatus> {
         Self::status(self).await.unwrap_or_default()
+    }
+
+    async fn dump(&self) -> Vec<InstanceDump> {
+        Self::dump(self).await.unwrap_or_default()
+    }
+
+    fn watch(&self) -> Receiver<InstanceStatus> {
+        Self::watch(self, CHANGES)
+    }
+
+    async fn suspend(&self) {
+        self.pause().await;
+        stop_ourselves();
+        self.resume().await;
     }
 
     fn holds(&self) -> watch::Receiver<Vec<HoldStatus>> {

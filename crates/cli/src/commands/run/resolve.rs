@@ -53,6 +53,7 @@ fn overrides(args: &RunArgs) -> Result<Overrides, Failure> {
         timeout: pool.timeout,
         ready_timeout: pool.ready_timeout,
         stall: pool.stall,
+        kill_stalled: pool.kill_stalled,
         framing: framing(&args.framing),
     })
 }

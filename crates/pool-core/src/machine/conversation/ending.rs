@@ -31,6 +31,12 @@ impl Ending {
         }
     }
 
+    pub(super) fn shift(&mut self, time: std::time::Duration) {
+        if let Self::Output { by } | Self::Process { by, .. } = self {
+            *by += time;
+        }
+    }
+
     pub(super) fn output_ended(&mut self, by: Instant) {
         *self = match std::mem::replace(self, Self::None) {
             Self::None | Self::Output { .. } => Self::Output { by },

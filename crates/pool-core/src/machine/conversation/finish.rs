@@ -1,6 +1,6 @@
 //! What comes behind a job: the news of its end, a reset, the next one.
 
-use super::turn::Turn;
+use super::running::Turn;
 use super::work::Work;
 use super::{Action, Conversation};
 use crate::machine::dialect::{Dialect, TurnEnd};

@@ -11,7 +11,6 @@ impl<D: Dialect> Conversation<D> {
     /// The process exists.
     pub fn launched(&mut self, pid: Option<u32>, now: Instant) {
         self.pid = pid;
-        self.last_output = now;
         if !matches!(self.state, State::Starting { .. }) {
             // Stopped while it was being launched.
             self.signal(Signal::Kill);

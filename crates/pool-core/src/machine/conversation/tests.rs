@@ -3,6 +3,7 @@
 
 mod ends;
 mod limits;
+mod pauses;
 mod turns;
 
 use super::*;
@@ -11,6 +12,7 @@ use crate::machine::dialect::text::TextDialect;
 use crate::message::{
     Errand, Job, JobHandle, Outcome, Placement, Reply, SessionKey, StartStage, Step, reply_channel,
 };
+use crate::process::look::Seen;
 use crate::spec::{Cancel, Shutdown, TurnRule, TurnSpec};
 use regex::Regex;
 use std::time::Duration;
@@ -23,6 +25,8 @@ struct Script {
     log: Vec<String>,
     serial: Serial,
     errands: usize,
+    /// What a look at the tool sees.
+    seen: Vec<Seen>,
 }
 
 fn spec() -> ToolSpec {
@@ -37,7 +41,15 @@ impl Script {
         let spec = Arc::new(spec);
         let dialect = TextDialect::new(spec.clone(), 1);
         let conversation = Conversation::new(spec, SlotId(0), 1, dialect, now);
-        Self { conversation, now, written: Vec::new(), log: Vec::new(), serial: 0, errands: 0 }
+        Self {
+            conversation,
+            now,
+            written: Vec::new(),
+            log: Vec::new(),
+            serial: 0,
+            errands: 0,
+            seen: Vec::new(),
+        }
     }
 
     /// A script whose tool is warm already.
@@ -62,6 +74,10 @@ impl Script {
                     line
                 }
                 Action::Tell(event) => told(&event),
+                Action::Look(_) => {
+                    self.conversation.looked(&self.seen.clone(), self.now);
+                    continue;
+                }
                 Action::Arm(_) | Action::Settle(_) => {
                     self.errands += 1;
                     "errand".into()

@@ -1,54 +1,15 @@
 //! Jobs and their turns: arming, saying, ending, resetting.
 
+use super::running::{Phase, Turn};
 use super::work::Work;
 use super::{Action, Conversation, State};
 use crate::error::JobError;
 use crate::machine::dialect::{Dialect, Found, TurnEnd};
-use crate::message::{
-    Event, ExitReport, Job, Next, Outcome, Placement, Progress, Refused, StateChange, Step,
-};
+use crate::machine::stall::Vigil;
+use crate::message::{Event, ExitReport, Job, Next, Outcome, Placement, Refused, Step};
 use crate::process::Signal;
 use crate::spec::Cancel;
-use std::time::{Duration, Instant};
-
-/// A step that runs.
-pub(super) struct Turn {
-    pub(super) began: Instant,
-    pub(super) phase: Phase,
-    /// Its silence has been shown.
-    pub(super) stalled: bool,
-}
-
-/// Whether the turn is still wanted.
-pub(super) enum Phase {
-    /// Yes, until then.
-    Wanted { deadline: Instant },
-    /// No: it was interrupted, and its end is awaited until then.
-    Interrupted { outcome: Outcome, deadline: Instant },
-}
-
-impl Turn {
-    pub(super) fn next_deadline(&self, last_output: Instant, stall: Duration) -> Instant {
-        match self.phase {
-            Phase::Wanted { deadline } if self.stalled => deadline,
-            Phase::Wanted { deadline } => deadline.min(last_output + stall),
-            Phase::Interrupted { deadline, .. } => deadline,
-        }
-    }
-
-    /// What a job is called whose tool went away in mid-turn.
-    pub(super) fn fate(&self, exit: &ExitReport) -> (Outcome, String) {
-        match (&self.phase, exit) {
-            (Phase::Interrupted { outcome, .. }, _) => (*outcome, format!("interrupted; then it {exit}")),
-            (Phase::Wanted { .. }, ExitReport::Exited(0)) => {
-                (Outcome::Truncated, "it exited in the middle of its reply".into())
-            }
-            (Phase::Wanted { .. }, exit) => {
-                (Outcome::Crashed, format!("it {exit} in the middle of its reply"))
-            }
-        }
-    }
-}
+use std::time::Instant;
 
 impl<D: Dialect> Conversation<D> {
     // ## Idle => (Arming | Turn | Idle)
@@ -132,8 +93,8 @@ impl<D: Dialect> Conversation<D> {
         }
         work.sent += (self.outgoing.len() - before) as u64;
         let deadline = now + work.job.timeout.unwrap_or(self.spec.limits.turn);
-        self.last_output = now;
-        let turn = Turn { began: now, phase: Phase::Wanted { deadline }, stalled: false };
+        let vigil = Vigil::new(self.spec.limits.stall, now);
+        let turn = Turn { began: now, phase: Phase::Wanted { deadline }, vigil, received: 0, shown: None };
         self.state = State::Turn { work, turn };
     }
 
@@ -156,6 +117,7 @@ impl<D: Dialect> Conversation<D> {
                 }
                 Found::End(end) => self.turn_ended(*end, now),
                 Found::Question(question) => self.question(question, now),
+                Found::Throttled(line) => self.throttled(line),
                 Found::Violation(what) => {
                     self.violated(&what, now);
                     break;
@@ -186,8 +148,7 @@ impl<D: Dialect> Conversation<D> {
         let reset = end.reset.take();
         let kept = work.keep(end, turn.began, now);
         if let Phase::Interrupted { outcome, .. } = turn.phase {
-            let detail = if outcome == Outcome::TimedOut { "no end of turn in time" } else { "taken back" };
-            self.finish(work, Some((outcome, detail.into())), true, now);
+            self.finish(work, Some((outcome, turn.reason(outcome))), true, now);
             return;
         }
         if kept.outcome != Outcome::Ok {
@@ -284,16 +245,6 @@ impl<D: Dialect> Conversation<D> {
         }
     }
 
-    fn question(&mut self, question: String, now: Instant) {
-        if matches!(self.state, State::Starting { .. }) {
-            return self.asks_at_start(question, now);
-        }
-        if let State::Turn { work, .. } = &self.state {
-            work.job.reply_to.report(|| Progress::NeedsInput(question.clone()));
-        }
-        self.changed(StateChange::NeedsInput(question));
-    }
-
     /// The output broke the rule that frames it: whatever comes next cannot be trusted.
     pub fn violated(&mut self, what: &str, now: Instant) {
         tracing::warn!(tool = %self.me.tool, slot = %self.me.slot, what, "the output broke its rule");
@@ -309,12 +260,12 @@ impl<D: Dialect> Conversation<D> {
                 self.abandon_job(outcome, "it did not answer the interrupt, and was stopped", now);
                 self.kill(now);
             }
-            Phase::Wanted { .. } if !turn.stalled && self.last_output + self.spec.limits.stall <= now => {
-                turn.stalled = true;
-                let silence = now.saturating_duration_since(self.last_output);
-                self.changed(StateChange::Stalled(silence));
+            Phase::Wanted { .. } => {
+                if let Some(depth) = turn.vigil.handle_timeout(now) {
+                    self.actions.push_back(Action::Look(depth));
+                }
             }
-            _ => {}
+            Phase::Interrupted { .. } => {}
         }
     }
 
@@ -340,25 +291,20 @@ impl<D: Dialect> Conversation<D> {
 
     /// Stops a running turn: politely where the tool can be interrupted, with the instance where it cannot.
     fn interrupt(&mut self, outcome: Outcome, now: Instant) {
-        let State::Turn { turn: Turn { phase: phase @ Phase::Wanted { .. }, .. }, .. } = &mut self.state
-        else {
+        let State::Turn { turn, .. } = &mut self.state else { return };
+        if !matches!(turn.phase, Phase::Wanted { .. }) {
             return;
-        };
+        }
         let recently = self.last_interrupt.is_some_and(|at| now < at + Cancel::DEBOUNCE);
         if self.spec.cancel == Cancel::Restart || recently {
-            let detail = if outcome == Outcome::TimedOut { "no end of turn in time" } else { "taken back" };
-            self.abandon_job(outcome, detail, now);
+            let detail = turn.reason(outcome);
+            self.abandon_job(outcome, &detail, now);
             self.kill(now);
             return;
         }
-        *phase = Phase::Interrupted { outcome, deadline: now + self.spec.limits.cancel };
+        turn.phase = Phase::Interrupted { outcome, deadline: now + self.spec.limits.cancel };
         self.last_interrupt = Some(now);
         self.signal(Signal::Interrupt);
         self.dialect.interrupted(&mut self.outgoing, now);
-    }
-
-    fn changed(&mut self, change: StateChange) {
-        let (slot, generation) = (self.me.slot, self.me.generation);
-        self.tell(Event::Changed { slot, generation, change });
     }
 }

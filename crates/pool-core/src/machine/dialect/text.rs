@@ -2,6 +2,7 @@
 
 mod cap;
 mod encode;
+mod expected;
 mod outcome;
 mod reply;
 mod rules;
@@ -89,7 +90,7 @@ impl TextDialect {
         let Phase::Turn(turn) = &mut self.phase else { return None };
         match turn.poll(&self.spec, &mut self.stream, &mut self.due, &mut self.unsolicited, now)? {
             Seen::End(ended) => Some(self.end(ended)),
-            Seen::Question(line) => Some(Found::Question(line)),
+            Seen::Remark(remark) => Some(remark),
             Seen::Broken(reason) => Some(Found::Violation(reason)),
         }
     }
@@ -187,6 +188,12 @@ impl Dialect for TextDialect {
         }
     }
 
+    fn resumed(&mut self, now: Instant) {
+        self.stream.restart_silence(now);
+        // Looked at once more, for the rule to say when it is due.
+        self.due = self.due.map(|_| now);
+    }
+
     fn deadline(&self) -> Option<Instant> {
         self.due
     }
@@ -204,6 +211,10 @@ impl Dialect for TextDialect {
     fn tail(&self) -> &[u8] {
         let buffer = &self.stream.buffer;
         &buffer[buffer.len().saturating_sub(TAIL)..]
+    }
+
+    fn expects(&self) -> String {
+        self.expected()
     }
 
     fn unsolicited(&self) -> u64 {

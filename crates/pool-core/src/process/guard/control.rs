@@ -3,6 +3,7 @@
 use super::link::{Life, Link};
 use super::wire::Report;
 use crate::message::ExitReport;
+use crate::process::look::{self, Depth, Looking};
 use crate::process::{ProcessControl, Signal};
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
@@ -46,6 +47,10 @@ impl ProcessControl for Guarded {
 
     fn signal(&mut self, signal: Signal) {
         self.life.signal(signal);
+    }
+
+    fn look(&self, depth: Depth) -> Looking {
+        self.pid().map_or_else(look::nothing, |pid| look::look(pid, depth))
     }
 
     fn poll_exit(&mut self, context: &mut Context<'_>) -> Poll<ExitReport> {

@@ -25,6 +25,7 @@ impl Tool {
             Signal::Interrupt => {
                 let _ = kill_process(self.pid, Os::INT);
             }
+            Signal::Continue => self.to_all(Os::CONT),
             Signal::Terminate => [Os::TERM, Os::CONT].into_iter().for_each(|signal| self.to_all(signal)),
             Signal::Kill => self.to_all(Os::KILL),
         }

@@ -50,6 +50,7 @@ impl Packet for Request {
             Self::Guard => (b'n', 0, 0),
             Self::Spawn { life } => (b's', life, 0),
             Self::Signal { life, signal: Signal::Interrupt } => (b'i', life, 0),
+            Self::Signal { life, signal: Signal::Continue } => (b'c', life, 0),
             Self::Signal { life, signal: Signal::Terminate } => (b't', life, 0),
             Self::Signal { life, signal: Signal::Kill } => (b'k', life, 0),
         }
@@ -61,6 +62,7 @@ impl Packet for Request {
             b'n' => Some(Self::Guard),
             b's' => Some(Self::Spawn { life }),
             b'i' => signal(Signal::Interrupt),
+            b'c' => signal(Signal::Continue),
             b't' => signal(Signal::Terminate),
             b'k' => signal(Signal::Kill),
             _ => None,

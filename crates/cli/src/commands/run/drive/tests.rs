@@ -5,7 +5,7 @@ use cluster::batch::plan::{JobInfo, Planned};
 use cluster::batch::run::Order;
 use futures_util::stream;
 use pool_core::message::{InstanceRef, Outcome, Reply, ReplyTo, SlotId, Timings, reply_channel};
-use pool_core::supervisor::{HoldStatus, InstanceStatus};
+use pool_core::supervisor::{HoldStatus, InstanceDump, InstanceStatus};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use tokio::sync::{mpsc, watch};
@@ -18,6 +18,7 @@ struct Fake {
     gives_up: Rc<Cell<bool>>,
     stubborn: bool,
     killed: Rc<Cell<bool>>,
+    suspended: Rc<Cell<bool>>,
     holds: Rc<watch::Sender<Vec<HoldStatus>>>,
 }
 
@@ -32,6 +33,18 @@ impl Fake {
 impl Pool for Fake {
     async fn status(&self) -> Vec<InstanceStatus> {
         Vec::new()
+    }
+
+    async fn dump(&self) -> Vec<InstanceDump> {
+        Vec::new()
+    }
+
+    fn watch(&self) -> mpsc::Receiver<InstanceStatus> {
+        mpsc::channel(1).1
+    }
+
+    async fn suspend(&self) {
+        self.suspended.set(true);
     }
 
     fn holds(&self) -> watch::Receiver<Vec<HoldStatus>> {
@@ -119,6 +132,17 @@ fn the_code_tells_how_it_went() {
         });
         assert_eq!(exit, expected);
     }
+}
+
+#[test]
+fn f60_a_suspended_run_goes_on_afterwards() {
+    let pool = Fake::default();
+    let exit = play(&pool, Some(2), async |signals| {
+        signals.send(Heard::Suspend).await.unwrap();
+        settle().await;
+        pool.answer(Outcome::Ok);
+    });
+    assert_eq!((exit, pool.suspended.get()), (Exit::Ok, true));
 }
 
 #[test]

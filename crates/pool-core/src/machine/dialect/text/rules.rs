@@ -3,7 +3,7 @@
 use super::stream::{Raw, Stream};
 use super::turn::{Ended, Seen};
 use super::window::Window;
-use crate::machine::dialect::CannotCarry;
+use crate::machine::dialect::{CannotCarry, Found};
 use crate::message::CompletedBy;
 use crate::spec::{TurnRule, TurnSpec};
 use memchr::{memchr, memchr2};
@@ -70,16 +70,18 @@ fn prompt_at_end(until: &Regex, text: &[u8]) -> Option<(usize, String)> {
     Some((window.place(found.start()), super::excerpt(found.as_str())))
 }
 
-/// A question, once it has stood long enough; told once: `asked` is where the output ended then.
-pub(super) fn question(
+/// A question, or that the tool waits by itself, once it has stood long enough; told once: `told` is where the output
+/// ended then.
+pub(super) fn remark(
     turn: &TurnSpec,
     stream: &Stream,
-    asked: &mut Option<usize>,
+    told: &mut Option<usize>,
     due: &mut Option<Instant>,
     now: Instant,
-) -> Option<String> {
+) -> Option<Found> {
     let place = stream.text().len();
-    if turn.questions.is_empty() || *asked == Some(place) || place == 0 {
+    let knows_none = turn.questions.is_empty() && turn.throttled.is_empty();
+    if knows_none || *told == Some(place) || place == 0 {
         return None;
     }
     let settled = stream.quiet_at(TurnSpec::QUESTION_SETTLE, now);
@@ -87,18 +89,24 @@ pub(super) fn question(
         *due = Some(due.map_or(settled, |due| due.min(settled)));
         return None;
     }
-    let line = asks(turn, stream)?;
-    *asked = Some(place);
-    Some(line)
+    let waits = || last_line(&turn.throttled, stream).map(Found::Throttled);
+    let found = asks(turn, stream).map(Found::Question).or_else(waits)?;
+    *told = Some(place);
+    Some(found)
 }
 
 /// The line that asks, if the output ends like a question.
 fn asks(turn: &TurnSpec, stream: &Stream) -> Option<String> {
-    if turn.questions.is_empty() {
+    last_line(&turn.questions, stream)
+}
+
+/// The last line, if the output ends like one of `patterns`.
+fn last_line(patterns: &[Regex], stream: &Stream) -> Option<String> {
+    if patterns.is_empty() {
         return None;
     }
     let window = Window::tail(stream.text());
-    turn.questions.iter().find(|pattern| window.match_at_end(pattern).is_some())?;
+    patterns.iter().find(|pattern| window.match_at_end(pattern).is_some())?;
     let line = window.text.trim_end().rsplit('\n').next().unwrap_or_default();
     Some(line.trim().to_owned())
 }

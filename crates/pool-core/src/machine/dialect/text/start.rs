@@ -60,7 +60,7 @@ impl Start {
             Self::Look { asked } => {
                 if !looks_ready(spec, stream, due, now) {
                     stream.keep_last(KEPT);
-                    return rules::question(&spec.turn, stream, asked, due, now).map(Found::Question);
+                    return rules::remark(&spec.turn, stream, asked, due, now);
                 }
                 stream.clear();
                 *self = Self::probe(probe(), out);

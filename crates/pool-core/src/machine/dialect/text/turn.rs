@@ -7,7 +7,7 @@ use super::reply::{self, Sent};
 use super::rules::{self, by_rule, one_line};
 use super::sentinel::{Answer, Expect, NONCE, Nonces, SETTLE, Sentinel, Sight};
 use super::stream::{Raw, Stream};
-use crate::machine::dialect::{CannotCarry, Partial};
+use crate::machine::dialect::{CannotCarry, Found, Partial};
 use crate::message::{CompletedBy, Outcome, Step};
 use crate::spec::{ToolSpec, TurnRule};
 use std::time::Instant;
@@ -22,20 +22,21 @@ const FOREIGN: usize = 64 * 1024;
 #[derive(Debug)]
 pub(super) struct Turn {
     /// Sent in front of the text and not yet answered: nothing that comes is ours.
-    begin: Option<Sentinel>,
+    pub(super) begin: Option<Sentinel>,
     /// Sent behind the text.
-    end: Option<Sentinel>,
+    pub(super) end: Option<Sentinel>,
     pub(super) raw: Option<Raw>,
     pub(super) cap: Cap,
     pub(super) sent: Sent,
-    /// Where the output ended when it was last told as a question.
+    /// Where the output ended when it was last told as a question or a wait.
     asked: Option<usize>,
 }
 
 /// What there is to be seen of the end of the turn.
 pub(super) enum Seen {
     End(Ended),
-    Question(String),
+    /// The tool asks, or waits.
+    Remark(Found),
     Broken(String),
 }
 
@@ -143,7 +144,7 @@ impl Turn {
         } else if let Some(seen) = by_rule(turn, stream, self.raw.as_mut(), due, now) {
             return Some(seen);
         }
-        rules::question(turn, stream, &mut self.asked, due, now).map(Seen::Question).or_else(|| {
+        rules::remark(turn, stream, &mut self.asked, due, now).map(Seen::Remark).or_else(|| {
             stream.thin(&mut self.cap);
             None
         })

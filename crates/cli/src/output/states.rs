@@ -1,0 +1,167 @@
+//! What instances do, in words: changes worth telling at once, and everything for those who look.
+
+use super::sanitize;
+use super::talk::WIDTH;
+use pool_core::instance::Inside;
+use pool_core::message::SlotId;
+use pool_core::process::look::Seen;
+use pool_core::supervisor::{InstanceState, InstanceStatus};
+use std::collections::HashSet;
+use std::time::Duration;
+
+/// How many lines of a tool's last output are shown.
+const LINES: usize = 20;
+
+/// How many processes of an instance are shown.
+const PROCESSES: usize = 30;
+
+/// What has been told of instances.
+#[derive(Debug, Default)]
+pub(super) struct States {
+    /// Why tools have been given up: the reason is the same for all of their instances.
+    failures: HashSet<String>,
+    /// Those that were told to be stuck, and have not been told to work again.
+    stuck: HashSet<SlotId>,
+}
+
+impl States {
+    /// A change in one line, if it is worth it: who has to know that a job does not go on, or who could help. `job` is
+    /// what the user calls the job.
+    pub(super) fn changed(&mut self, status: &InstanceStatus, job: Option<&str>) -> Option<String> {
+        let was_stuck = self.stuck.remove(&status.index);
+        let what = match remarkable(status.state) {
+            None if was_stuck && status.state == InstanceState::Working => "works again",
+            what => what?,
+        };
+        if matches!(status.state, InstanceState::NeedsInput | InstanceState::Stalled) {
+            self.stuck.insert(status.index);
+        }
+        if status.state == InstanceState::Failed && !self.failures.insert(status.evidence.clone()) {
+            return None;
+        }
+        let job = job.map(|job| format!(" (job {job})")).unwrap_or_default();
+        let evidence = match status.state {
+            InstanceState::Working => String::new(),
+            _ => format!(": {}", sanitize::line(&status.evidence, WIDTH)),
+        };
+        Some(format!("{} {what}{job}{evidence}", name(status)))
+    }
+}
+
+const fn remarkable(state: InstanceState) -> Option<&'static str> {
+    match state {
+        InstanceState::NeedsInput => Some("needs input"),
+        InstanceState::Stalled => Some("has stalled"),
+        InstanceState::Open => Some("gets no jobs for now"),
+        InstanceState::BackingOff => Some("has ended"),
+        InstanceState::Failed => Some("has failed"),
+        InstanceState::Waiting
+        | InstanceState::Starting
+        | InstanceState::Warming
+        | InstanceState::Ready
+        | InstanceState::Working
+        | InstanceState::Throttled
+        // Told once for the account, with how many jobs wait.
+        | InstanceState::Limited
+        | InstanceState::Draining
+        | InstanceState::Gone => None,
+    }
+}
+
+fn name(status: &InstanceStatus) -> String {
+    format!("instance {} {}", status.index, sanitize::line(&status.tool_id, WIDTH))
+}
+
+/// An instance in one line.
+pub(super) fn line(status: &InstanceStatus, job: Option<&str>) -> String {
+    let state = serde_json::to_value(status.state).unwrap_or_default();
+    let state = state.as_str().unwrap_or_default();
+    let pid = status.pid.map(|pid| format!("pid {pid}, ")).unwrap_or_default();
+    let last = status.last_exit.as_ref().map(|exit| format!("; before: it {}", sanitize::line(exit, WIDTH)));
+    format!(
+        "{} {state} for {:.1?}: {} ({pid}life {}, {}){}",
+        name(status),
+        Duration::from_millis(status.for_ms),
+        match (status.state, job) {
+            (InstanceState::Working, Some(job)) => format!("job {job} runs"),
+            _ => sanitize::line(&status.evidence, WIDTH),
+        },
+        status.generation,
+        super::jobs(status.jobs),
+        last.unwrap_or_default(),
+    )
+}
+
+/// An instance from inside, and what to do about it; several lines, made safe.
+pub(super) fn inside(status: &InstanceStatus, inside: Option<&Inside>, job: Option<&str>) -> Vec<String> {
+    let mut lines = vec![line(status, job)];
+    if let Some(inside) = inside {
+        describe(inside, status, job, &mut lines);
+    }
+    lines.push(format!("  next      {}", advice(status.state)));
+    lines
+}
+
+fn describe(inside: &Inside, status: &InstanceStatus, job: Option<&str>, lines: &mut Vec<String>) {
+    let number = status.job.map(|job| job.to_string());
+    let job = job.or(number.as_deref()).map(|job| format!("job {job}, "));
+    let step = inside.step.map(|(step, of)| format!("step {step} of {of}: "));
+    lines.push(format!(
+        "  doing     {}{}{}",
+        job.unwrap_or_default(),
+        step.unwrap_or_default(),
+        inside.doing
+    ));
+    lines.push(format!("  awaits    {}", sanitize::line(&inside.expects, WIDTH)));
+    let timers: Vec<_> = inside.timers.iter().map(|(name, left)| format!("{name} in {left:.0?}")).collect();
+    if !timers.is_empty() {
+        lines.push(format!("  timers    {}", timers.join(", ")));
+    }
+    lines.extend(inside.processes.iter().take(PROCESSES).map(process));
+    if let Some(more) = inside.processes.len().checked_sub(PROCESSES + 1) {
+        lines.push(format!("  process   and {} more", more + 1));
+    }
+    lines.push(format!("  output    {} bytes since the prompt", inside.received));
+    let tail = String::from_utf8_lossy(&inside.tail);
+    let mut last: Vec<_> = tail.lines().rev().take(LINES).collect();
+    last.reverse();
+    lines.extend(last.into_iter().map(|line| format!("    | {}", sanitize::line(line, WIDTH))));
+}
+
+fn process(seen: &Seen) -> String {
+    let waits = seen.waits_in.as_ref().map(|place| format!(", waits in {}", sanitize::line(place, WIDTH)));
+    let name = sanitize::line(&seen.name, WIDTH);
+    let Seen { pid, parent, state, ticks, .. } = seen;
+    format!(
+        "  process   {pid} {name} (child of {parent}): state {state}, {ticks} ticks{}",
+        waits.unwrap_or_default()
+    )
+}
+
+/// What the user can do about an instance in this state.
+const fn advice(state: InstanceState) -> &'static str {
+    match state {
+        InstanceState::Waiting => "nothing: it starts when others have started",
+        InstanceState::Starting | InstanceState::Warming => "wait; --ready-timeout says for how long",
+        InstanceState::Ready => "nothing: it is free",
+        InstanceState::Working => "wait; --timeout says for how long",
+        InstanceState::NeedsInput => {
+            "nobody answers in a run: find the option with which the tool does not ask; Ctrl-C twice takes its job back"
+        }
+        InstanceState::Throttled => {
+            "wait: the tool tries again by itself; fewer instances (-n) are turned away less"
+        }
+        InstanceState::Stalled => {
+            "wait, if a slow model is likely; else Ctrl-C twice takes its job back, and --kill-stalled does so by itself"
+        }
+        InstanceState::Open => "wait, and look at why its jobs failed; it gets one job on trial",
+        InstanceState::Limited => "wait: it goes on by itself; --on-limit fail does not wait",
+        InstanceState::BackingOff => "wait; if it ends again and again, start the tool by hand and look",
+        InstanceState::Draining => "wait; one more Ctrl-C is less patient",
+        InstanceState::Failed => "mend what the reason says, and run again",
+        InstanceState::Gone => "nothing: it has gone",
+    }
+}
+
+#[cfg(test)]
+mod tests;

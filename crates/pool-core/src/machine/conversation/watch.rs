@@ -1,0 +1,66 @@
+//! What a turn shows on its way: it asks, it waits by itself, nothing moves, it goes on.
+
+use super::{Conversation, State};
+use crate::machine::dialect::Dialect;
+use crate::machine::stall::Verdict;
+use crate::message::{Event, Outcome, Progress, StateChange};
+use crate::process::Signal;
+use crate::process::look::{Seen, Vitals};
+use crate::spec::OnStall;
+use std::time::{Duration, Instant};
+
+impl<D: Dialect> Conversation<D> {
+    /// What a look at the tool's processes has seen, the tool itself first; empty if nothing can be seen.
+    pub fn looked(&mut self, seen: &[Seen], now: Instant) {
+        let State::Turn { turn, .. } = &mut self.state else { return };
+        match turn.vigil.looked(Vitals::of(seen), now) {
+            Verdict::Nothing => {}
+            Verdict::Working => self.changed(StateChange::Working),
+            Verdict::Stalled(idle) => self.stalled(idle, now),
+            Verdict::Stopped => {
+                self.changed(StateChange::Stopped);
+                self.signal(Signal::Continue);
+            }
+            Verdict::StaysStopped => {
+                self.give_up("a signal stopped it, and it was told to go on in vain", now);
+            }
+        }
+    }
+
+    fn stalled(&mut self, idle: Duration, now: Instant) {
+        self.changed(StateChange::Stalled(idle));
+        if self.spec.on_stall == OnStall::Kill {
+            self.give_up(&format!("stalled: neither output nor processor time for {idle:.0?}"), now);
+        }
+    }
+
+    /// Nothing moves any more: the job ends as timed out, and the instance with it.
+    fn give_up(&mut self, detail: &str, now: Instant) {
+        self.abandon_job(Outcome::TimedOut, detail, now);
+        self.kill(now);
+    }
+
+    pub(super) fn question(&mut self, question: String, now: Instant) {
+        if matches!(self.state, State::Starting { .. }) {
+            return self.asks_at_start(question, now);
+        }
+        if let State::Turn { work, .. } = &self.state {
+            work.job.reply_to.report(|| Progress::NeedsInput(question.clone()));
+        }
+        self.changed(StateChange::NeedsInput(question));
+    }
+
+    pub(super) fn throttled(&mut self, line: String) {
+        if matches!(self.state, State::Turn { .. }) {
+            self.changed(StateChange::Throttled(line));
+        }
+    }
+
+    pub(super) fn changed(&mut self, change: StateChange) {
+        if let State::Turn { turn, .. } = &mut self.state {
+            turn.shown = Some(change.clone()).filter(|change| *change != StateChange::Working);
+        }
+        let (slot, generation) = (self.me.slot, self.me.generation);
+        self.tell(Event::Changed { slot, generation, change });
+    }
+}
