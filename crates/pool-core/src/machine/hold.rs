@@ -60,7 +60,7 @@ enum State {
     Free,
     Held(Limit),
     Due(Limit),
-    Trial { limit: Limit, slot: SlotId, patience: Option<Instant> },
+    Trial { limit: Limit, slot: SlotId, patience: Instant },
 }
 
 /// What the supervisor has to do for an account.
@@ -170,9 +170,9 @@ impl Hold {
         if slot <= self.last {
             self.rounds = (self.rounds + 1).min(ROUNDS);
         }
-        let patience = PATIENCE.saturating_mul(1 << self.rounds.saturating_sub(1));
+        let patience = now + PATIENCE.saturating_mul(1 << self.rounds.saturating_sub(1));
         self.last = slot;
-        self.state = State::Trial { limit: limit.clone(), slot, patience: Some(now + patience) };
+        self.state = State::Trial { limit: limit.clone(), slot, patience };
         true
     }
 
@@ -181,7 +181,7 @@ impl Hold {
     pub const fn poll_timeout(&self) -> Option<Instant> {
         match &self.state {
             State::Held(limit) => Some(limit.until),
-            State::Trial { patience, .. } => *patience,
+            State::Trial { patience, .. } => Some(*patience),
             State::Free | State::Due(_) => None,
         }
     }
@@ -191,10 +191,9 @@ impl Hold {
     pub fn handle_timeout(&mut self, others_wait: bool, now: Instant) {
         match &mut self.state {
             State::Held(limit) if limit.until <= now => self.state = State::Due(limit.clone()),
-            State::Trial { slot, patience: patience @ Some(_), .. }
-                if patience.is_some_and(|at| at <= now) =>
-            {
-                *patience = None;
+            State::Trial { slot, patience, .. } if *patience <= now => {
+                // Whether the credit was spent is known to nobody here; if not, others may come to wait later.
+                *patience = now + PATIENCE.saturating_mul(1 << ROUNDS);
                 if others_wait {
                     self.action = Some(HoldAction::Pass(*slot));
                 }

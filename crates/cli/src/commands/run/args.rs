@@ -27,7 +27,8 @@ Standard output has the replies, in the order of the items; standard error has e
 Exit codes:
   0 all jobs succeeded       2 wrong usage or bad input, nothing started   130 ended by SIGINT
   1 some failed              3 the pool could not start, or gave up        143 ended by SIGTERM
-                             4 stopped on purpose (nobody reads the output any more)
+                             4 stopped on purpose (nobody reads the output any more, or a
+                               usage limit lasts for more than 12 hours)
 
 The first Ctrl-C begins no more jobs, the second takes back those that run, the third kills.";
 
