@@ -31,6 +31,8 @@ const ROUNDS: u32 = 6;
 const LONGEST: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 /// No hold is shorter, or a tool that says "now" would be asked without end.
 const SHORTEST: Duration = Duration::from_millis(500);
+/// A hold moves only for an end that is later by more than this: whoever else met the same limit tells the same.
+const SLACK: Duration = Duration::from_secs(5);
 /// The most that jitter adds.
 const SPREAD: Duration = Duration::from_secs(60);
 
@@ -115,22 +117,19 @@ impl Hold {
         slot: SlotId,
         reason: &Arc<str>,
         reset: Option<Duration>,
-        terms: (&HoldSpec, f64),
+        spec: &HoldSpec,
+        dice: f64,
         now: Instant,
     ) {
-        let until = |in_a_row| now + length(reset, in_a_row, terms);
+        let until = |in_a_row| now + length(reset, in_a_row, spec, dice);
         match &mut self.state {
             State::Free => self.in_a_row = 0,
             State::Trial { slot: on_trial, .. } if *on_trial == slot => self.in_a_row += 1,
             // It was under way when the hold began. What it knows of the end counts, if that is later.
             State::Held(limit) | State::Due(limit) => {
-                if reset.is_some() && until(0) > limit.until {
-                    *limit = Limit { until: until(0), reason: reason.clone() };
-                    let limit = limit.clone();
-                    self.state = State::Held(limit);
-                    self.action = Some(HoldAction::Revoke);
+                if reset.is_none_or(|reset| now + reset.min(LONGEST) <= limit.until + SLACK) {
+                    return;
                 }
-                return;
             }
             // The trial will tell.
             State::Trial { .. } => return,
@@ -204,7 +203,7 @@ impl Hold {
 }
 
 /// How long a hold lasts. What the tool says is believed; each time in a row that it proves wrong doubles it.
-fn length(reset: Option<Duration>, in_a_row: u32, (spec, dice): (&HoldSpec, f64)) -> Duration {
+fn length(reset: Option<Duration>, in_a_row: u32, spec: &HoldSpec, dice: f64) -> Duration {
     let factor = 1 << in_a_row.min(16);
     let plain = match reset {
         Some(reset) => reset.max(SHORTEST).saturating_mul(factor).min(spec.max.max(reset)),

@@ -34,7 +34,7 @@ impl Script {
 
     fn limited(&mut self, slot: u32, reset: Option<u64>) -> Option<HoldAction> {
         let reset = reset.map(Duration::from_secs);
-        self.hold.limited(SlotId(slot), &"429".into(), reset, (&SPEC, 0.0), self.now);
+        self.hold.limited(SlotId(slot), &"429".into(), reset, &SPEC, 0.0, self.now);
         self.hold.judge(SlotId(slot), Outcome::Limited);
         self.hold.poll_action()
     }
@@ -129,6 +129,11 @@ fn jobs_that_were_under_way_change_nothing_but_a_later_end() {
     assert_eq!(script.ended(2, Outcome::Ok), None, "a success of before says nothing");
     assert_eq!((script.limited(2, None), script.left()), (None, Some(60)));
     assert_eq!((script.limited(3, Some(30)), script.left()), (None, Some(60)));
+    assert_eq!(
+        (script.limited(3, Some(65)), script.left()),
+        (None, Some(60)),
+        "the same, told a little later"
+    );
     assert_eq!((script.limited(4, Some(300)), script.left()), (Some(HoldAction::Revoke), Some(300)));
     let mut script = Script::on_trial();
     assert_eq!((script.limited(2, Some(300)), script.left()), (None, Some(0)), "the trial will tell");
@@ -186,7 +191,7 @@ fn jitter_only_adds_and_never_much() {
     for (reset, dice, millis) in
         [(None, 0.0, 60_000), (None, 0.5, 63_000), (Some(10), 1.0, 11_000), (Some(18_000), 1.0, 18_060_000)]
     {
-        let length = length(reset.map(Duration::from_secs), 0, (&SPEC, dice));
+        let length = length(reset.map(Duration::from_secs), 0, &SPEC, dice);
         assert_eq!(length.as_millis(), millis, "{reset:?} {dice}");
     }
 }
