@@ -76,7 +76,8 @@ fn what_the_tool_says_of_the_end_is_believed() {
         let mut script = Script::new();
         script.limited(0, Some(seconds));
         assert_eq!(script.left(), Some(left), "{seconds}");
-        assert!(!script.hold.is_due(), "{seconds}: never at once");
+        let until = script.hold.limit().expect("a limit").until;
+        assert!(until >= script.now + SHORTEST, "{seconds}: never at once");
     }
 }
 
@@ -170,6 +171,12 @@ fn a_credit_that_nobody_spends_moves_on_more_slowly_each_round() {
         script.hold.gave_back(SlotId(slot));
     }
     assert_eq!(waits, [1, 1, 2, 2, 4, 4]);
+    assert!(script.hold.try_on(SlotId(1), script.now));
+    script.ended(1, Outcome::Ok);
+    script.limited(0, None);
+    script.pass(60);
+    assert!(script.hold.try_on(SlotId(0), script.now));
+    assert_eq!(script.hold.poll_timeout(), Some(script.now + PATIENCE), "a success forgets");
 }
 
 #[test]
