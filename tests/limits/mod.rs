@@ -57,6 +57,8 @@ enum Says {
     Seconds,
     /// Only that there is one.
     Nothing,
+    /// When it is over, and goes away in the middle of its reply.
+    Farewell,
 }
 
 /// A child that takes a second for each text, and then repeats it, or tells of a limit.
@@ -69,6 +71,10 @@ fn play(mut stage: Stage, backend: Arc<Backend>, began: Instant, says: Says) -> 
             }
             stage.work(Duration::from_secs(1)).await;
             let reply = match (backend.ask(began, &line), says) {
+                (Some(left), Says::Farewell) => {
+                    stage.print(format!("429: try again in {left}s\n")).await;
+                    return pool_core::message::ExitReport::Exited(1);
+                }
                 (Some(left), Says::Seconds) => format!("429: try again in {left}s\n"),
                 (Some(_), Says::Nothing) => "429: slow down\n".to_owned(),
                 (None, _) => format!("{line}\n"),
@@ -280,6 +286,22 @@ fn a_limit_is_no_sickness_and_nobody_is_restarted() {
         assert_eq!(cluster.ask(waiting("text")).await.expect("a reply").text(), "text");
         for status in cluster.status().await.expect("status") {
             assert_eq!((status.generation, status.state), (1, InstanceState::Ready));
+        }
+        cluster.shutdown().await;
+    });
+}
+
+#[test]
+fn a_tool_that_goes_away_at_a_limit_is_held_and_not_started_again_and_again() {
+    in_virtual_time(async {
+        let (cluster, backend, began) = pool(2, Says::Farewell).await;
+        backend.limit(HOUR);
+        let jobs = (0..6).map(|number| cluster.submit(waiting(&format!("job{number}")))).collect();
+        assert_eq!(texts(jobs).await.len(), 6);
+        assert!((3600..3700).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+        assert_eq!(backend.turned_away().len(), 2, "those that ran when the limit was met");
+        for status in cluster.status().await.expect("status") {
+            assert_eq!(status.generation, 2, "each was started again once: {status:?}");
         }
         cluster.shutdown().await;
     });

@@ -7,6 +7,7 @@ pub use policy::{Backoff, BreakerSpec, Cancel, HoldSpec, Intensity, OnStall, Res
 pub use turn::{OutcomeRule, TextRule, TurnRule, TurnSpec, render};
 
 use crate::error::SpecError;
+use crate::message::Outcome;
 use regex::Regex;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -162,6 +163,12 @@ impl ToolSpec {
         self.breaker.validate()?;
         self.hold.map_or(Ok(()), |hold| hold.validate())?;
         self.intensity.validate(&self.backoff)
+    }
+
+    /// Whether a usage limit can hold this tool: it can tell of one, and one holds.
+    #[must_use]
+    pub fn may_be_held(&self) -> bool {
+        self.hold.is_some() && self.turn.outcomes.iter().any(|rule| rule.outcome == Outcome::Limited)
     }
 
     /// Replaces `{slot}` and `{dir}` in an argument or a value of the environment.

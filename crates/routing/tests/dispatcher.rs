@@ -70,6 +70,30 @@ fn a_job_that_comes_back_is_first_again_even_if_the_queue_is_full() {
     assert_eq!(pool.drain(), [(1, 0)]);
 }
 
+/// Its end is told first, then the job itself comes back.
+#[test]
+fn a_job_that_a_limit_turned_away_goes_to_the_front_and_keeps_its_session() {
+    let mut pool = Pool::bash(2);
+    let key = named("s");
+    let first = pool.say(&key);
+    let back = pool.poll().unwrap();
+    pool.dispatcher.revoked(SlotId(1), 2);
+    let (second, plain) = (pool.say(&key), pool.send());
+    pool.dispatcher.finished(SlotId(0), &report(first, 10), pool.now);
+    pool.dispatcher.returned(back.job, pool.now);
+    assert_eq!(pool.drain(), [], "held: no credit");
+    pool.credit(0, "bash", 1);
+    let again = pool.poll().unwrap();
+    assert_eq!((again.job.id, again.decision.slot, again.context_lost), (first, SlotId(0), false));
+    pool.credit(1, "bash", 1);
+    assert_eq!(pool.drain(), [(plain, 1)]);
+    pool.finish(first, 0, 10, "bash", 1);
+    assert_eq!(pool.drain(), [(second, 0)]);
+    let counts = *pool.dispatcher.metrics().counts();
+    assert_eq!((counts.submitted, counts.returned, counts.placed), (3, 1, 4));
+    assert_eq!(pool.dispatcher.snapshot().slots[0].figures.in_flight, 1);
+}
+
 #[test]
 fn credits_that_are_void_are_dropped() {
     let mut pool = Pool::bash(1);

@@ -31,6 +31,8 @@ const ROUNDS: u32 = 6;
 const LONGEST: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 /// No hold is shorter, or a tool that says "now" would be asked without end.
 const SHORTEST: Duration = Duration::from_millis(500);
+/// A hold moves only for an end that is later by more than this: whoever else met the same limit tells the same.
+const SLACK: Duration = Duration::from_secs(5);
 /// The most that jitter adds.
 const SPREAD: Duration = Duration::from_secs(60);
 
@@ -60,7 +62,7 @@ enum State {
     Free,
     Held(Limit),
     Due(Limit),
-    Trial { limit: Limit, slot: SlotId, patience: Option<Instant> },
+    Trial { limit: Limit, slot: SlotId, patience: Instant },
 }
 
 /// What the supervisor has to do for an account.
@@ -115,22 +117,19 @@ impl Hold {
         slot: SlotId,
         reason: &Arc<str>,
         reset: Option<Duration>,
-        terms: (&HoldSpec, f64),
+        spec: &HoldSpec,
+        dice: f64,
         now: Instant,
     ) {
-        let until = |in_a_row| now + length(reset, in_a_row, terms);
+        let until = |in_a_row| now + length(reset, in_a_row, spec, dice);
         match &mut self.state {
             State::Free => self.in_a_row = 0,
             State::Trial { slot: on_trial, .. } if *on_trial == slot => self.in_a_row += 1,
             // It was under way when the hold began. What it knows of the end counts, if that is later.
             State::Held(limit) | State::Due(limit) => {
-                if reset.is_some() && until(0) > limit.until {
-                    *limit = Limit { until: until(0), reason: reason.clone() };
-                    let limit = limit.clone();
-                    self.state = State::Held(limit);
-                    self.action = Some(HoldAction::Revoke);
+                if reset.is_none_or(|reset| now + reset.min(LONGEST) <= limit.until + SLACK) {
+                    return;
                 }
-                return;
             }
             // The trial will tell.
             State::Trial { .. } => return,
@@ -170,9 +169,9 @@ impl Hold {
         if slot <= self.last {
             self.rounds = (self.rounds + 1).min(ROUNDS);
         }
-        let patience = PATIENCE.saturating_mul(1 << self.rounds.saturating_sub(1));
+        let patience = now + PATIENCE.saturating_mul(1 << self.rounds.saturating_sub(1));
         self.last = slot;
-        self.state = State::Trial { limit: limit.clone(), slot, patience: Some(now + patience) };
+        self.state = State::Trial { limit: limit.clone(), slot, patience };
         true
     }
 
@@ -181,7 +180,7 @@ impl Hold {
     pub const fn poll_timeout(&self) -> Option<Instant> {
         match &self.state {
             State::Held(limit) => Some(limit.until),
-            State::Trial { patience, .. } => *patience,
+            State::Trial { patience, .. } => Some(*patience),
             State::Free | State::Due(_) => None,
         }
     }
@@ -191,10 +190,9 @@ impl Hold {
     pub fn handle_timeout(&mut self, others_wait: bool, now: Instant) {
         match &mut self.state {
             State::Held(limit) if limit.until <= now => self.state = State::Due(limit.clone()),
-            State::Trial { slot, patience: patience @ Some(_), .. }
-                if patience.is_some_and(|at| at <= now) =>
-            {
-                *patience = None;
+            State::Trial { slot, patience, .. } if *patience <= now => {
+                // Whether the credit was spent is known to nobody here; if not, others may come to wait later.
+                *patience = now + PATIENCE.saturating_mul(1 << ROUNDS);
                 if others_wait {
                     self.action = Some(HoldAction::Pass(*slot));
                 }
@@ -205,7 +203,7 @@ impl Hold {
 }
 
 /// How long a hold lasts. What the tool says is believed; each time in a row that it proves wrong doubles it.
-fn length(reset: Option<Duration>, in_a_row: u32, (spec, dice): (&HoldSpec, f64)) -> Duration {
+fn length(reset: Option<Duration>, in_a_row: u32, spec: &HoldSpec, dice: f64) -> Duration {
     let factor = 1 << in_a_row.min(16);
     let plain = match reset {
         Some(reset) => reset.max(SHORTEST).saturating_mul(factor).min(spec.max.max(reset)),

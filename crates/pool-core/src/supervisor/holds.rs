@@ -53,7 +53,7 @@ impl PoolSupervisor {
             Reset::At(text) => hold::away(text, &jiff::Zoned::now()),
         });
         let reason = met.reason.as_str().into();
-        self.accounts[group.account].hold.limited(slot, &reason, reset, (spec, dice), now);
+        self.accounts[group.account].hold.limited(slot, &reason, reset, spec, dice, now);
     }
 
     /// A job that a limit turned away: to the front of the queue if it has the patience, else home.

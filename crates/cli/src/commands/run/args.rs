@@ -25,10 +25,10 @@ Examples:
 Standard output has the replies, in the order of the items; standard error has everything else.
 
 Exit codes:
-  0 all jobs succeeded                       4 stopped on purpose (nobody reads the output any more)
-  1 some failed                              129 ended by SIGHUP
-  2 wrong usage or bad input, nothing ran    130 ended by SIGINT
-  3 the pool could not start, or gave up     143 ended by SIGTERM
+  0 all jobs succeeded                       4 stopped on purpose (nobody reads the output any more,
+  1 some failed                                or a usage limit lasts for more than 12 hours)
+  2 wrong usage or bad input, nothing ran    129 ended by SIGHUP
+  3 the pool could not start, or gave up     130 ended by SIGINT, 143 by SIGTERM
 
 The first Ctrl-C begins no more jobs, the second takes back those that run, the third kills; SIGTERM, and SIGHUP when
 the terminal goes, count alike. Ctrl-Z stops the program, not its tools, and the time until 'fg' is not charged to jobs.

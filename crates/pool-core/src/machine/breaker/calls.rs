@@ -53,6 +53,6 @@ impl Calls {
         if too_many(self.sick, spec.failure_rate) {
             return Some(Why::Sick(self.sick, calls));
         }
-        (spec.slow.is_some() && too_many(self.slow, spec.slow_rate)).then_some(Why::Slow(self.slow, calls))
+        too_many(self.slow, spec.slow_rate).then_some(Why::Slow(self.slow, calls))
     }
 }

@@ -124,6 +124,8 @@ cases! {
     a_success_that_fills_the_minimum_can_open_it: FIVE, "sick sick sick ok ok =open";
     old_jobs_leave_the_window:
         TEN, "ok ok ok ok sick sick sick sick ok ok =closed ok ok ok ok sick =closed";
+    old_slow_jobs_leave_the_window:
+        TEN, "slow slow slow slow ok ok ok ok ok ok =closed ok ok ok ok slow slow slow slow =closed slow =open";
     sixty_percent_of_ten_open_it: TEN, "ok ok sick sick sick sick sick ok ok =closed sick =open";
     below_the_threshold_it_stays_closed: TEN, "ok ok ok ok ok ok sick sick sick sick =closed";
     a_job_as_long_as_the_limit_is_not_slow:

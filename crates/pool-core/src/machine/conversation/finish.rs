@@ -8,6 +8,11 @@ use crate::message::{Again, CompletedBy, Event, LimitMet, Outcome, Report, Reset
 use std::time::Instant;
 
 impl<D: Dialect> Conversation<D> {
+    /// Whether the job would wait for the end of a limit; it is then kept whole, which a long prompt pays for.
+    pub(super) fn may_run_again(&self, work: &Work) -> bool {
+        work.job.on_limit.waits() && self.spec.may_be_held()
+    }
+
     /// A usage limit ended the turn: the account is to blame, not the instance. A job that would wait goes along: whoever knows how long the limit lasts decides.
     // ## Turn => (Idle | Resetting)
     pub(super) fn limited(
@@ -21,8 +26,9 @@ impl<D: Dialect> Conversation<D> {
         let report = work.report(Outcome::Limited, now);
         let keeps_context = work.job.session.is_some();
         let reply = work.take_reply(Outcome::Limited, Some(reason.clone()), self.me.clone(), now);
+        let may_run_again = self.may_run_again(&work);
         let job = work.into_job();
-        let again = if job.on_limit.waits() {
+        let again = if may_run_again {
             Some(Again { job, reply: Box::new(reply) })
         } else {
             self.actions.push_back(Action::Finish(job.reply_to, Box::new(Ok(reply))));

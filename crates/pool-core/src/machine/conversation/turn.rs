@@ -74,7 +74,8 @@ impl<D: Dialect> Conversation<D> {
 
     /// Begins the next step, or finishes the job.
     fn next_step(&mut self, mut work: Box<Work>, now: Instant) {
-        let Some(step) = work.next_step() else {
+        let keep = self.may_run_again(&work);
+        let Some(step) = work.next_step(keep) else {
             self.finish(work, None, true, now);
             return;
         };

@@ -42,14 +42,14 @@ impl Work {
         self.job
     }
 
-    /// Takes the next step, if there is one.
-    pub(super) fn next_step(&mut self) -> Option<Step> {
+    /// Takes the next step, if there is one. With `keep` the job stays whole, so that it can run again.
+    pub(super) fn next_step(&mut self, keep: bool) -> Option<Step> {
         if let Some(step) = self.inserted.pop_front() {
             return Some(step);
         }
         let step = self.job.steps.get_mut(self.begun)?;
         self.begun += 1;
-        if self.job.on_limit.waits() {
+        if keep {
             return Some(step.clone());
         }
         Some(std::mem::replace(step, Step::Say(String::new())))

@@ -34,7 +34,7 @@ impl Script {
 
     fn limited(&mut self, slot: u32, reset: Option<u64>) -> Option<HoldAction> {
         let reset = reset.map(Duration::from_secs);
-        self.hold.limited(SlotId(slot), &"429".into(), reset, (&SPEC, 0.0), self.now);
+        self.hold.limited(SlotId(slot), &"429".into(), reset, &SPEC, 0.0, self.now);
         self.hold.judge(SlotId(slot), Outcome::Limited);
         self.hold.poll_action()
     }
@@ -76,7 +76,8 @@ fn what_the_tool_says_of_the_end_is_believed() {
         let mut script = Script::new();
         script.limited(0, Some(seconds));
         assert_eq!(script.left(), Some(left), "{seconds}");
-        assert!(!script.hold.is_due(), "{seconds}: never at once");
+        let until = script.hold.limit().expect("a limit").until;
+        assert!(until >= script.now + SHORTEST, "{seconds}: never at once");
     }
 }
 
@@ -129,6 +130,11 @@ fn jobs_that_were_under_way_change_nothing_but_a_later_end() {
     assert_eq!(script.ended(2, Outcome::Ok), None, "a success of before says nothing");
     assert_eq!((script.limited(2, None), script.left()), (None, Some(60)));
     assert_eq!((script.limited(3, Some(30)), script.left()), (None, Some(60)));
+    assert_eq!(
+        (script.limited(3, Some(65)), script.left()),
+        (None, Some(60)),
+        "the same, told a little later"
+    );
     assert_eq!((script.limited(4, Some(300)), script.left()), (Some(HoldAction::Revoke), Some(300)));
     let mut script = Script::on_trial();
     assert_eq!((script.limited(2, Some(300)), script.left()), (None, Some(0)), "the trial will tell");
@@ -161,10 +167,16 @@ fn a_credit_that_nobody_spends_moves_on_more_slowly_each_round() {
         let patience = script.hold.poll_timeout().expect("patience").saturating_duration_since(script.now);
         waits.push(patience.as_secs());
         assert_eq!(script.pass(patience.as_secs()), Some(HoldAction::Pass(SlotId(slot))));
-        assert_eq!((script.hold.poll_timeout(), script.pass(100)), (None, None), "said once");
+        assert_eq!(script.pass(0), None, "said once");
         script.hold.gave_back(SlotId(slot));
     }
     assert_eq!(waits, [1, 1, 2, 2, 4, 4]);
+    assert!(script.hold.try_on(SlotId(1), script.now));
+    script.ended(1, Outcome::Ok);
+    script.limited(0, None);
+    script.pass(60);
+    assert!(script.hold.try_on(SlotId(0), script.now));
+    assert_eq!(script.hold.poll_timeout(), Some(script.now + PATIENCE), "a success forgets");
 }
 
 #[test]
@@ -172,7 +184,12 @@ fn a_credit_that_nobody_else_waits_for_stays() {
     let mut script = Script::on_trial();
     script.now += Duration::from_secs(60);
     script.hold.handle_timeout(false, script.now);
-    assert_eq!((script.hold.poll_action(), script.hold.poll_timeout()), (None, None));
+    assert_eq!(script.hold.poll_action(), None);
+    assert_eq!(
+        (script.pass(63), script.pass(1)),
+        (None, Some(HoldAction::Pass(SlotId(1)))),
+        "until somebody does"
+    );
     assert_eq!(script.ended(1, Outcome::Ok), Some(HoldAction::Release));
 }
 
@@ -181,7 +198,7 @@ fn jitter_only_adds_and_never_much() {
     for (reset, dice, millis) in
         [(None, 0.0, 60_000), (None, 0.5, 63_000), (Some(10), 1.0, 11_000), (Some(18_000), 1.0, 18_060_000)]
     {
-        let length = length(reset.map(Duration::from_secs), 0, (&SPEC, dice));
+        let length = length(reset.map(Duration::from_secs), 0, &SPEC, dice);
         assert_eq!(length.as_millis(), millis, "{reset:?} {dice}");
     }
 }
