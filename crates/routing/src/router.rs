@@ -14,6 +14,10 @@ use pool_core::message::{Credit, Job, PoolEvent, SessionKey, Submit, Unspent};
 use std::time::Instant;
 use tokio::sync::oneshot;
 
+/// The target of the log on which each placement is explained, in one line at level `DEBUG`. Explanations are made only
+/// while somebody listens to it.
+pub const EXPLAIN: &str = "routing::explain";
+
 /// The way to a router, this crate's or your own: jobs go in at one end, the supervisor's news at the other.
 #[derive(Debug, Clone)]
 pub struct RouterHandle {
@@ -91,6 +95,7 @@ impl RouterActor {
 
     /// Does all that can be done now, then sets the timer.
     fn drive(&mut self, now: Instant, context: &mut Context<Self>) {
+        self.dispatcher.explain(tracing::enabled!(target: EXPLAIN, tracing::Level::DEBUG));
         while let Some(placement) = self.dispatcher.poll(now) {
             self.spend(placement, now);
         }
@@ -101,7 +106,10 @@ impl RouterActor {
     }
 
     fn spend(&mut self, placement: Placement<Box<Job>, Credit>, now: Instant) {
-        let Placement { mut job, credit, decision, context_lost, reset_first } = placement;
+        let Placement { mut job, credit, decision, explanation, context_lost, reset_first } = placement;
+        if let Some(explanation) = explanation {
+            tracing::debug!(target: EXPLAIN, "{explanation}");
+        }
         if let Why::Fallback(misbehaviour) = decision.why {
             self.complain(misbehaviour);
         }
@@ -114,9 +122,9 @@ impl RouterActor {
     /// Once, then at every doubling: a strategy that is always wrong shall not flood the log.
     fn complain(&self, misbehaviour: Misbehaviour) {
         let counts = self.dispatcher.metrics().counts();
-        let times = counts.chose_nobody + counts.chose_no_candidate;
+        let times = counts.chose_nobody + counts.chose_no_candidate + counts.after_panic;
         if times.is_power_of_two() {
-            tracing::warn!(times, "{misbehaviour}: the first free instance got the job");
+            tracing::warn!(times, "{misbehaviour}: a free instance got the job");
         }
     }
 
