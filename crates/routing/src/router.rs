@@ -1,8 +1,10 @@
 //! A thin shell: it feeds the [`Dispatcher`], spends credits on what comes out, and minds one timer.
 
 mod feed;
+mod watch;
 
 pub use feed::feed;
+pub use watch::{RouterFault, Watch};
 
 use crate::dispatcher::{Dispatcher, Placement, RouterSpec, Why};
 use crate::metrics::Snapshot;
@@ -24,6 +26,19 @@ pub struct RouterHandle {
     jobs: Recipient<Submit>,
     events: Recipient<PoolEvent>,
     limit: usize,
+    snapshots: Option<Recipient<Ask>>,
+    sessions: Option<Recipient<CloseSession>>,
+}
+
+/// Why a router shows no figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SnapshotError {
+    /// It is one of the program's own that keeps none.
+    #[error("this router keeps no figures: give its handle with_snapshots")]
+    Unsupported,
+    /// It has gone, or is too busy to listen.
+    #[error("the router does not answer: it has ended, or is too busy")]
+    NoAnswer,
 }
 
 impl RouterHandle {
@@ -31,7 +46,37 @@ impl RouterHandle {
     /// it full.
     #[must_use]
     pub const fn new(jobs: Recipient<Submit>, events: Recipient<PoolEvent>, limit: usize) -> Self {
-        Self { jobs, events, limit }
+        Self { jobs, events, limit, snapshots: None, sessions: None }
+    }
+
+    /// The same, and the router shows its figures to those who ask.
+    #[must_use]
+    pub fn with_snapshots(self, asks: Recipient<Ask>) -> Self {
+        Self { snapshots: Some(asks), ..self }
+    }
+
+    /// The same, and the router hears when a session is closed.
+    #[must_use]
+    pub fn with_sessions(self, closes: Recipient<CloseSession>) -> Self {
+        Self { sessions: Some(closes), ..self }
+    }
+
+    /// Counts and times of everything routed so far.
+    ///
+    /// # Errors
+    /// [`SnapshotError`] if the router keeps none, or does not answer.
+    pub async fn snapshot(&self) -> Result<Snapshot, SnapshotError> {
+        let asks = self.snapshots.as_ref().ok_or(SnapshotError::Unsupported)?;
+        let (reply, answer) = oneshot::channel();
+        asks.try_send(Ask { reply }).map_err(|_| SnapshotError::NoAnswer)?;
+        answer.await.map_err(|_| SnapshotError::NoAnswer)
+    }
+
+    /// Ends a session. A router too busy to hear it ends the session when it has been idle for long enough.
+    pub fn close_session(&self, key: SessionKey) {
+        if let Some(sessions) = &self.sessions {
+            let _ = sessions.try_send(CloseSession(key));
+        }
     }
 
     /// Hands a job in. Whatever happens, its caller gets one result: if the router takes no more jobs, at once.
@@ -91,6 +136,8 @@ impl RouterActor {
     #[must_use]
     pub fn handle(address: &Addr<Self>, spec: &RouterSpec) -> RouterHandle {
         RouterHandle::new(address.clone().recipient(), address.clone().recipient(), spec.queue)
+            .with_snapshots(address.clone().recipient())
+            .with_sessions(address.clone().recipient())
     }
 
     /// Does all that can be done now, then sets the timer.

@@ -43,12 +43,7 @@ impl<J: Queued> Kinds<J> {
 
 impl<J: Queued, C: Token> Dispatcher<J, C> {
     /// As [`Self::choose`], with the slot that the job avoids out of sight if there is another one.
-    pub(super) fn choose_elsewhere(
-        &mut self,
-        kind: usize,
-        order: Order,
-        now: Instant,
-    ) -> Option<Choice> {
+    pub(super) fn choose_elsewhere(&mut self, kind: usize, order: Order, now: Instant) -> Option<Choice> {
         let open = &self.kinds[kind].open;
         let avoided = self.kinds[kind].lane.get(order)?.job.avoids();
         let avoided = avoided.filter(|slot| open.len() > 1 && open.contains(slot.index()));

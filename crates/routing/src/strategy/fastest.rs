@@ -138,7 +138,10 @@ mod tests {
 
     fn finish(strategy: &mut Fastest, slot: u32, outcome: Outcome, millis: u64) {
         let turn = Duration::from_millis(millis);
-        strategy.on_finished(SlotId(slot), &Report { job: JobId(1), outcome, turn, sent: 0, received: 0 });
+        strategy.on_finished(
+            SlotId(slot),
+            &Report { job: JobId(1), work: JobId(1), outcome, turn, sent: 0, received: 0 },
+        );
     }
 
     /// A bench of slots that have each done one turn of these milliseconds.
