@@ -16,6 +16,8 @@
 mod admit;
 mod adviser;
 mod avoid;
+#[cfg(test)]
+mod check;
 mod explain;
 mod kinds;
 mod lane;
