@@ -10,9 +10,12 @@ use pool_core::JobError;
 use pool_core::message::{Credit, Job, PoolEvent, SlotId, Stage, Submit, Unspent};
 use pool_core::process::fake::Fakes;
 use pool_core::spec::Cancel;
+use proptest::prelude::{ProptestConfig, prop, prop_assert, prop_assert_eq, proptest};
 use routing::RouterHandle;
 use routing::router::RouterFault;
 use routing::strategy::{Candidates, JobView, Strategy};
+use routing::strategy::{NAMES, Weighted, by_name};
+use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Duration;
 use support::{Oracle, in_virtual_time, play, spec};
@@ -224,11 +227,7 @@ impl Strategy for Fragile {
 fn a_strategy_that_panics_costs_no_job() {
     in_virtual_time(async {
         let oracle = Oracle::default();
-        let heard_by = oracle.clone();
-        let fakes = Fakes::new(move |stage| play(stage, heard_by.clone()));
-        let builder = ClusterManager::builder().tool(spec(Cancel::Restart), 2).launcher(Arc::new(fakes));
-        let builder = builder.strategy(Box::new(Fragile(0))).seed(7).on_this_arbiter();
-        let cluster = builder.build().await.expect("a valid plan");
+        let cluster = routed(Box::new(Fragile(0)), 2, &oracle).await;
         for n in 0..6 {
             let reply = cluster.submit(format!("say:{n}").as_str()).await.expect("a reply");
             assert_eq!(reply.text(), n.to_string());
@@ -238,4 +237,84 @@ fn a_strategy_that_panics_costs_no_job() {
         assert_eq!((counts.placed, counts.after_panic), (6, 4));
         cluster.shutdown().await;
     });
+}
+
+async fn routed(strategy: Box<dyn Strategy>, instances: usize, oracle: &Oracle) -> ClusterManager {
+    let oracle = oracle.clone();
+    let fakes = Fakes::new(move |stage| play(stage, oracle.clone()));
+    let builder = ClusterManager::builder().tool(spec(Cancel::Restart), instances).launcher(Arc::new(fakes));
+    builder.strategy(strategy).seed(7).on_this_arbiter().build().await.expect("a valid plan")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Jobs that work, crash and are taken back at random: each has one result, none is sent twice, and the books
+    /// balance.
+    #[test]
+    fn every_job_ends_once_under_every_strategy(
+        strategy in 0..NAMES.len(),
+        instances in 1_usize..5,
+        jobs in prop::collection::vec((0_u8..8, 0_u64..40, prop::bool::weighted(0.1)), 1..40),
+    ) {
+        let oracle = Oracle::default();
+        let (prompts, metrics) = in_virtual_time(async {
+            let cluster = routed(by_name(NAMES[strategy]).expect("shipped"), instances, &oracle).await;
+            let mut prompts = Vec::new();
+            let mut asked = Vec::new();
+            for (n, (kind, millis, taken_back)) in jobs.into_iter().enumerate() {
+                let end = if kind == 0 { "crash" } else { "say:done" };
+                prompts.push(format!("work:{millis} job:{n} {end}"));
+                let handle = cluster.submit(prompts[n].as_str());
+                if taken_back {
+                    handle.cancel();
+                }
+                asked.push(handle);
+                tokio::time::sleep(Duration::from_millis(millis / 4)).await;
+            }
+            for handle in asked {
+                // Whatever it is, it comes.
+                let _ = handle.await;
+            }
+            let metrics = cluster.metrics().await.expect("figures");
+            cluster.shutdown().await;
+            (prompts, metrics)
+        });
+        for prompt in prompts {
+            prop_assert!(heard(&oracle, &prompt) <= 1, "{}", prompt);
+        }
+        let counts = metrics.counts;
+        prop_assert_eq!(
+            counts.submitted + counts.returned,
+            counts.placed + metrics.queued as u64 + counts.rejected + counts.cancelled + counts.failed
+        );
+        prop_assert_eq!(counts.placed - counts.returned, metrics.total.served);
+        prop_assert_eq!(metrics.total.in_flight, 0);
+    }
+
+    /// The same statement as of the dispatcher alone: sequential jobs, all instances free all the time.
+    #[test]
+    fn weights_are_exact_over_a_cycle(weights in prop::collection::vec(1_u16..5, 1..5)) {
+        let served = in_virtual_time(async {
+            let slots = (0..).map(SlotId).zip(weights.iter().filter_map(|weight| NonZeroU16::new(*weight)));
+            let strategy = Box::new(Weighted::new(slots));
+            let cluster = routed(strategy, weights.len(), &Oracle::default()).await;
+            // Until all are up.
+            while cluster.metrics().await.expect("figures").slots.iter().filter(|slot| slot.credits == 1).count() < weights.len() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            let cycle: u64 = weights.iter().map(|weight| u64::from(*weight)).sum();
+            for n in 0..2 * cycle {
+                cluster.submit(format!("say:{n}").as_str()).await.expect("a reply");
+                // The instance is free again when the router has heard of the end.
+                while cluster.metrics().await.expect("figures").total.in_flight > 0 {
+                    tokio::task::yield_now().await;
+                }
+            }
+            let slots = cluster.metrics().await.expect("figures").slots;
+            cluster.shutdown().await;
+            slots.into_iter().map(|slot| slot.figures.served).collect::<Vec<_>>()
+        });
+        prop_assert_eq!(served, weights.iter().map(|weight| 2 * u64::from(*weight)).collect::<Vec<_>>());
+    }
 }
