@@ -16,8 +16,6 @@
 mod admit;
 mod adviser;
 mod avoid;
-#[cfg(test)]
-mod check;
 mod explain;
 mod kinds;
 mod lane;
@@ -26,6 +24,8 @@ mod place;
 mod sessions;
 mod slots;
 mod terms;
+#[cfg(test)]
+mod tests;
 mod timeout;
 
 pub use explain::{Considered, Explanation};
