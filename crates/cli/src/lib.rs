@@ -13,14 +13,13 @@
 //! ```no_run
 //! # use pool_core::message::SlotId;
 //! # use routing::strategy::{Candidates, JobView, Strategy};
-//! # #[derive(Default)]
 //! # struct Mine;
 //! # impl Strategy for Mine {
 //! #     fn name(&self) -> &str { "mine" }
 //! #     fn choose(&mut self, _: &JobView, c: &Candidates) -> Option<SlotId> { c.iter().next().map(|c| c.slot) }
 //! # }
 //! fn main() -> std::process::ExitCode {
-//!     cluster_cli::Cli::new().with_strategy("mine", || Box::new(Mine::default())).run()
+//!     cluster_cli::Cli::new().with_strategy("mine", |_| Ok(Box::new(Mine))).run()
 //! }
 //! ```
 //!
@@ -38,11 +37,16 @@ mod commands;
 mod exit;
 mod failure;
 mod output;
+mod route;
 mod signals;
 mod strategies;
 
+pub use route::{OptionError, RouteOptions};
+pub use strategies::StartRouter;
+
 use crate::exit::Exit;
 use crate::output::Output;
+use crate::strategies::Route;
 use routing::strategy::Strategy;
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -60,13 +64,25 @@ impl Cli {
         Self::default()
     }
 
-    /// Adds a routing strategy, chosen with `--route name`. A shipped one of the same name is replaced.
+    /// Adds a routing strategy, chosen with `--route name` or `--route name:key=value,…`. A shipped one of the same name
+    /// is replaced.
     pub fn with_strategy(
         mut self,
         name: impl Into<String>,
-        make: impl Fn() -> Box<dyn Strategy> + 'static,
+        make: impl Fn(&mut RouteOptions) -> Result<Box<dyn Strategy>, OptionError> + 'static,
     ) -> Self {
-        self.strategies.add(name.into(), Box::new(make));
+        self.strategies.add(name.into(), Box::new(move |options| make(options).map(Route::Strategy)));
+        self
+    }
+
+    /// Adds a router of your own, chosen in the same way: `make` reads the options, what it returns is called where the
+    /// pool runs. See [`cluster::ClusterBuilder::router`].
+    pub fn with_router(
+        mut self,
+        name: impl Into<String>,
+        make: impl Fn(&mut RouteOptions) -> Result<StartRouter, OptionError> + 'static,
+    ) -> Self {
+        self.strategies.add(name.into(), Box::new(move |options| make(options).map(Route::Router)));
         self
     }
 

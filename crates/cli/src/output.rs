@@ -42,6 +42,8 @@ pub(crate) struct Style {
     pub(crate) level: Level,
     /// How many jobs there are, if that is known.
     pub(crate) total: Option<u64>,
+    /// Whether each placement is explained.
+    pub(crate) explain: bool,
 }
 
 /// Standard output and standard error of a run.
@@ -77,6 +79,7 @@ impl Output {
         let mut output = Self::of(Replies::new(replies_to, form), talk, bar, style.total, now);
         log::listen(
             style.level,
+            style.explain,
             output.progress.screen(),
             outlet.clone().filter(|_| !stderr().is_terminal()),
         );

@@ -7,7 +7,8 @@ use pool_core::process::{Launch, descriptors};
 use pool_core::spec::ToolSpec;
 use pool_core::supervisor::{PoolPlan, PoolSupervisor};
 use routing::dispatcher::RouterSpec;
-use routing::{RouterActor, strategy::Strategy};
+use routing::router::Watch;
+use routing::{RouterActor, RouterHandle, strategy::Strategy};
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -18,7 +19,7 @@ pub const DEFAULT_QUEUE: usize = 1024;
 #[must_use = "a builder does nothing until it is built"]
 pub struct ClusterBuilder {
     tools: Vec<(ToolSpec, usize)>,
-    strategy: Box<dyn Strategy>,
+    routing: Routing,
     queue: usize,
     launcher: Arc<dyn Launch>,
     seed: u64,
@@ -26,11 +27,19 @@ pub struct ClusterBuilder {
     raise: bool,
 }
 
+/// Who decides which job goes where.
+enum Routing {
+    /// The shipped router, with this strategy.
+    Strategy(Box<dyn Strategy>),
+    /// A router of the program's own.
+    Own(Box<dyn FnOnce() -> RouterHandle + Send>),
+}
+
 impl Default for ClusterBuilder {
     fn default() -> Self {
         Self {
             tools: Vec::new(),
-            strategy: Box::<routing::strategy::LeastBusy>::default(),
+            routing: Routing::Strategy(Box::<routing::strategy::LeastBusy>::default()),
             queue: DEFAULT_QUEUE,
             launcher: pool_core::process::launcher(),
             seed: pool_core::random_seed(),
@@ -49,7 +58,17 @@ impl ClusterBuilder {
 
     /// Chooses who gets the next job; `least_busy` unless told.
     pub fn strategy(mut self, strategy: Box<dyn Strategy>) -> Self {
-        self.strategy = strategy;
+        self.routing = Routing::Strategy(strategy);
+        self
+    }
+
+    /// Puts a router of your own in the place of [`RouterActor`]: `start` is called on the arbiter of the pool, starts
+    /// an actor that handles [`pool_core::message::Submit`] and [`pool_core::message::PoolEvent`], and returns the way to it.
+    /// It has a queue of its own; [`ClusterBuilder::queue`] bounds only the jobs of [`RouterActor`].
+    ///
+    /// What it does wrong is answered by name, see [`routing::router::Watch`]: it cannot lose a job or do one twice.
+    pub fn router(mut self, start: impl FnOnce() -> RouterHandle + Send + 'static) -> Self {
+        self.routing = Routing::Own(Box::new(start));
         self
     }
 
@@ -124,14 +143,23 @@ impl ClusterBuilder {
     /// Starts router and supervisor on the current arbiter.
     fn start(self) -> Engine {
         let terms = RouterSpec { queue: self.queue, ..RouterSpec::default() };
-        let routing = RouterActor::new(self.strategy, terms).start();
-        let router = RouterActor::handle(&routing, &terms);
+        let router = match self.routing {
+            Routing::Strategy(strategy) => {
+                // At once: jobs may come before the actor is started.
+                let routing = RouterActor::create(|context| {
+                    context.set_mailbox_capacity(terms.queue);
+                    RouterActor::new(strategy, terms)
+                });
+                RouterActor::handle(&routing, &terms)
+            }
+            Routing::Own(start) => Watch::over(start(), terms.patience),
+        };
         let tools = self.tools.into_iter().map(|(spec, count)| (Arc::new(spec), count)).collect();
         let plan =
             PoolPlan { tools, launcher: self.launcher, router: router.events().clone(), seed: self.seed };
         let (supervisor, health) = PoolSupervisor::new(plan);
         let holds = supervisor.holds();
-        Engine { router, routing, supervisor: supervisor.start(), health, holds }
+        Engine { router, supervisor: supervisor.start(), health, holds }
     }
 }
 

@@ -13,9 +13,9 @@ use pool_core::message::{JobHandle, JobResult, Pause, Reply, SessionKey, SlotId,
 use pool_core::supervisor::{
     Command, HoldStatus, InstanceDump, InstanceStatus, PoolHealth, PoolSupervisor, Supervise,
 };
+use routing::RouterHandle;
 use routing::metrics::Snapshot;
-use routing::router::{Ask, CloseSession};
-use routing::{RouterActor, RouterHandle};
+use routing::router::SnapshotError;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -42,7 +42,6 @@ pub struct ClusterManager {
 /// The actors, as seen from outside.
 pub(crate) struct Engine {
     pub(crate) router: RouterHandle,
-    pub(crate) routing: Addr<RouterActor>,
     pub(crate) supervisor: Addr<PoolSupervisor>,
     pub(crate) health: watch::Receiver<PoolHealth>,
     pub(crate) holds: watch::Receiver<Vec<HoldStatus>>,
@@ -213,11 +212,9 @@ impl ClusterManager {
     /// Counts and times of everything routed so far.
     ///
     /// # Errors
-    /// [`JobError::Closed`] if the cluster has gone.
-    pub async fn metrics(&self) -> Result<Snapshot, JobError> {
-        let (reply, answer) = oneshot::channel();
-        self.shared.engine.routing.try_send(Ask { reply }).map_err(|_| JobError::Closed)?;
-        answer.await.map_err(|_| JobError::Closed)
+    /// [`SnapshotError`] if the cluster has gone, or a router of your own keeps no figures.
+    pub async fn metrics(&self) -> Result<Snapshot, SnapshotError> {
+        self.shared.engine.router.snapshot().await
     }
 
     /// Resolves when every instance has gone for ever, with the reason.
@@ -251,8 +248,7 @@ impl ClusterManager {
 
     /// Ends a conversation: its slot serves others again.
     pub(crate) fn close_session(&self, key: SessionKey) {
-        // A router too busy to take the message ends the session when it has been idle for long enough.
-        let _ = self.shared.engine.routing.try_send(CloseSession(key));
+        self.shared.engine.router.close_session(key);
     }
 
     fn hand_in(&self, job: Job, watched: bool) -> JobHandle {

@@ -3,7 +3,7 @@
 
 use pool_core::message::{Generation, JobId, Outcome, Report, Serial, SlotId};
 use routing::dispatcher::{Dispatcher, Queued, RouterSpec, Token};
-use routing::strategy::{JobView, NAMES, by_name};
+use routing::strategy::{Candidates, JobView, NAMES, Strategy, by_name};
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -64,7 +64,7 @@ type Bench = Dispatcher<Box<Job>, Credit>;
 /// A pool of `slots`, half of them busy. The job that comes out is pushed again, so nothing here allocates.
 fn bench(strategy: &str, slots: u32, waiting: u64) -> f64 {
     let now = Instant::now();
-    let Some(strategy) = by_name(strategy) else { return f64::NAN };
+    let strategy = by_name(strategy).unwrap_or(Box::new(Scan));
     let mut dispatcher = Bench::new(strategy, RouterSpec { queue: usize::MAX, ..RouterSpec::default() });
     let tool: Arc<str> = "bash".into();
     (0..slots).for_each(|slot| dispatcher.credit(Credit { slot: SlotId(slot), tool: tool.clone() }, now));
@@ -91,7 +91,7 @@ fn sample(
     seed: &mut u64,
     now: Instant,
 ) -> f64 {
-    const JOBS: u32 = 200_000;
+    const JOBS: u32 = 100_000;
     let start = Instant::now();
     for _ in 0..JOBS {
         let place_of = ((random(seed) >> 32) as usize * running.len()) >> 32;
@@ -137,13 +137,55 @@ fn random(seed: &mut u64) -> u64 {
     *seed
 }
 
+/// What a strategy without an index costs.
+struct Scan;
+
+impl Strategy for Scan {
+    fn name(&self) -> &'static str {
+        "plain scan"
+    }
+
+    fn choose(&mut self, _: &JobView<'_>, candidates: &Candidates<'_>) -> Option<SlotId> {
+        candidates.iter().min_by_key(|slot| (slot.in_flight, slot.busy)).map(|slot| slot.slot)
+    }
+}
+
+/// Microseconds for a snapshot of `slots` slots that have all done some work.
+fn snapshot(slots: u32) -> f64 {
+    let now = Instant::now();
+    let mut dispatcher = Bench::new(by_name("round_robin").expect("shipped"), RouterSpec::default());
+    let tool: Arc<str> = "bash".into();
+    let mut seed = 88_172_645_463_325_252;
+    for slot in (0..slots).map(SlotId) {
+        dispatcher.credit(Credit { slot, tool: tool.clone() }, now);
+        for _ in 0..20 {
+            let Some((job, credit)) = place(&mut dispatcher, new_job(&mut seed, now), now) else { continue };
+            let (id, turn) = (JobId(job.id), Duration::from_nanos(random(&mut seed) >> 34));
+            let report = Report { job: id, work: id, outcome: Outcome::Ok, turn, sent: 10, received: 10 };
+            dispatcher.finished(credit.slot, &report, now);
+            dispatcher.credit(credit, now);
+        }
+    }
+    let mut times: Vec<_> = (0..99)
+        .map(|_| {
+            let start = Instant::now();
+            black_box(dispatcher.snapshot());
+            start.elapsed().as_nanos() as f64 / 1e3
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    times[49]
+}
+
 fn main() {
+    let strategies = NAMES.into_iter().chain(["plain scan"]);
     for waiting in [0, 1000] {
         println!("{waiting} jobs wait; ns a job (push, poll, finished, credit), median of 9");
-        for strategy in NAMES {
+        for strategy in strategies.clone() {
             let times =
                 [5, 100, 10_000].map(|slots| format!("N={slots}: {:6.0}", bench(strategy, slots, waiting)));
             println!("  {strategy:12} {}", times.join("   "));
         }
     }
+    println!("a snapshot of 1000 slots: {:.0} µs, median of 99", snapshot(1000));
 }

@@ -14,7 +14,9 @@
 //! [`Dispatcher::handle_timeout`] too early is safe.
 
 mod admit;
+mod adviser;
 mod avoid;
+mod explain;
 mod kinds;
 mod lane;
 mod news;
@@ -22,12 +24,16 @@ mod place;
 mod sessions;
 mod slots;
 mod terms;
+#[cfg(test)]
+mod tests;
 mod timeout;
 
+pub use explain::{Considered, Explanation};
 pub use terms::{Decision, Placement, PushError, Queued, RouterSpec, Token, Why};
 
 use crate::metrics::{Figures, FiguresView, Metrics, SlotView, Snapshot};
 use crate::strategy::Strategy;
+use adviser::Adviser;
 use kinds::Kinds;
 use lane::Entry;
 use pool_core::message::{SessionKey, SlotId};
@@ -43,7 +49,8 @@ use std::time::{Duration, Instant};
 /// been placed, or refused, or was cancelled, or waits.
 pub struct Dispatcher<J, C> {
     spec: RouterSpec,
-    strategy: Box<dyn Strategy>,
+    adviser: Adviser,
+    explaining: bool,
     metrics: Metrics,
     slots: Slots<J, C>,
     kinds: Kinds<J>,
@@ -74,7 +81,8 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
     pub fn new(strategy: Box<dyn Strategy>, spec: RouterSpec) -> Self {
         Self {
             spec: RouterSpec { queue: spec.queue.max(1), ..spec },
-            strategy,
+            adviser: Adviser::new(strategy),
+            explaining: false,
             metrics: Metrics::default(),
             slots: Slots::default(),
             kinds: Kinds::default(),
@@ -93,6 +101,12 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
     #[must_use]
     pub const fn spec(&self) -> &RouterSpec {
         &self.spec
+    }
+
+    /// From now on, each [`Placement`] explains itself at length, or no longer does. Explaining asks the strategy about
+    /// every candidate, so it costs what a scan costs.
+    pub const fn explain(&mut self, on: bool) {
+        self.explaining = on;
     }
 
     /// How many jobs wait, those included that were cancelled and have not been met since.
@@ -138,7 +152,7 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
         });
         let slots = slots.collect();
         Snapshot {
-            strategy: self.strategy.name().to_owned(),
+            strategy: self.adviser.name().to_owned(),
             queued: self.queued,
             limit: self.spec.queue,
             sessions: self.sessions.len(),
@@ -156,10 +170,10 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
         let exists = known.standing == Standing::Present;
         let was_open = self.kinds.note(slot, known.kind, exists, general, open);
         if !open && was_open {
-            self.strategy.on_withdrawn(slot);
+            self.adviser.tell(|strategy| strategy.on_withdrawn(slot));
         }
         if open && let Some(candidate) = self.metrics.candidate(slot) {
-            self.strategy.on_ready(&candidate);
+            self.adviser.tell(|strategy| strategy.on_ready(&candidate));
         }
     }
 
@@ -207,6 +221,6 @@ fn later(from: Instant, wait: Duration) -> Instant {
 
 impl<J, C> std::fmt::Debug for Dispatcher<J, C> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Dispatcher({}, {} queued)", self.strategy.name(), self.queued)
+        write!(f, "Dispatcher({}, {} queued)", self.adviser.name(), self.queued)
     }
 }

@@ -23,8 +23,8 @@
 //! Four parts, each of use without the ones below it:
 //!
 //! * [`strategy`]: who among those that are free? A [`Strategy`] is synchronous, and testable with a
-//!   table. [`RoundRobin`](strategy::RoundRobin), [`LeastBusy`](strategy::LeastBusy) and [`Sticky`](strategy::Sticky)
-//!   come with the crate; yours is one method.
+//!   table. [`RoundRobin`](strategy::RoundRobin), [`LeastBusy`](strategy::LeastBusy), [`Sticky`](strategy::Sticky),
+//!   [`Weighted`](strategy::Weighted) and [`Fastest`](strategy::Fastest) come with the crate; yours is one method.
 //! * [`metrics`]: what has happened, in bounded memory.
 //! * [`dispatcher`]: the queue, the credits and the sessions. Pure: the time is an argument, nothing waits, and the job
 //!   and the credit are type parameters, so a test needs neither process nor actor.
@@ -39,7 +39,8 @@
 //! * The job of a session goes where the session lives as long as that life lasts. Where its context is gone, it is
 //!   told; a job that would see the context of a session that has ended is marked, for the tool to be reset first.
 //! * A strategy that gives no answer, or a wrong one, loses nothing: the first candidate gets the job, and the mistake is
-//!   counted by its name.
+//!   counted by its name. One that panics is dismissed, and jobs go out in turn.
+//! * Every placement can say why it is what it is ([`Dispatcher::explain`]), and costs nothing more if nobody asks.
 //! * Without sessions, and without jobs for a tool that nobody runs, there is no timer at all.
 //!
 //! # A dispatcher without anything around it

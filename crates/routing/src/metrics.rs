@@ -56,6 +56,8 @@ pub struct Counts {
     pub chose_nobody: u64,
     /// Placed by the dispatcher because the strategy named a slot that could not take the job.
     pub chose_no_candidate: u64,
+    /// Placed in turn by the dispatcher because the strategy had panicked.
+    pub after_panic: u64,
 }
 
 /// All figures of a router.
@@ -121,6 +123,7 @@ impl Metrics {
         match how {
             Misbehaviour::ChoseNobody => self.counts.chose_nobody += 1,
             Misbehaviour::ChoseNoCandidate(_) => self.counts.chose_no_candidate += 1,
+            Misbehaviour::Panicked => self.counts.after_panic += 1,
         }
     }
 

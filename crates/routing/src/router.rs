@@ -1,8 +1,10 @@
 //! A thin shell: it feeds the [`Dispatcher`], spends credits on what comes out, and minds one timer.
 
 mod feed;
+mod watch;
 
 pub use feed::feed;
+pub use watch::{RouterFault, Watch};
 
 use crate::dispatcher::{Dispatcher, Placement, RouterSpec, Why};
 use crate::metrics::Snapshot;
@@ -14,12 +16,29 @@ use pool_core::message::{Credit, Job, PoolEvent, SessionKey, Submit, Unspent};
 use std::time::Instant;
 use tokio::sync::oneshot;
 
+/// The target of the log on which each placement is explained, in one line at level `DEBUG`. Explanations are made only
+/// while somebody listens to it.
+pub const EXPLAIN: &str = "routing::explain";
+
 /// The way to a router, this crate's or your own: jobs go in at one end, the supervisor's news at the other.
 #[derive(Debug, Clone)]
 pub struct RouterHandle {
     jobs: Recipient<Submit>,
     events: Recipient<PoolEvent>,
     limit: usize,
+    snapshots: Option<Recipient<Ask>>,
+    sessions: Option<Recipient<CloseSession>>,
+}
+
+/// Why a router shows no figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SnapshotError {
+    /// It is one of the program's own that keeps none.
+    #[error("this router keeps no figures: give its handle with_snapshots")]
+    Unsupported,
+    /// It has gone, or is too busy to listen.
+    #[error("the router does not answer: it has ended, or is too busy")]
+    NoAnswer,
 }
 
 impl RouterHandle {
@@ -27,7 +46,37 @@ impl RouterHandle {
     /// it full.
     #[must_use]
     pub const fn new(jobs: Recipient<Submit>, events: Recipient<PoolEvent>, limit: usize) -> Self {
-        Self { jobs, events, limit }
+        Self { jobs, events, limit, snapshots: None, sessions: None }
+    }
+
+    /// The same, and the router shows its figures to those who ask.
+    #[must_use]
+    pub fn with_snapshots(self, asks: Recipient<Ask>) -> Self {
+        Self { snapshots: Some(asks), ..self }
+    }
+
+    /// The same, and the router hears when a session is closed.
+    #[must_use]
+    pub fn with_sessions(self, closes: Recipient<CloseSession>) -> Self {
+        Self { sessions: Some(closes), ..self }
+    }
+
+    /// Counts and times of everything routed so far.
+    ///
+    /// # Errors
+    /// [`SnapshotError`] if the router keeps none, or does not answer.
+    pub async fn snapshot(&self) -> Result<Snapshot, SnapshotError> {
+        let asks = self.snapshots.as_ref().ok_or(SnapshotError::Unsupported)?;
+        let (reply, answer) = oneshot::channel();
+        asks.try_send(Ask { reply }).map_err(|_| SnapshotError::NoAnswer)?;
+        answer.await.map_err(|_| SnapshotError::NoAnswer)
+    }
+
+    /// Ends a session. A router too busy to hear it ends the session when it has been idle for long enough.
+    pub fn close_session(&self, key: SessionKey) {
+        if let Some(sessions) = &self.sessions {
+            let _ = sessions.try_send(CloseSession(key));
+        }
     }
 
     /// Hands a job in. Whatever happens, its caller gets one result: if the router takes no more jobs, at once.
@@ -87,10 +136,13 @@ impl RouterActor {
     #[must_use]
     pub fn handle(address: &Addr<Self>, spec: &RouterSpec) -> RouterHandle {
         RouterHandle::new(address.clone().recipient(), address.clone().recipient(), spec.queue)
+            .with_snapshots(address.clone().recipient())
+            .with_sessions(address.clone().recipient())
     }
 
     /// Does all that can be done now, then sets the timer.
     fn drive(&mut self, now: Instant, context: &mut Context<Self>) {
+        self.dispatcher.explain(tracing::enabled!(target: EXPLAIN, tracing::Level::DEBUG));
         while let Some(placement) = self.dispatcher.poll(now) {
             self.spend(placement, now);
         }
@@ -101,7 +153,10 @@ impl RouterActor {
     }
 
     fn spend(&mut self, placement: Placement<Box<Job>, Credit>, now: Instant) {
-        let Placement { mut job, credit, decision, context_lost, reset_first } = placement;
+        let Placement { mut job, credit, decision, explanation, context_lost, reset_first } = placement;
+        if let Some(explanation) = explanation {
+            tracing::debug!(target: EXPLAIN, "{explanation}");
+        }
         if let Why::Fallback(misbehaviour) = decision.why {
             self.complain(misbehaviour);
         }
@@ -114,9 +169,9 @@ impl RouterActor {
     /// Once, then at every doubling: a strategy that is always wrong shall not flood the log.
     fn complain(&self, misbehaviour: Misbehaviour) {
         let counts = self.dispatcher.metrics().counts();
-        let times = counts.chose_nobody + counts.chose_no_candidate;
+        let times = counts.chose_nobody + counts.chose_no_candidate + counts.after_panic;
         if times.is_power_of_two() {
-            tracing::warn!(times, "{misbehaviour}: the first free instance got the job");
+            tracing::warn!(times, "{misbehaviour}: a free instance got the job");
         }
     }
 

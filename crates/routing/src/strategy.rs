@@ -22,16 +22,21 @@
 //! }
 //! ```
 
+mod fastest;
 mod least_busy;
+mod ranking;
 mod round_robin;
 mod sticky;
 #[cfg(test)]
 mod testing;
 mod tournament;
+mod weighted;
 
+pub use fastest::Fastest;
 pub use least_busy::LeastBusy;
 pub use round_robin::RoundRobin;
 pub use sticky::Sticky;
+pub use weighted::Weighted;
 
 use crate::bits::Bits;
 use crate::metrics::Metrics;
@@ -43,7 +48,7 @@ use std::time::Duration;
 ///
 /// The dispatcher calls [`choose`](Self::choose) only if there is a candidate, and takes the answer at once. An answer
 /// that is not a candidate, or none, loses nothing: the first candidate gets the job, and the [`Misbehaviour`] is
-/// counted and shown.
+/// counted and shown. A strategy that panics, in any of its methods, is dismissed: from then on jobs go out in turn.
 ///
 /// Of the hooks, `on_added` and `on_removed` bracket a slot's being known, `on_ready` and `on_withdrawn` its being a
 /// candidate; the others tell what happens. Work that goes to a certain slot because its session lives there is not
@@ -54,6 +59,13 @@ pub trait Strategy: Send {
 
     /// Picks one of the candidates for `job`.
     fn choose(&mut self, job: &JobView<'_>, candidates: &Candidates<'_>) -> Option<SlotId>;
+
+    /// Why this candidate is worth what it is, in the strategy's own words; asked before the choice, and only when
+    /// placements are being explained.
+    fn score(&self, job: &JobView<'_>, slot: &Candidate<'_>) -> String {
+        let _ = job;
+        format!("{} in flight, {} served", slot.in_flight, slot.served)
+    }
 
     /// A slot exists. It can take no job yet.
     fn on_added(&mut self, slot: &Candidate<'_>) {
@@ -92,7 +104,7 @@ pub trait Strategy: Send {
 }
 
 /// The strategies that come with the crate, by the names that they go by.
-pub const NAMES: [&str; 3] = ["round_robin", "least_busy", "sticky"];
+pub const NAMES: [&str; 5] = ["round_robin", "least_busy", "sticky", "weighted", "fastest"];
 
 /// The strategy of this name, if it is one of [`NAMES`].
 #[must_use]
@@ -101,6 +113,8 @@ pub fn by_name(name: &str) -> Option<Box<dyn Strategy>> {
         "round_robin" => Some(Box::new(RoundRobin::default())),
         "least_busy" => Some(Box::new(LeastBusy::default())),
         "sticky" => Some(Box::new(Sticky::default())),
+        "weighted" => Some(Box::new(Weighted::default())),
+        "fastest" => Some(Box::new(Fastest::default())),
         _ => None,
     }
 }
@@ -217,4 +231,7 @@ pub enum Misbehaviour {
     /// It named a slot that could not take the job.
     #[error("the strategy chose slot {0}, which cannot take the job now")]
     ChoseNoCandidate(SlotId),
+    /// It panicked, now or earlier, and is not asked any more.
+    #[error("the strategy panicked and is not asked any more")]
+    Panicked,
 }

@@ -3,9 +3,9 @@
 mod common;
 
 use common::{FakeJob, Pool, named, report};
-use pool_core::message::{SessionKey, SlotId};
+use pool_core::message::{Report, SessionKey, SlotId};
 use routing::dispatcher::{PushError, RouterSpec, Why};
-use routing::strategy::{Candidates, JobView, Misbehaviour, Strategy};
+use routing::strategy::{Candidate, Candidates, JobView, Misbehaviour, Strategy};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -213,6 +213,131 @@ fn a_strategy_that_is_wrong_loses_nothing_and_is_named() {
         assert_eq!((placed.decision.slot, placed.decision.why), (SlotId(3), Why::Fallback(wrong)));
         let counts = pool.dispatcher.metrics().counts();
         assert_eq!(counts.chose_nobody + counts.chose_no_candidate, 1);
+    }
+}
+
+/// Panics in the method of this name.
+struct Fragile(&'static str);
+
+impl Fragile {
+    fn reach(&self, method: &str) {
+        assert_ne!(self.0, method, "a bug");
+    }
+}
+
+impl Strategy for Fragile {
+    fn name(&self) -> &'static str {
+        "fragile"
+    }
+
+    fn choose(&mut self, _: &JobView<'_>, candidates: &Candidates<'_>) -> Option<SlotId> {
+        self.reach("choose");
+        candidates.first_from(SlotId(0))
+    }
+
+    fn score(&self, _: &JobView<'_>, _: &Candidate<'_>) -> String {
+        self.reach("score");
+        String::new()
+    }
+
+    fn on_added(&mut self, _: &Candidate<'_>) {
+        self.reach("on_added");
+    }
+
+    fn on_ready(&mut self, _: &Candidate<'_>) {
+        self.reach("on_ready");
+    }
+
+    fn on_withdrawn(&mut self, _: SlotId) {
+        self.reach("on_withdrawn");
+    }
+
+    fn on_taken(&mut self, _: SlotId, _: &JobView<'_>) {
+        self.reach("on_taken");
+    }
+
+    fn on_finished(&mut self, _: SlotId, _: &Report) {
+        self.reach("on_finished");
+    }
+
+    fn on_gone(&mut self, _: SlotId) {
+        self.reach("on_gone");
+    }
+
+    fn on_removed(&mut self, _: SlotId) {
+        self.reach("on_removed");
+    }
+}
+
+#[test]
+fn a_strategy_that_panics_is_dismissed_and_jobs_go_out_in_turn() {
+    for method in [
+        "choose",
+        "score",
+        "on_added",
+        "on_ready",
+        "on_withdrawn",
+        "on_taken",
+        "on_finished",
+        "on_gone",
+        "on_removed",
+    ] {
+        let mut pool = Pool::empty(Box::new(Fragile(method)), RouterSpec::default());
+        pool.dispatcher.explain(true);
+        for slot in 0..3 {
+            pool.credit(slot, "bash", 1);
+        }
+        pool.send();
+        assert_eq!(pool.drain().len(), 1, "{method}");
+        pool.dispatcher.finished(SlotId(0), &report(1, 1), pool.now);
+        pool.dispatcher.gone(SlotId(0), 1, true, pool.now);
+        for _ in 0..2 {
+            pool.send();
+        }
+        let placed: Vec<_> = std::iter::from_fn(|| pool.poll()).map(|placed| placed.decision).collect();
+        assert_eq!(placed.iter().map(|decision| decision.slot.0).collect::<Vec<_>>(), [1, 2], "{method}");
+        let panicked = Why::Fallback(Misbehaviour::Panicked);
+        assert!(placed.iter().all(|decision| decision.why == panicked), "{method}");
+        assert!(pool.dispatcher.metrics().counts().after_panic >= 2, "{method}");
+        assert_eq!(pool.dispatcher.snapshot().strategy, "fragile");
+    }
+}
+
+#[test]
+fn a_placement_explains_itself_when_asked() {
+    let mut pool = Pool::of("weighted", &["bash"; 10], RouterSpec::default());
+    pool.send();
+    assert_eq!(pool.poll().unwrap().explanation, None);
+    pool.dispatcher.explain(true);
+    pool.send();
+    let told = pool.poll().unwrap().explanation.unwrap();
+    assert_eq!(told.considered.len(), 9);
+    let line = told.to_string();
+    let (begin, end) = (
+        "job 2 to slot 1, life 1, waited 0.0ns: weighted, of slot 1 (weight 1, due in 0.000 cycles), slot 2 (",
+        "slot 8 (weight 1, due in 0.000 cycles) and 1 more",
+    );
+    assert!(line.starts_with(begin) && line.ends_with(end), "{line}");
+    pool.say(&SessionKey::Slot(SlotId(5)));
+    let told = pool.poll().unwrap().explanation.unwrap().to_string();
+    assert_eq!(told, "job 3 to slot 5, life 1, waited 0.0ns: its session lives there");
+}
+
+#[test]
+fn every_strategy_has_words_for_its_scores() {
+    let words = [
+        ("round_robin", "0 in flight, 0 served"),
+        ("least_busy", "0 in flight, 0.000ns busy"),
+        ("sticky", "0 in flight, 0.000ns busy"),
+        ("weighted", "weight 1, due in 0.500 cycles"),
+        ("fastest", "0 in flight, not known yet"),
+    ];
+    for (strategy, word) in words {
+        let mut pool = Pool::of(strategy, &["bash"], RouterSpec::default());
+        pool.dispatcher.explain(true);
+        pool.send();
+        let told = pool.poll().unwrap().explanation.unwrap();
+        assert_eq!(told.considered[0].score, word, "{strategy}");
     }
 }
 

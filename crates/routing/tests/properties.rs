@@ -4,12 +4,13 @@ mod common;
 
 use common::referee::Rule;
 use common::world::{World, id, ops};
-use common::{Placed, Pool};
+use common::{FakeJob, Placed, Pool};
 use pool_core::message::{JobId, SlotId};
 use proptest::prelude::{ProptestConfig, prop, prop_assert, prop_assert_eq, proptest};
 use routing::dispatcher::{RouterSpec, Why};
-use routing::strategy::{Candidates, JobView, LeastBusy, RoundRobin, Sticky, Strategy};
+use routing::strategy::{Candidates, Fastest, JobView, LeastBusy, RoundRobin, Sticky, Strategy, Weighted};
 use std::collections::HashMap;
+use std::num::NonZeroU16;
 
 /// Answers at random, mostly wrong.
 struct Rogue(u64);
@@ -88,9 +89,9 @@ proptest! {
     fn equal_instances_serve_equally_often(
         slots in 1_usize..20,
         rounds in prop::collection::vec(1_usize..20, 1..20),
-        strategy in 0_usize..2,
+        strategy in 0_usize..3,
     ) {
-        let mut pool = Pool::of(["round_robin", "least_busy"][strategy], &vec!["bash"; slots], RouterSpec::default());
+        let mut pool = Pool::of(["round_robin", "least_busy", "weighted"][strategy], &vec!["bash"; slots], RouterSpec::default());
         let mut served = vec![0; slots];
         for jobs in rounds {
             let mut running = Vec::new();
@@ -110,4 +111,82 @@ proptest! {
         }
         prop_assert_eq!(served.iter().sum::<u64>(), pool.dispatcher.snapshot().total.served);
     }
+
+    #[test]
+    fn weighted_breaks_no_rule(weights in prop::collection::vec(1_u16..9, 1..7), ops in ops()) {
+        let mut world = World::new(Box::new(weighted(&weights)), weights.len());
+        ops.iter().for_each(|op| world.happen(op, &mut ()));
+    }
+
+    #[test]
+    fn fastest_breaks_no_rule(slots in 1_usize..7, ops in ops()) {
+        let mut world = World::new(Box::new(Fastest::default()), slots);
+        ops.iter().for_each(|op| world.happen(op, &mut ()));
+    }
+
+    /// Each job is over before the next comes. Whatever came before, weights are exact over every whole cycle, from
+    /// wherever it is counted, but for one turn of a slot that has just come back.
+    #[test]
+    fn weights_are_exact_over_a_cycle(
+        weights in prop::collection::vec(1_u16..9, 1..7),
+        lives in prop::collection::vec((0_usize..7, 0_usize..30), 0..6),
+    ) {
+        let mut pool = Pool::empty(Box::new(weighted(&weights)), RouterSpec::default());
+        let slots = weights.len();
+        (0..slots).for_each(|slot| { pool.credit(id(slot).0, "bash", 1); });
+        let mut generations = vec![1; slots];
+        let cycle: usize = weights.iter().map(|weight| usize::from(*weight)).sum();
+        for (crashed, jobs) in lives {
+            let slot = crashed % slots;
+            pool.dispatcher.gone(id(slot), generations[slot], false, pool.now);
+            serve(&mut pool, &generations, if slots > 1 { jobs } else { 0 });
+            generations[slot] += 1;
+            pool.credit(id(slot).0, "bash", generations[slot]);
+            let back = serve(&mut pool, &generations, cycle);
+            for (slot, weight) in weights.iter().enumerate() {
+                prop_assert!(back[slot].abs_diff(u64::from(*weight)) <= 1, "{:?} of {:?}", back, weights);
+            }
+        }
+        serve(&mut pool, &generations, cycle);
+        let exact = serve(&mut pool, &generations, cycle);
+        prop_assert!(exact.iter().copied().eq(weights.iter().map(|weight| u64::from(*weight))), "{:?} of {:?}", exact, weights);
+    }
+
+    /// All jobs but a few have one key: the others go at once as long as there is anybody, and the hot key spills.
+    #[test]
+    fn a_hot_key_starves_nobody(slots in 2_usize..8, jobs in prop::collection::vec(0_u8..10, 1..60)) {
+        let mut pool = Pool::of("sticky", &vec!["bash"; slots], RouterSpec::default());
+        let mut running = std::collections::VecDeque::new();
+        for job in jobs {
+            let key = if job == 0 { format!("cold {}", pool.next_job) } else { "hot".into() };
+            let job = FakeJob { key: Some(key), ..pool.job() };
+            let (number, hot) = (job.id, job.key.as_deref() == Some("hot"));
+            prop_assert!(pool.push(job).is_ok());
+            let placed = pool.drain();
+            prop_assert!(placed.iter().any(|(placed, _)| *placed == number), "hot {}: waits beside free slots", hot);
+            running.extend(placed);
+            if running.len() == slots && let Some((job, slot)) = running.pop_front() {
+                pool.finish(job, slot, 10, "bash", 1);
+            }
+        }
+    }
+}
+
+fn weighted(weights: &[u16]) -> Weighted {
+    Weighted::new(
+        (0..weights.len()).map(id).zip(weights.iter().filter_map(|weight| NonZeroU16::new(*weight))),
+    )
+}
+
+/// Sequential jobs; how many each slot got.
+fn serve(pool: &mut Pool, generations: &[u32], jobs: usize) -> Vec<u64> {
+    let mut served = vec![0; generations.len()];
+    for _ in 0..jobs {
+        let job = pool.send();
+        let placed = pool.poll().expect("somebody is free");
+        let slot = placed.decision.slot;
+        served[slot.index()] += 1;
+        pool.finish(job, slot.0, 1, "bash", generations[slot.index()]);
+    }
+    served
 }

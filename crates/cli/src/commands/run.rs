@@ -14,7 +14,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::signals::Signals;
-use crate::strategies::Strategies;
+use crate::strategies::{Route, Strategies};
 use args::{OnLimit, RunArgs};
 use cluster::batch::Batch;
 use cluster::{ClusterManager, DEFAULT_QUEUE, Job};
@@ -23,7 +23,7 @@ use tokio::time::Instant;
 
 /// Plans the run, and runs it.
 pub(crate) fn run(args: &RunArgs, strategies: &Strategies) -> Result<Exit, Failure> {
-    let strategy = strategies.make(&args.pool.route)?;
+    let route = strategies.make(&args.pool.route)?;
     let dry_run = args.output.dry_run;
     let plan = Plan::new(args)?;
     if dry_run {
@@ -34,19 +34,19 @@ pub(crate) fn run(args: &RunArgs, strategies: &Strategies) -> Result<Exit, Failu
         .enable_all()
         .build()
         .map_err(|error| Failure::pool(format!("the system could not start the run: {error}")))?;
-    let exit = runtime.block_on(start(plan, strategy));
+    let exit = runtime.block_on(start(plan, route));
     // A thread may be waiting for a line of standard input; it must not hold up the end.
     runtime.shutdown_background();
     exit
 }
 
-async fn start(plan: Plan, strategy: Box<dyn routing::strategy::Strategy>) -> Result<Exit, Failure> {
+async fn start(plan: Plan, route: Route) -> Result<Exit, Failure> {
     let broken =
         |error: std::io::Error| Failure::pool(format!("the system could not start the run: {error}"));
     let signals = Signals::listen().map_err(broken)?;
     let mut output = Output::new(plan.style, Instant::now().into_std());
     let (headline, window) = (plan.headline(), plan.window());
-    let builder = ClusterManager::builder().strategy(strategy).queue(DEFAULT_QUEUE.max(4 * window));
+    let builder = route.install(ClusterManager::builder()).queue(DEFAULT_QUEUE.max(4 * window));
     let mut builder = builder.raise_descriptor_limit();
     for tool in plan.tools {
         builder = builder.tool(tool.profile.spec, tool.instances);

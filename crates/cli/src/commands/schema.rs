@@ -26,6 +26,8 @@ enum Shape {
     Profile,
     /// An instance, as status shows it
     Instance,
+    /// The counts and times of a router, as the library's `metrics` gives them
+    Metrics,
 }
 
 pub(crate) fn run(args: &SchemaArgs) -> Result<Exit, Failure> {
@@ -34,6 +36,7 @@ pub(crate) fn run(args: &SchemaArgs) -> Result<Exit, Failure> {
         Shape::Job => schemars::schema_for!(JobLine),
         Shape::Profile => profile::schema(),
         Shape::Instance => schemars::schema_for!(InstanceStatus),
+        Shape::Metrics => schemars::schema_for!(routing::Snapshot),
     };
     Output::document(&format!("{:#}\n", schema.to_value()))?;
     Ok(Exit::Ok)

@@ -9,8 +9,9 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// From now on, unless somebody else listens already. `CLUSTER_LOG` overrides the level, in the manner of `RUST_LOG`.
-pub(super) fn listen(level: Level, screen: &Screen, outlet: Option<Outlet>) {
+/// From now on, unless somebody else listens already. `CLUSTER_LOG` overrides the level, in the manner of
+/// `RUST_LOG`. With `explain`, the router says why each job goes where it goes.
+pub(super) fn listen(level: Level, explain: bool, screen: &Screen, outlet: Option<Outlet>) {
     let most = match level {
         Level::Quiet => LevelFilter::ERROR,
         Level::Normal => LevelFilter::WARN,
@@ -25,6 +26,9 @@ pub(super) fn listen(level: Level, screen: &Screen, outlet: Option<Outlet>) {
     // A second run in one process keeps the first one's listener, which writes to the same place.
     let _ = match std::env::var("CLUSTER_LOG") {
         Ok(filter) => lines.with_env_filter(EnvFilter::new(filter)).try_init(),
+        Err(_) if explain => lines
+            .with_env_filter(EnvFilter::new(format!("{most},{}=debug", routing::router::EXPLAIN)))
+            .try_init(),
         Err(_) => lines.with_max_level(most).try_init(),
     };
 }

@@ -5,5 +5,6 @@
 mod batch;
 mod endings;
 mod planning;
+mod routes;
 mod running;
 mod usage;

@@ -184,7 +184,7 @@ fn the_schemas_are_json_and_have_their_keys() {
     --- stdout
     --- stderr
     error: invalid value 'reslt' for '<NAME>'
-      [possible values: result, job, profile, instance]
+      [possible values: result, job, profile, instance, metrics]
 
       tip: a similar value exists: 'result'
 

@@ -253,7 +253,7 @@ pub struct Pause(pub tokio::sync::mpsc::Sender<std::convert::Infallible>);
 /// Sends news past the mailbox bound: the one place that does. Bounded by the protocol: a slot has at most one
 /// credit, one job and one life at a time, so only a handful of news per slot can be under way.
 #[expect(clippy::disallowed_methods, reason = "news is bounded by the protocol and must never be lost")]
-pub(crate) fn tell<M>(to: &Recipient<M>, news: M)
+pub fn tell<M>(to: &Recipient<M>, news: M)
 where
     M: Message + Send + 'static,
     M::Result: Send,

@@ -80,7 +80,8 @@ pub enum Progress {
 /// exactly one result.
 pub struct ReplyTo {
     line: Arc<Line>,
-    home: Option<oneshot::Sender<JobResult>>,
+    /// This end has not sent its result yet.
+    open: bool,
     progress: Option<mpsc::Sender<Progress>>,
     afterwards: Option<Box<dyn Afterwards>>,
 }
@@ -117,15 +118,27 @@ impl Remote {
     pub fn answer(&self, text: impl Into<String>) {
         self.line.control(Control::Answer(text.into()));
     }
+
+    /// How far the job has come.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        self.line.stage()
+    }
+
+    /// Ends a job that is queued, wherever it is, with `error`: whoever holds it finds it cancelled. False if it is not
+    /// queued.
+    pub fn refuse(&self, error: JobError) -> bool {
+        self.line.refuse(error)
+    }
 }
 
 /// The two ends of a way home. With `with_progress`, [`JobHandle::progress`] yields what happens on the way.
 pub fn reply_channel(with_progress: bool) -> (ReplyTo, JobHandle) {
-    let line = Arc::new(Line::new());
     let (send, receive) = oneshot::channel();
+    let line = Arc::new(Line::new(send));
     let (progress_send, progress_receive) = with_progress.then(|| mpsc::channel(PROGRESS_BOUND)).unzip();
     (
-        ReplyTo { line: line.clone(), home: Some(send), progress: progress_send, afterwards: None },
+        ReplyTo { line: line.clone(), open: true, progress: progress_send, afterwards: None },
         JobHandle { line, home: receive, progress: progress_receive, cancel_on_drop: true },
     )
 }
@@ -147,6 +160,12 @@ impl ReplyTo {
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.stage() == Stage::Cancelled
+    }
+
+    /// A way to the job for whoever passes it on.
+    #[must_use]
+    pub fn remote(&self) -> Remote {
+        Remote { line: self.line.clone() }
     }
 
     /// Sends the one result, or the result of this attempt if [`ReplyTo::then`] says that there may be others.
@@ -214,13 +233,14 @@ impl ReplyTo {
     }
 
     fn finish(&mut self, result: JobResult) {
-        let Some(home) = self.home.take() else { return };
+        if !std::mem::replace(&mut self.open, false) {
+            return;
+        }
         if let Some(afterwards) = self.afterwards.take() {
             let (line, progress) = (self.line.clone(), self.progress.take());
-            return afterwards.ended(Self { line, home: Some(home), progress, afterwards: None }, result);
+            return afterwards.ended(Self { line, open: true, progress, afterwards: None }, result);
         }
-        self.line.done();
-        let _ = home.send(self.line.settle(result));
+        self.line.done(result);
     }
 }
 
@@ -293,9 +313,7 @@ impl Future for JobHandle {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<JobResult> {
         let result = match Pin::new(&mut self.home).poll(context) {
             // Taken back while it was queued: nobody needs to find it first.
-            Poll::Pending if self.line.stage() == Stage::Cancelled => {
-                Ok(self.line.settle(Err(JobError::Cancelled)))
-            }
+            Poll::Pending if self.line.is_taken_back() => Ok(self.line.settle(Err(JobError::Cancelled))),
             Poll::Pending => return Poll::Pending,
             Poll::Ready(result) => result,
         };
@@ -309,6 +327,12 @@ impl Drop for JobHandle {
         if self.cancel_on_drop {
             self.cancel();
         }
+    }
+}
+
+impl std::fmt::Debug for Remote {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Remote({:?}, {:?})", self.line.job, self.line.stage())
     }
 }
 

@@ -5,7 +5,8 @@
 
 use super::kinds::{Kind, Kinds};
 use super::lane::{Entry, Order};
-use super::{Dispatcher, Queued, Token, Why, later};
+use super::place::Choice;
+use super::{Dispatcher, Queued, Token, later};
 use pool_core::message::SlotId;
 use std::time::{Duration, Instant};
 
@@ -42,22 +43,17 @@ impl<J: Queued> Kinds<J> {
 
 impl<J: Queued, C: Token> Dispatcher<J, C> {
     /// As [`Self::choose`], with the slot that the job avoids out of sight if there is another one.
-    pub(super) fn choose_elsewhere(
-        &mut self,
-        kind: usize,
-        order: Order,
-        now: Instant,
-    ) -> Option<(SlotId, Why)> {
+    pub(super) fn choose_elsewhere(&mut self, kind: usize, order: Order, now: Instant) -> Option<Choice> {
         let open = &self.kinds[kind].open;
         let avoided = self.kinds[kind].lane.get(order)?.job.avoids();
         let avoided = avoided.filter(|slot| open.len() > 1 && open.contains(slot.index()));
         let Some(avoided) = avoided else { return self.choose(kind, order, now) };
         self.kinds[kind].open.set(avoided.index(), false);
-        self.strategy.on_withdrawn(avoided);
+        self.adviser.tell(|strategy| strategy.on_withdrawn(avoided));
         let chosen = self.choose(kind, order, now);
         self.kinds[kind].open.set(avoided.index(), true);
         if let Some(candidate) = self.metrics.candidate(avoided) {
-            self.strategy.on_ready(&candidate);
+            self.adviser.tell(|strategy| strategy.on_ready(&candidate));
         }
         chosen
     }

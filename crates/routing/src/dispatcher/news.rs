@@ -20,7 +20,7 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
         (known.standing, known.kind, known.generation) = (Standing::Present, kind, 0);
         self.metrics.added(slot, tool.clone());
         if let Some(candidate) = self.metrics.candidate(slot) {
-            self.strategy.on_added(&candidate);
+            self.adviser.tell(|strategy| strategy.on_added(&candidate));
         }
         self.refresh(slot);
     }
@@ -61,7 +61,7 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
             self.release(run.session.map(|(sid, _)| sid), now);
         }
         self.metrics.finished(slot, report);
-        self.strategy.on_finished(slot, report);
+        self.adviser.tell(|strategy| strategy.on_finished(slot, report));
         if self.kinds[ANY].open.contains(slot.index()) {
             self.refresh(slot);
         }
@@ -77,7 +77,7 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
         let over = known.outlive(generation.max(known.generation).saturating_add(1));
         self.write_off(slot, over, now);
         self.refresh(slot);
-        self.strategy.on_gone(slot);
+        self.adviser.tell(|strategy| strategy.on_gone(slot));
         if for_ever {
             self.remove(slot, now);
         }
@@ -124,7 +124,7 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
         known.standing = Standing::Removed;
         let (kind, sessions) = (known.kind, std::mem::take(&mut known.sessions));
         self.refresh(slot);
-        self.strategy.on_removed(slot);
+        self.adviser.tell(|strategy| strategy.on_removed(slot));
         if self.kinds[kind].slots.is_empty() {
             self.kinds[kind].prospect = Prospect::Until(later(now, self.spec.patience));
         }

@@ -3,10 +3,18 @@
 use super::lane::{Entry, Order};
 use super::sessions::{Context, Sid};
 use super::slots::{Leftover, Run};
-use super::{Decision, Dispatcher, Placement, Queued, Token, Why};
-use crate::strategy::{Candidates, Misbehaviour, slot_at};
+use super::{Considered, Decision, Dispatcher, Explanation, Placement, Queued, Token, Why};
+use crate::strategy::Candidates;
 use pool_core::message::{Generation, SlotId};
 use std::time::Instant;
+
+/// Where a job is to go.
+pub(super) struct Choice {
+    slot: SlotId,
+    why: Why,
+    /// Filled while placements are being explained.
+    considered: Vec<Considered>,
+}
 
 impl<J: Queued, C: Token> Dispatcher<J, C> {
     /// The next job that can be placed, with its credit; `None` until something else happens. Cancelled jobs that are
@@ -39,26 +47,29 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
                 self.discard_opener(entry, now);
                 continue;
             }
-            let (slot, why) = self.choose_elsewhere(kind, order, now)?;
+            let Choice { slot, why, considered } = self.choose_elsewhere(kind, order, now)?;
             let candidates = self.kinds[kind].open.len();
             let credit = self.slots.get_mut(slot)?.take_credit()?;
             let entry = self.kinds[kind].lane.take(order)?;
-            return Some(self.place(entry, credit, why, candidates, now));
+            let mut placement = self.place(entry, credit, why, candidates, now);
+            if let Some(explanation) = &mut placement.explanation {
+                explanation.considered = considered;
+            }
+            return Some(placement);
         }
     }
 
-    /// Asks the strategy where a job is to go, and helps out if it does not know.
-    pub(super) fn choose(&mut self, kind: usize, order: Order, now: Instant) -> Option<(SlotId, Why)> {
+    /// Asks the strategy where a job is to go.
+    pub(super) fn choose(&mut self, kind: usize, order: Order, now: Instant) -> Option<Choice> {
         let kind = &self.kinds[kind];
         let view = kind.lane.get(order)?.job.view(now);
-        let wrong = match self.strategy.choose(&view, &Candidates::new(&kind.open, &self.metrics)) {
-            Some(slot) if kind.open.contains(slot.index()) => return Some((slot, Why::Chosen)),
-            Some(slot) => Misbehaviour::ChoseNoCandidate(slot),
-            None => Misbehaviour::ChoseNobody,
-        };
-        let first = slot_at(kind.open.first_from(0)?);
-        self.metrics.misbehaved(wrong);
-        Some((first, Why::Fallback(wrong)))
+        let candidates = Candidates::new(&kind.open, &self.metrics);
+        let considered = if self.explaining { self.adviser.scores(&view, &candidates) } else { Vec::new() };
+        let (slot, why) = self.adviser.choose(&view, &candidates)?;
+        if let Why::Fallback(misbehaviour) = why {
+            self.metrics.misbehaved(misbehaviour);
+        }
+        Some(Choice { slot, why, considered })
     }
 
     fn place(
@@ -72,7 +83,7 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
         let (slot, generation) = (credit.slot(), credit.generation());
         let view = entry.job.view(now);
         let (job, waited) = (view.id, view.waited);
-        self.strategy.on_taken(slot, &view);
+        self.adviser.tell(|strategy| strategy.on_taken(slot, &view));
         self.metrics.placed(slot, waited);
         self.queued -= 1;
         let session = entry.session.map(|sid| (sid, self.converse(sid, slot, generation, now)));
@@ -87,10 +98,15 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
         }
         self.refresh(slot);
         self.ripen(slot);
+        let decision = Decision { job, slot, generation, why, candidates, waited };
         Placement {
             job: entry.job,
             credit,
-            decision: Decision { job, slot, generation, why, candidates, waited },
+            decision,
+            explanation: self.explaining.then(|| {
+                let strategy = self.adviser.name().to_owned();
+                Box::new(Explanation { decision, strategy, considered: Vec::new() })
+            }),
             context_lost: before.is_lost_in(generation),
             reset_first,
         }

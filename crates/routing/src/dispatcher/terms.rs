@@ -1,5 +1,6 @@
 //! What goes into a [`Dispatcher`](super::Dispatcher), and what comes out.
 
+use super::Explanation;
 use crate::strategy::{JobView, Misbehaviour};
 use pool_core::JobError;
 use pool_core::message::{Generation, JobId, Serial, SlotId};
@@ -132,6 +133,8 @@ pub struct Placement<J, C> {
     pub credit: C,
     /// Where it goes, and why.
     pub decision: Decision,
+    /// The decision at length, while [`Dispatcher::explain`](super::Dispatcher::explain) is on.
+    pub explanation: Option<Box<Explanation>>,
     /// The job continues a conversation that is gone: its session was ended, or the instance replaced.
     pub context_lost: bool,
     /// An ended conversation of another session is still in the tool, which is to be reset before this job.
@@ -162,6 +165,6 @@ pub enum Why {
     Chosen,
     /// The job's session lives there.
     Session,
-    /// The strategy gave no usable answer; the first candidate was taken.
+    /// The strategy gave no usable answer: the first candidate was taken, or the next one in turn if it panicked.
     Fallback(Misbehaviour),
 }

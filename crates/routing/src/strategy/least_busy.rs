@@ -1,9 +1,8 @@
 //! `least_busy`: who has done the least.
 
-use super::tournament::{ABSENT, Tournament};
-use super::{Candidate, Candidates, JobView, Strategy, slot_at};
+use super::ranking::Ranking;
+use super::{Candidate, Candidates, JobView, Strategy};
 use pool_core::message::SlotId;
-use std::sync::Arc;
 
 /// Fewest jobs in flight, then least accumulated busy time, then lowest index.
 ///
@@ -12,24 +11,7 @@ use std::sync::Arc;
 /// it has caught up.
 #[derive(Debug, Default)]
 pub struct LeastBusy {
-    groups: Vec<Group>,
-    /// By slot.
-    seats: Vec<Option<Seat>>,
-}
-
-/// The slots of one tool.
-#[derive(Debug)]
-struct Group {
-    tool: Arc<str>,
-    tree: Tournament,
-    seats: usize,
-}
-
-/// Where a slot sits.
-#[derive(Debug, Clone, Copy)]
-struct Seat {
-    group: usize,
-    seat: usize,
+    ranking: Ranking,
 }
 
 impl Strategy for LeastBusy {
@@ -38,70 +20,32 @@ impl Strategy for LeastBusy {
     }
 
     fn choose(&mut self, job: &JobView<'_>, candidates: &Candidates<'_>) -> Option<SlotId> {
-        let key = self.best(job.tool);
-        let slot = slot_of(key);
-        if key != ABSENT && candidates.contains(slot) {
-            return Some(slot);
-        }
+        let best = self.ranking.best(job.tool).filter(|&slot| candidates.contains(slot));
         // Whoever does not pass the hooks on pays with a scan, not with a wrong choice.
-        candidates.iter().map(|candidate| key_of(&candidate)).min().map(slot_of)
+        best.or_else(|| candidates.iter().min_by_key(rank_of).map(|candidate| candidate.slot))
+    }
+
+    fn score(&self, _: &JobView<'_>, slot: &Candidate<'_>) -> String {
+        format!("{} in flight, {:.3?} busy", slot.in_flight, slot.busy)
     }
 
     fn on_added(&mut self, slot: &Candidate<'_>) {
-        let index = slot.slot.index();
-        if index >= self.seats.len() {
-            self.seats.resize(index + 1, None);
-        }
-        if self.seats[index].is_none_or(|seat| self.groups[seat.group].tool != *slot.tool) {
-            self.seats[index] = Some(self.new_seat(slot.tool));
-        }
+        self.ranking.add(slot.slot, slot.tool);
     }
 
     fn on_ready(&mut self, slot: &Candidate<'_>) {
-        self.set(slot.slot, key_of(slot));
+        self.ranking.set(slot.slot, rank_of(slot));
     }
 
     fn on_withdrawn(&mut self, slot: SlotId) {
-        self.set(slot, ABSENT);
+        self.ranking.clear(slot);
     }
 }
 
-impl LeastBusy {
-    fn best(&self, tool: Option<&str>) -> u128 {
-        let mut groups = self.groups.iter();
-        let best = match tool {
-            Some(tool) => groups.find(|group| &*group.tool == tool).map(|group| group.tree.best()),
-            None => groups.map(|group| group.tree.best()).min(),
-        };
-        best.unwrap_or(ABSENT)
-    }
-
-    fn set(&mut self, slot: SlotId, key: u128) {
-        if let Some(Some(seat)) = self.seats.get(slot.index()) {
-            self.groups[seat.group].tree.set(seat.seat, key);
-        }
-    }
-
-    fn new_seat(&mut self, tool: &Arc<str>) -> Seat {
-        let known = self.groups.iter().position(|group| group.tool == *tool);
-        let group = known.unwrap_or_else(|| {
-            self.groups.push(Group { tool: tool.clone(), tree: Tournament::default(), seats: 0 });
-            self.groups.len() - 1
-        });
-        let seat = self.groups[group].seats;
-        self.groups[group].seats += 1;
-        Seat { group, seat }
-    }
-}
-
-/// The three criteria in one number, most important first: 32 bits of jobs, 64 of nanoseconds, 32 of the slot.
-fn key_of(slot: &Candidate<'_>) -> u128 {
+/// The criteria in one number, most important first: 32 bits of jobs, 64 of nanoseconds.
+fn rank_of(slot: &Candidate<'_>) -> u128 {
     let busy = u64::try_from(slot.busy.as_nanos()).unwrap_or(u64::MAX);
-    u128::from(slot.in_flight) << 96 | u128::from(busy) << 32 | u128::from(slot.slot.0)
-}
-
-const fn slot_of(key: u128) -> SlotId {
-    slot_at((key & 0xffff_ffff) as usize)
+    u128::from(slot.in_flight) << 64 | u128::from(busy)
 }
 
 #[cfg(test)]

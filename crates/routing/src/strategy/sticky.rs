@@ -36,6 +36,11 @@ impl Strategy for Sticky {
         }
     }
 
+    fn score(&self, job: &JobView<'_>, slot: &Candidate<'_>) -> String {
+        let home = affinity(job).and_then(|key| self.ring(job.tool)?.slot_of(hash(key)));
+        if home == Some(slot.slot) { "the key's home".into() } else { self.spill.score(job, slot) }
+    }
+
     fn on_added(&mut self, slot: &Candidate<'_>) {
         // Its tool may be another one than before.
         self.on_removed(slot.slot);

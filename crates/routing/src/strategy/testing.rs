@@ -74,6 +74,16 @@ impl Bench {
         }
     }
 
+    /// Tells the strategy about every free slot.
+    pub(super) fn ready(&self, strategy: &mut dyn Strategy) {
+        self.open.iter().for_each(|slot| self.ready_one(strategy, u32::try_from(slot).unwrap()));
+    }
+
+    /// Tells the strategy that a slot is free.
+    pub(super) fn ready_one(&self, strategy: &mut dyn Strategy, slot: u32) {
+        strategy.on_ready(&self.metrics.candidate(SlotId(slot)).unwrap());
+    }
+
     /// Tells the strategy that a slot exists.
     pub(super) fn announce(&self, strategy: &mut dyn Strategy, slot: u32) {
         strategy.on_added(&self.metrics.candidate(SlotId(slot)).unwrap());

@@ -107,7 +107,8 @@ pub(super) struct PoolArgs {
     #[arg(short = 'n', short_alias = 'j', long = "instances", value_name = "N", default_value_t = 3,
           value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(super) instances: u32,
-    /// Who gets the next job: round_robin, least_busy or sticky
+    /// Who gets the next job: round_robin, least_busy, sticky, fastest, or weighted:0=3,1=2 (slot 0 three times as often
+    /// as a slot that is not named, slot 1 twice)
     #[arg(long, value_name = "STRATEGY", default_value = "least_busy")]
     pub(super) route: String,
     /// The longest that one turn may take, such as 90s or 30m [default: the tool's own]
@@ -201,6 +202,9 @@ pub(super) struct OutputArgs {
     /// Say more; twice for more still
     #[arg(short, long, action = clap::ArgAction::Count, conflicts_with = "quiet")]
     pub(super) verbose: u8,
+    /// Say on standard error, for each job, where it goes and why
+    #[arg(long)]
+    pub(super) explain: bool,
     /// Show what would run, and start nothing
     #[arg(long)]
     pub(super) dry_run: bool,

@@ -47,7 +47,7 @@ impl Plan {
         };
         // Lines of JSON carry their index, so nobody needs to wait for their order.
         let order = if out.json || out.unordered { Order::finished() } else { Order::input() };
-        let style = Style { json: out.json, level, total: jobs.total() };
+        let style = Style { json: out.json, level, total: jobs.total(), explain: out.explain };
         let (route, on_limit, retries) = (args.pool.route.clone(), args.pool.on_limit, args.pool.retries);
         Ok(Self { tools, jobs, order, style, route, on_limit, retries })
     }

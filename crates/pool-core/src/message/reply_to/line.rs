@@ -1,10 +1,12 @@
 //! What the two ends of a way home share.
 
 use super::{CONTROL_BOUND, Control, ControlMessage, Stage};
+use crate::error::JobError;
 use crate::message::{JobId, JobResult};
 use actix::Recipient;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::oneshot;
 
 pub(super) struct Line {
     pub(super) job: JobId,
@@ -13,6 +15,8 @@ pub(super) struct Line {
     /// instance is forgotten there.
     unwanted: AtomicBool,
     control: Mutex<Mailbag>,
+    /// Taken by whoever sends the one result.
+    home: Mutex<Option<oneshot::Sender<JobResult>>>,
     /// How many attempts got as far as the tool.
     sent: AtomicU32,
     /// What the attempt before this one brought.
@@ -27,12 +31,13 @@ pub(super) enum Mailbag {
 }
 
 impl Line {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(home: oneshot::Sender<JobResult>) -> Self {
         Self {
             job: JobId::fresh(),
             stage: AtomicU8::new(Stage::Queued as u8),
             unwanted: AtomicBool::new(false),
             control: Mutex::new(Mailbag::Waiting(Vec::new())),
+            home: Mutex::new(Some(home)),
             sent: AtomicU32::new(0),
             earlier: Mutex::new(None),
         }
@@ -51,10 +56,29 @@ impl Line {
         self.sent.load(Ordering::Relaxed)
     }
 
-    /// any => Done
-    pub(super) fn done(&self) {
+    /// any => Done, with the one result unless another one went home before.
+    pub(super) fn done(&self, result: JobResult) {
+        let home = self.home().take();
         self.stage.store(Stage::Done as u8, Ordering::Release);
         *self.bag() = Mailbag::Closed;
+        if let Some(home) = home {
+            let _ = home.send(self.settle(result));
+        }
+    }
+
+    /// Queued => Cancelled, with the one result; false if it is not queued.
+    pub(super) fn refuse(&self, error: JobError) -> bool {
+        let mut home = self.home();
+        let refused = home.is_some() && self.swap(Stage::Queued, Stage::Cancelled);
+        if refused && let Some(home) = home.take() {
+            let _ = home.send(self.settle(Err(error)));
+        }
+        refused
+    }
+
+    /// Whether its caller took it back while it was queued, and nobody has sent another result.
+    pub(super) fn is_taken_back(&self) -> bool {
+        self.home().is_some() && self.stage() == Stage::Cancelled
     }
 
     pub(super) fn stage(&self) -> Stage {
@@ -124,6 +148,10 @@ impl Line {
 
     fn earlier(&self) -> std::sync::MutexGuard<'_, Option<JobResult>> {
         self.earlier.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn home(&self) -> std::sync::MutexGuard<'_, Option<oneshot::Sender<JobResult>>> {
+        self.home.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn bag(&self) -> std::sync::MutexGuard<'_, Mailbag> {

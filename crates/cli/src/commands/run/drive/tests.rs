@@ -104,7 +104,7 @@ fn play(pool: &Fake, count: Option<u64>, script: impl AsyncFnOnce(mpsc::Sender<H
         };
         let source: Source = Box::pin(stream::iter((0..count.unwrap_or(u64::MAX)).map(planned)));
         let batch = Batch::new(source, submit, 2, Order::finished());
-        let style = Style { json: false, level: Level::Quiet, total: count };
+        let style = Style { json: false, level: Level::Quiet, total: count, explain: false };
         let (out, err) = (Box::new(std::io::sink()), Box::new(std::io::sink()));
         let mut output = Output::into(out, err, style, Instant::now().into_std());
         let run = drive(pool, batch, Box::pin(signals), &mut output);
