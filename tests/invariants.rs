@@ -55,6 +55,22 @@ fn the_pure_half_is_pure() {
     }
 }
 
+/// Fault 61: setting the wall clock moves no deadline and no delay, for nothing that waits reads it. Results are stamped
+/// with it, and a tool's "again at 3 pm" is turned into a wait once, when it is said.
+#[test]
+fn the_wall_clock_decides_nothing() {
+    let words = ["SystemTime::now", "Zoned::now", "Timestamp::now", "clock_gettime"];
+    let places = ["cluster/src/batch/clock.rs", "pool-core/src/supervisor/holds.rs"];
+    let crates = ["crates/pool-core/src", "crates/routing/src", "crates/cluster/src", "crates/cli/src"];
+    let read: Vec<String> = crates.iter().flat_map(|folder| offences(folder, &words)).collect();
+    let others: Vec<_> =
+        read.iter().filter(|line| !places.iter().any(|place| line.contains(place))).collect();
+    assert_eq!(others, Vec::<&String>::new());
+    for place in places {
+        assert!(read.iter().any(|line| line.contains(place)), "{place} no longer reads it: strike it off");
+    }
+}
+
 /// Invariant 7: only the program prints, reads its arguments or exits. A guard is a program of its own: where it
 /// begins, and nowhere else, the library looks at the arguments and exits.
 #[test]
