@@ -11,6 +11,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// A program that one test has written must not be open in a child that the other one is just starting.
 static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
@@ -96,9 +97,12 @@ async fn a_program_that_is_being_written_is_tried_again() {
     let builder = ClusterManager::builder().tool(spec(&[path.to_str().expect("text")]), 1);
     let cluster = builder.launcher(starts.clone()).build().await.expect("a cluster");
     // It can only start once nobody has it open for writing any more.
-    while starts.starts.load(Ordering::Relaxed) < 2 {
-        tokio::task::yield_now().await;
-    }
+    let tried_again = async {
+        while starts.starts.load(Ordering::Relaxed) < 2 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), tried_again).await.expect("a second try");
     drop(writer);
     assert_eq!(cluster.ask("hello").await.expect("a reply").text(), "hello");
     cluster.shutdown().await;
