@@ -1,13 +1,14 @@
 //! The promise of the whole: every job gets exactly one result, and it is its own.
 //!
 //! The shipped actors run in virtual time with fake children: random jobs, steps, sessions, delays, crashes,
-//! cancels, late output and pool sizes.
+//! cancels, further attempts, late output and pool sizes.
 
 mod support;
 
 use pool_core::message::{JobResult, Outcome};
 use pool_core::spec::Cancel;
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 use std::time::Duration;
 use support::{Oracle, in_virtual_time, job, pool, spec};
 
@@ -29,6 +30,7 @@ struct Plan {
     session: Option<u8>,
     cancel_after: Option<u16>,
     pause_before: u16,
+    retries: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -57,12 +59,14 @@ fn plan() -> impl Strategy<Value = Plan> {
         prop::option::weighted(0.3, 0_u8..3),
         prop::option::weighted(0.2, 0_u16..4000),
         prop_oneof![3 => Just(0_u16), 1 => 0_u16..500],
+        prop_oneof![2 => Just(0_u32), 1 => 1_u32..5],
     )
-        .prop_map(|(steps, session, cancel_after, pause_before)| Plan {
+        .prop_map(|(steps, session, cancel_after, pause_before, retries)| Plan {
             steps,
             session,
             cancel_after,
             pause_before,
+            retries,
         })
 }
 
@@ -100,6 +104,8 @@ fn check(id: usize, plan: &Plan, result: &JobResult) -> Result<(), TestCaseError
         prop_assert!(is_own || interrupted, "job {id} step {step}: {kept:?} is not its own");
     }
     let fatal = plan.steps.iter().any(|act| matches!(act, Act::Half | Act::Crash | Act::Hang | Act::Deaf));
+    let is_dead = reply.error.as_ref().is_some_and(|error| error.starts_with("dead letter"));
+    prop_assert!(!is_dead || (plan.retries > 0 && reply.outcome.is_a_crash()));
     if reply.outcome == Outcome::Ok {
         prop_assert!(!fatal);
         prop_assert_eq!(reply.steps.len(), plan.steps.len());
@@ -116,7 +122,7 @@ async fn run(case: &Case, oracle: &Oracle) -> Vec<JobResult> {
     for (id, plan) in case.jobs.iter().enumerate() {
         tokio::time::sleep(Duration::from_millis(plan.pause_before.into())).await;
         let lines: Vec<_> = plan.steps.iter().enumerate().map(|(step, act)| line(id, step, act).0).collect();
-        let mut job = job(&lines);
+        let mut job = job(&lines).retries(plan.retries);
         if let Some(session) = plan.session {
             job = job.session(format!("s{session}"));
         }
@@ -133,7 +139,8 @@ async fn run(case: &Case, oracle: &Oracle) -> Vec<JobResult> {
     }
     let mut results = Vec::new();
     for handle in waiting {
-        let result = tokio::time::timeout(Duration::from_secs(3600), handle).await;
+        // An instance that fails again and again is left alone for ten minutes each time.
+        let result = tokio::time::timeout(Duration::from_secs(7 * 24 * 3600), handle).await;
         results.push(result.expect("every job ends").expect("no panic"));
     }
     cluster.shutdown().await;
@@ -149,10 +156,12 @@ proptest! {
             check(id, plan, result)?;
         }
         let lines = oracle.lock().expect("no panic");
-        let mut sent: Vec<_> = lines.iter().filter(|(_, line)| line.starts_with("job:")).map(|(_, line)| line).collect();
-        let all = sent.len();
-        sent.sort();
-        sent.dedup();
-        prop_assert_eq!(sent.len(), all, "a step was sent twice");
+        let sent = lines.iter().filter_map(|(_, line)| line.strip_prefix("job:")?.split_once(' '));
+        let mut counts = BTreeMap::new();
+        sent.for_each(|(step, _)| *counts.entry(step).or_insert(0) += 1);
+        for (step, count) in counts {
+            let id: usize = step.split_once('.').expect("a job's step").0.parse().expect("its number");
+            prop_assert!(count <= 1 + case.jobs[id].retries, "step {} was sent {} times", step, count);
+        }
     }
 }

@@ -112,6 +112,29 @@ fn a_job_that_one_instance_failed_succeeds_on_another() {
     }
 }
 
+/// It rather waits for another instance than meet the one that has just failed it, although that is free again.
+#[test]
+fn a_further_attempt_goes_elsewhere() {
+    in_virtual_time(async {
+        let mut spec = slow_restarts(9);
+        (spec.backoff.min, spec.backoff.max) = (Duration::ZERO, Duration::ZERO);
+        let cluster = pool(spec, 2, &Oracle::default()).await;
+        while states(&cluster).await != [InstanceState::Ready; 2] {
+            sleep(Duration::from_millis(1)).await;
+        }
+        let began = Instant::now();
+        let busy = cluster.submit("work:1000 say:whole");
+        let poison = cluster.submit(Job::from("crash").retries(9));
+        let behind = cluster.ask("say:behind").await.expect("a reply");
+        assert_eq!((behind.text(), began.elapsed() < SECOND), ("behind", true), "it delays nobody");
+        let dead = poison.await.expect("a reply").error.expect("a reason");
+        assert!(dead.starts_with("dead letter: crashed instances 1 and 0: "), "{dead}");
+        assert_eq!(began.elapsed().as_secs(), 1, "as long as the other one was busy");
+        assert_eq!(busy.await.expect("a reply").text(), "whole");
+        cluster.shutdown().await;
+    });
+}
+
 /// Does the one word for whatever it is told.
 async fn bad(mut stage: pool_core::process::fake::Stage, word: &str) -> pool_core::message::ExitReport {
     use pool_core::message::ExitReport;

@@ -53,6 +53,14 @@ pub enum StartError {
         /// As written.
         path: PathBuf,
     },
+    /// The private folder of the slot cannot be made.
+    #[error("its private folder '{}' cannot be made: {reason}", .path.display())]
+    NoStateFolder {
+        /// Which.
+        path: PathBuf,
+        /// The system's word for it.
+        reason: String,
+    },
     /// The program is a script, and its interpreter is missing.
     #[error("'{}' names an interpreter that does not exist: see its first line", .path.display())]
     NoInterpreter {

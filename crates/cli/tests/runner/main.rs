@@ -16,6 +16,7 @@ mod misbehaving;
 mod orphans;
 mod reference;
 mod repls;
+mod restarts;
 mod results;
 mod schema;
 mod signals;

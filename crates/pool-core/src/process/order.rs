@@ -49,7 +49,7 @@ impl Order {
     /// Makes what the process needs: the private folder of its slot, and its pipes.
     pub(super) fn prepare(&self) -> Result<Pipework, StartError> {
         if let Some(dir) = &self.slot_dir {
-            private_folder(dir).map_err(|error| StartError::System(format!("{}: {error}", dir.display())))?;
+            private_folder(dir).map_err(|error| no_private_folder(dir, &error))?;
         }
         self.pipes().map_err(|error| StartError::System(error.to_string()))
     }
@@ -66,7 +66,18 @@ impl Order {
 
     /// Turns what the system said into what is wrong.
     pub(super) fn explain(&self, error: &io::Error) -> StartError {
-        super::explain::explain(error, &self.command[0], self.cwd.as_deref())
+        super::explain::explain(error, self)
+    }
+}
+
+/// A full disk may heal by itself; what somebody forbids, or what stands in the way, does not.
+fn no_private_folder(path: &Path, error: &io::Error) -> StartError {
+    use io::ErrorKind::{AlreadyExists, NotADirectory, PermissionDenied, ReadOnlyFilesystem};
+    match error.kind() {
+        AlreadyExists | NotADirectory | PermissionDenied | ReadOnlyFilesystem => {
+            StartError::NoStateFolder { path: path.to_owned(), reason: error.to_string() }
+        }
+        _ => StartError::System(format!("{}: {error}", path.display())),
     }
 }
 
