@@ -26,6 +26,8 @@ pub struct Figures {
     pub busy: Duration,
     /// How many jobs ended in which way.
     pub outcomes: Vec<(Outcome, u64)>,
+    /// Lives that have ended; all but the last were followed by a restart.
+    pub lives: u64,
     /// Bytes written to the tool.
     pub sent: u64,
     /// Bytes read from the tool.
@@ -118,6 +120,13 @@ impl Metrics {
         figures.count(report.outcome, 1);
     }
 
+    /// A life of `slot` has ended.
+    pub fn gone(&mut self, slot: SlotId) {
+        if let Some(figures) = self.figures_mut(slot) {
+            figures.lives += 1;
+        }
+    }
+
     /// The strategy gave no usable answer.
     pub const fn misbehaved(&mut self, how: Misbehaviour) {
         match how {
@@ -162,6 +171,7 @@ impl Figures {
         self.in_flight += other.in_flight;
         self.served += other.served;
         self.busy = self.busy.saturating_add(other.busy);
+        self.lives += other.lives;
         self.sent = self.sent.saturating_add(other.sent);
         self.received = self.received.saturating_add(other.received);
         self.waits.merge(&other.waits);

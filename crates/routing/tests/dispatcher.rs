@@ -348,6 +348,18 @@ fn a_snapshot_tells_what_happened() {
     pool.now += SECOND;
     pool.drain();
     pool.dispatcher.finished(SlotId(0), &report(1, 40), pool.now);
+    pool.dispatcher.gone(SlotId(1), 1, false, pool.now);
+    pool.credit(1, "bash", 2);
+    pool.dispatcher.gone(SlotId(1), 1, false, pool.now);
+    pool.dispatcher.added(SlotId(2), &Arc::from("bash"));
+    pool.dispatcher.gone(SlotId(2), 1, false, pool.now);
+    pool.dispatcher.gone(SlotId(2), 1, true, pool.now);
+    let ended = pool.dispatcher.snapshot();
+    assert_eq!(
+        (ended.total.lives, ended.slots[1].figures.lives),
+        (2, 1),
+        "once, however late the news is repeated"
+    );
     let direct = SessionKey::Slot(SlotId(0));
     pool.say(&direct);
     let snapshot = pool.dispatcher.snapshot();

@@ -172,9 +172,13 @@ fn one_tool() {
 
 #[test]
 fn the_schemas_are_json_and_have_their_keys() {
-    for (name, key) in
-        [("result", "outcome"), ("job", "steps"), ("profile", "command"), ("instance", "state")]
-    {
+    for (name, key) in [
+        ("result", "outcome"),
+        ("job", "steps"),
+        ("profile", "command"),
+        ("instance", "state"),
+        ("metrics", "counts"),
+    ] {
         let ran = World::new().run(&["schema", name]);
         let schema: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
         assert!(schema["properties"][key].is_object(), "{name}: {ran}");

@@ -74,9 +74,13 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
         if known.standing != Standing::Present || (known.generation > generation && !for_ever) {
             return;
         }
+        let is_news = known.generation <= generation;
         let over = known.outlive(generation.max(known.generation).saturating_add(1));
         self.write_off(slot, over, now);
         self.refresh(slot);
+        if is_news {
+            self.metrics.gone(slot);
+        }
         self.adviser.tell(|strategy| strategy.on_gone(slot));
         if for_ever {
             self.remove(slot, now);

@@ -55,6 +55,8 @@ pub struct FiguresView {
     pub outcomes: BTreeMap<Outcome, u64>,
     /// Microseconds spent on jobs that have ended.
     pub busy_us: u64,
+    /// Lives that have ended; all but the last were followed by a restart.
+    pub lives: u64,
     /// Bytes written to the tool.
     pub sent: u64,
     /// Bytes read from the tool.
@@ -96,6 +98,7 @@ impl From<&Figures> for FiguresView {
             served: figures.served,
             outcomes: figures.outcomes.iter().copied().collect(),
             busy_us: u64::try_from(figures.busy.as_micros()).unwrap_or(u64::MAX),
+            lives: figures.lives,
             sent: figures.sent,
             received: figures.received,
             wait: Times::from(&figures.waits),
