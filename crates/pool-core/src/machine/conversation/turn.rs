@@ -6,7 +6,7 @@ use super::{Action, Conversation, State};
 use crate::error::JobError;
 use crate::machine::dialect::{Dialect, Found, TurnEnd};
 use crate::machine::stall::Vigil;
-use crate::message::{Event, ExitReport, Job, Next, Outcome, Placement, Refused, Step};
+use crate::message::{Event, ExitReport, Job, JobId, Next, Outcome, Placement, Refused, Step};
 use crate::process::Signal;
 use crate::spec::Cancel;
 use std::time::Instant;
@@ -26,13 +26,16 @@ impl<D: Dialect> Conversation<D> {
             return;
         };
         let future = errand.before(&placement);
-        self.actions.push_back(Action::Arm(future));
+        self.actions.push_back(Action::Arm(work.id(), future));
         self.state = State::Arming { work, deadline: now + self.spec.limits.errand };
     }
 
-    /// The errand before byte 1 has ended.
+    /// The errand before byte 1 of `job` has ended. It may have been given up long ago, and another job be at hand.
     // ## Arming => (Turn | Idle)
-    pub fn armed(&mut self, result: Result<(), Refused>, now: Instant) {
+    pub fn armed(&mut self, job: JobId, result: Result<(), Refused>, now: Instant) {
+        if !matches!(&self.state, State::Arming { work, .. } if work.id() == job) {
+            return;
+        }
         let State::Arming { work, .. } = std::mem::replace(&mut self.state, State::Idle) else { return };
         match result {
             Ok(()) => self.first_step(work, now),
@@ -40,9 +43,12 @@ impl<D: Dialect> Conversation<D> {
         }
     }
 
-    /// The errand after a step has ended.
+    /// The errand after a step of `job` has ended; late ones as with [`Conversation::armed`].
     // ## Settling => (Turn | Idle | Resetting)
-    pub fn settled(&mut self, next: Next, now: Instant) {
+    pub fn settled(&mut self, job: JobId, next: Next, now: Instant) {
+        if !matches!(&self.state, State::Settling { work, .. } if work.id() == job) {
+            return;
+        }
         let State::Settling { mut work, .. } = std::mem::replace(&mut self.state, State::Idle) else {
             return;
         };
@@ -164,7 +170,7 @@ impl<D: Dialect> Conversation<D> {
             None => return self.next_step(work, now),
             Some(errand) => errand.after_step(&work.replies[work.replies.len() - 1]),
         };
-        self.actions.push_back(Action::Settle(future));
+        self.actions.push_back(Action::Settle(work.id(), future));
         self.state = State::Settling { work, deadline: now + self.spec.limits.errand };
     }
 
