@@ -29,14 +29,14 @@ pub(crate) struct Came {
 }
 
 /// Runs the world of a seed from its beginning to its end.
-pub(crate) fn run(seed: u64) -> Came {
+pub(crate) fn run(seed: u64, echo: bool) -> Came {
     let world = Arc::new(World::of(seed));
     actix::System::new().block_on(async {
         tokio::time::pause();
         // The clock's grain counts from a moment before it was paused; from its first tick on, all runs are alike.
         tokio::time::sleep(Duration::from_millis(1)).await;
         let began = Instant::now();
-        let trace = Trace::new();
+        let trace = Trace::new(echo);
         live(&world, &trace, began).await;
         referee::judge(&world, &trace);
         let inner = trace.inner();

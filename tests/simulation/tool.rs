@@ -43,6 +43,9 @@ enum Done {
 /// What looks like the end of a turn of somebody else.
 const LOOK_ALIKES: &str = "end 0123456789abcdef > ";
 
+/// The owner of the conversation of slot 0 itself.
+const ADDRESSED: &str = "session 0";
+
 /// The child that is launched in `slot`.
 pub(crate) fn play(stage: Stage, world: Arc<World>, trace: Trace) -> Play {
     let dice = Dice::new(world.seed, 1 + stage.launch as u64);
@@ -201,7 +204,10 @@ impl Child {
     /// A tool that is reset between jobs never hears two conversations in one.
     fn remembers(&mut self, job: usize) {
         let owner = self.world.owner(job);
-        let resets = !self.world.tool_of(self.stage.slot).spec.reset.is_empty();
+        // Work that is addressed to a slot joins whatever conversation is there.
+        let addressed = [&self.owner, &Some(owner.clone())].into_iter().flatten().any(|owner| owner == ADDRESSED);
+        let resets = !addressed
+            && !self.world.tool_of(self.stage.slot).spec.reset.is_empty();
         if let Some(other) = &self.owner
             && resets
             && *other != owner

@@ -16,6 +16,8 @@ pub(crate) struct Trace(Arc<Mutex<Inner>>);
 /// What is known so far.
 pub(crate) struct Inner {
     began: Instant,
+    /// Each line is printed as it comes: a world that never ends has no trace afterwards.
+    echo: bool,
     lines: Vec<String>,
     pub(crate) violations: Vec<String>,
     faults: usize,
@@ -31,9 +33,10 @@ pub(crate) struct Inner {
 
 impl Trace {
     /// Counts time from now.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(echo: bool) -> Self {
         Self(Arc::new(Mutex::new(Inner {
             began: Instant::now(),
+            echo,
             lines: Vec::new(),
             violations: Vec::new(),
             faults: 0,
@@ -93,7 +96,11 @@ impl Drop for Life {
 impl Inner {
     fn note(&mut self, line: &dyn Display) {
         let at = self.began.elapsed().as_secs_f64();
-        self.lines.push(format!("{at:>12.3} {line}"));
+        let line = format!("{at:>12.3} {line}");
+        if self.echo {
+            println!("{line}");
+        }
+        self.lines.push(line);
     }
 
     pub(crate) fn violation(&mut self, what: &dyn Display) {
