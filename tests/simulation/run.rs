@@ -31,10 +31,7 @@ pub(crate) struct Came {
 /// Runs the world of a seed from its beginning to its end.
 pub(crate) fn run(seed: u64, echo: bool) -> Came {
     let world = Arc::new(World::of(seed));
-    actix::System::new().block_on(async {
-        tokio::time::pause();
-        // The clock's grain counts from a moment before it was paused; from its first tick on, all runs are alike.
-        tokio::time::sleep(Duration::from_millis(1)).await;
+    actix::System::with_tokio_rt(stopped_clock).block_on(async {
         let began = Instant::now();
         let trace = Trace::new(echo);
         live(&world, &trace, began).await;
@@ -49,6 +46,13 @@ pub(crate) fn run(seed: u64, echo: bool) -> Came {
             faults: inner.faults(),
         }
     })
+}
+
+/// The timer's grain, a millisecond, counts from the runtime's first moment: the clock must stand still from there
+/// on, or the same deadlines round differently in two runs.
+fn stopped_clock() -> tokio::runtime::Runtime {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all().start_paused(true).build().expect("a runtime")
 }
 
 async fn live(world: &Arc<World>, trace: &Trace, began: Instant) {
