@@ -70,8 +70,8 @@ impl<D: Dialect> Conversation<D> {
 
     /// Begins the job itself, after clearing away somebody else's conversation where that is needed.
     // ## (Idle | Arming) => (Turn | Resetting)
-    fn first_step(&mut self, work: Box<Work>, now: Instant) {
-        if work.job.reset_first && !self.spec.reset.is_empty() {
+    fn first_step(&mut self, mut work: Box<Work>, now: Instant) {
+        if std::mem::take(&mut work.job.reset_first) && !self.spec.reset.is_empty() {
             self.reset(0, Some(work), now);
         } else {
             self.next_step(work, now);
@@ -108,9 +108,11 @@ impl<D: Dialect> Conversation<D> {
     /// Taken back before anything was sent.
     fn withdraw(&mut self, work: Box<Work>, now: Instant) {
         let report = work.report(Outcome::Cancelled, now);
-        work.into_job().reply_to.send(Err(JobError::Cancelled));
-        self.tell_finished(report, None, !self.draining);
-        self.rest(now);
+        let job = work.into_job();
+        // What it was to clear away before its first step is still there.
+        let stale = job.reset_first;
+        job.reply_to.send(Err(JobError::Cancelled));
+        self.go_on(report, None, stale, now);
     }
 
     /// Asks the dialect what the bytes mean, until it knows nothing new.
@@ -182,14 +184,14 @@ impl<D: Dialect> Conversation<D> {
         goes_on: bool,
         now: Instant,
     ) {
-        let keeps_context = work.job.session.is_some();
-        let untouched = work.delivered.is_none();
+        // One that was never sent leaves what it was to clear away before its first step.
+        let stale = if work.delivered.is_none() { work.job.reset_first } else { work.job.session.is_none() };
         let (outcome, error) = why.map_or((Outcome::Ok, None), |(outcome, detail)| (outcome, Some(detail)));
         let report = work.report(outcome, now);
         let reply = work.take_reply(outcome, error, self.me.clone(), now);
         self.actions.push_back(Action::Finish(work.into_job().reply_to, Box::new(Ok(reply))));
         if goes_on {
-            self.go_on(report, None, !keeps_context && !untouched, now);
+            self.go_on(report, None, stale, now);
         } else {
             self.tell_finished(report, None, false);
         }

@@ -194,6 +194,28 @@ fn a_late_errand_does_not_speak_for_the_next_job() {
     assert_eq!(reply(handle).text(), "2");
 }
 
+/// The router has the next job placed in the belief that the reset was done.
+#[test]
+fn a_job_that_is_never_sent_still_clears_what_it_was_to_clear() {
+    for cancelled in [false, true] {
+        let mut spec = spec();
+        spec.reset = vec!["/reset".into()];
+        let mut script = Script::warm(spec);
+        script.take_written();
+        let (mut job, handle) = job(&["one"]);
+        (job.errand, job.reset_first) = (Some(Box::new(ByHand)), true);
+        let id = job.id;
+        script.assign(job);
+        if cancelled {
+            script.conversation.control(ControlMessage { job: id, control: Control::Cancel }, script.now);
+        } else {
+            script.conversation.armed(id, Err(Refused("no".into())), script.now);
+        }
+        assert_eq!(script.take_written(), "/reset\n/end N\n", "cancelled: {cancelled}");
+        drop(handle);
+    }
+}
+
 #[test]
 fn a_session_keeps_its_context_and_a_foreign_one_is_cleared_first() {
     let mut spec = spec();
