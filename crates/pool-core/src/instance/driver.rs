@@ -259,18 +259,18 @@ impl Driver {
                     driver.feed(|conversation, now| conversation.looked(&seen, now));
                 });
             }
-            Action::Arm(future) => {
+            Action::Arm(job, future) => {
                 let driver = self.clone();
                 actix_rt::spawn(async move {
                     let result = future.await;
-                    driver.feed(|conversation, now| conversation.armed(result, now));
+                    driver.feed(|conversation, now| conversation.armed(job, result, now));
                 });
             }
-            Action::Settle(future) => {
+            Action::Settle(job, future) => {
                 let driver = self.clone();
                 actix_rt::spawn(async move {
                     let next = future.await;
-                    driver.feed(|conversation, now| conversation.settled(next, now));
+                    driver.feed(|conversation, now| conversation.settled(job, next, now));
                 });
             }
         }

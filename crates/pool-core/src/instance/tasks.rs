@@ -69,7 +69,9 @@ async fn keep_time(driver: &Rc<Driver>) {
         match driver.arm() {
             None => driver.rearm.notified().await,
             Some(deadline) => {
+                // An order of its own, not a thrown die: the same events always lead to the same life.
                 tokio::select! {
+                    biased;
                     () = driver.rearm.notified() => {}
                     () = tokio::time::sleep_until(deadline.into()) => {
                         driver.feed(|conversation, now| conversation.handle_timeout(now));

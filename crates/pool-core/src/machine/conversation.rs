@@ -24,8 +24,8 @@ pub use stop::Ladder;
 
 use super::dialect::Dialect;
 use crate::message::{
-    Assign, Control, ControlMessage, ErrandFuture, Event, ExitReport, Generation, InstanceRef, JobResult,
-    Next, Order, Refused, ReplyTo, Serial, SlotId, StateChange,
+    Assign, Control, ControlMessage, ErrandFuture, Event, ExitReport, Generation, InstanceRef, JobId,
+    JobResult, Next, Order, Refused, ReplyTo, Serial, SlotId, StateChange,
 };
 use crate::process::Signal;
 use crate::process::look::Depth;
@@ -52,10 +52,10 @@ pub enum Action {
     Tell(Event),
     /// Look at the tool's processes, and hand what is seen to [`Conversation::looked`].
     Look(Depth),
-    /// Run an errand's future and hand its end to [`Conversation::armed`].
-    Arm(ErrandFuture<Result<(), Refused>>),
-    /// Run an errand's future and hand its end to [`Conversation::settled`].
-    Settle(ErrandFuture<Next>),
+    /// Run this job's errand's future and hand its end to [`Conversation::armed`].
+    Arm(JobId, ErrandFuture<Result<(), Refused>>),
+    /// Run this job's errand's future and hand its end to [`Conversation::settled`].
+    Settle(JobId, ErrandFuture<Next>),
 }
 
 /// One generation's life. See the module.
@@ -267,7 +267,7 @@ impl<D: Dialect> Conversation<D> {
     }
 
     /// The job at hand.
-    pub fn current_job(&self) -> Option<crate::message::JobId> {
+    pub fn current_job(&self) -> Option<JobId> {
         self.work().map(Work::id)
     }
 
@@ -296,8 +296,9 @@ impl<D: Dialect> Conversation<D> {
             State::Starting { deadline } | State::Warming { deadline } if due(*deadline) => {
                 self.not_ready(now);
             }
-            State::Arming { deadline, .. } if due(*deadline) => {
-                self.armed(Err(Refused("errand timed out".into())), now);
+            State::Arming { work, deadline } if due(*deadline) => {
+                let job = work.id();
+                self.armed(job, Err(Refused("errand timed out".into())), now);
             }
             State::Settling { deadline, .. } if due(*deadline) => self.settling_timed_out(now),
             State::Resetting { deadline, .. } if due(*deadline) => self.reset_failed(now),

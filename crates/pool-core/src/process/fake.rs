@@ -71,6 +71,11 @@ impl Stage {
         *self.looks.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = seen;
     }
 
+    /// Interrupts that came so far have no effect any more.
+    pub fn forget_interrupts(&mut self) {
+        while self.signals.try_recv().is_ok() {}
+    }
+
     /// Time goes by, unless an interrupt comes first; false if it did.
     pub async fn work(&mut self, time: std::time::Duration) -> bool {
         tokio::select! {
@@ -84,9 +89,13 @@ impl Stage {
 /// A child's life: it plays until it returns how it ended.
 pub type Play = Pin<Box<dyn Future<Output = ExitReport>>>;
 
+/// Why the child that would be launched in this slot, after so many others, is not.
+type Refuse = Box<dyn Fn(SlotId, usize) -> Option<StartError> + Send + Sync>;
+
 /// Launches fake children that all play the same script.
 pub struct Fakes<F> {
     script: F,
+    refuse: Option<Refuse>,
     launched: std::sync::atomic::AtomicUsize,
 }
 
@@ -96,7 +105,17 @@ where
 {
     /// Children that play `script`.
     pub const fn new(script: F) -> Self {
-        Self { script, launched: std::sync::atomic::AtomicUsize::new(0) }
+        Self { script, refuse: None, launched: std::sync::atomic::AtomicUsize::new(0) }
+    }
+
+    /// Launches fail where `refuse` says so; it is given the slot and how many launches there were before.
+    #[must_use]
+    pub fn refusing(
+        mut self,
+        refuse: impl Fn(SlotId, usize) -> Option<StartError> + Send + Sync + 'static,
+    ) -> Self {
+        self.refuse = Some(Box::new(refuse));
+        self
     }
 }
 
@@ -106,6 +125,9 @@ where
 {
     fn launch(&self, _spec: &ToolSpec, slot: SlotId) -> Launching {
         let launch = self.launched.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        if let Some(error) = self.refuse.as_ref().and_then(|refuse| refuse(slot, launch)) {
+            return Box::pin(std::future::ready(Err(error)));
+        }
         let (input, child_input) = tokio::io::duplex(NARROW);
         let (output, child_output) = tokio::io::duplex(NARROW);
         let (signal, signals) = mpsc::unbounded_channel();
@@ -129,7 +151,7 @@ where
             FakeControl { pid: u32::try_from(launch + 1).ok(), signal, kill: Some(kill), exit, looks };
         let process =
             Process { input: Box::new(input), output: Box::new(output), control: Box::new(control) };
-        Box::pin(std::future::ready(Ok::<_, StartError>(process)))
+        Box::pin(std::future::ready(Ok(process)))
     }
 }
 

@@ -52,6 +52,12 @@ impl Ending {
     }
 }
 
+/// What a job is called whose tool went away before all its steps were sent.
+fn between_steps(exit: &ExitReport) -> (Outcome, String) {
+    let outcome = if *exit == ExitReport::Exited(0) { Outcome::Truncated } else { Outcome::Crashed };
+    (outcome, format!("it {exit} before the next step"))
+}
+
 impl<D: Dialect> Conversation<D> {
     /// Says the last word if both facts are there.
     pub(super) fn end_if_over(&mut self, now: Instant) {
@@ -93,7 +99,9 @@ impl<D: Dialect> Conversation<D> {
                 exit
             }
             State::Settling { work, .. } => {
-                self.finish(work, None, false, now);
+                // The steps that ran ended well; those that did not run are missing.
+                let why = work.is_unfinished().then(|| between_steps(&exit));
+                self.finish(work, why, false, now);
                 exit
             }
             State::Idle | State::Resetting { next: None, .. } => exit,

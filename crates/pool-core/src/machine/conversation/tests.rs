@@ -78,7 +78,7 @@ impl Script {
                     self.conversation.looked(&self.seen.clone(), self.now);
                     continue;
                 }
-                Action::Arm(_) | Action::Settle(_) => {
+                Action::Arm(..) | Action::Settle(..) => {
                     self.errands += 1;
                     "errand".into()
                 }

@@ -6,7 +6,7 @@ use super::{Action, Conversation, State};
 use crate::error::JobError;
 use crate::machine::dialect::{Dialect, Found, TurnEnd};
 use crate::machine::stall::Vigil;
-use crate::message::{Event, ExitReport, Job, Next, Outcome, Placement, Refused, Step};
+use crate::message::{Event, ExitReport, Job, JobId, Next, Outcome, Placement, Refused, Step};
 use crate::process::Signal;
 use crate::spec::Cancel;
 use std::time::Instant;
@@ -26,13 +26,16 @@ impl<D: Dialect> Conversation<D> {
             return;
         };
         let future = errand.before(&placement);
-        self.actions.push_back(Action::Arm(future));
+        self.actions.push_back(Action::Arm(work.id(), future));
         self.state = State::Arming { work, deadline: now + self.spec.limits.errand };
     }
 
-    /// The errand before byte 1 has ended.
+    /// The errand before byte 1 of `job` has ended. It may have been given up long ago, and another job be at hand.
     // ## Arming => (Turn | Idle)
-    pub fn armed(&mut self, result: Result<(), Refused>, now: Instant) {
+    pub fn armed(&mut self, job: JobId, result: Result<(), Refused>, now: Instant) {
+        if !matches!(&self.state, State::Arming { work, .. } if work.id() == job) {
+            return;
+        }
         let State::Arming { work, .. } = std::mem::replace(&mut self.state, State::Idle) else { return };
         match result {
             Ok(()) => self.first_step(work, now),
@@ -40,9 +43,12 @@ impl<D: Dialect> Conversation<D> {
         }
     }
 
-    /// The errand after a step has ended.
+    /// The errand after a step of `job` has ended; late ones as with [`Conversation::armed`].
     // ## Settling => (Turn | Idle | Resetting)
-    pub fn settled(&mut self, next: Next, now: Instant) {
+    pub fn settled(&mut self, job: JobId, next: Next, now: Instant) {
+        if !matches!(&self.state, State::Settling { work, .. } if work.id() == job) {
+            return;
+        }
         let State::Settling { mut work, .. } = std::mem::replace(&mut self.state, State::Idle) else {
             return;
         };
@@ -64,8 +70,8 @@ impl<D: Dialect> Conversation<D> {
 
     /// Begins the job itself, after clearing away somebody else's conversation where that is needed.
     // ## (Idle | Arming) => (Turn | Resetting)
-    fn first_step(&mut self, work: Box<Work>, now: Instant) {
-        if work.job.reset_first && !self.spec.reset.is_empty() {
+    fn first_step(&mut self, mut work: Box<Work>, now: Instant) {
+        if std::mem::take(&mut work.job.reset_first) && !self.spec.reset.is_empty() {
             self.reset(0, Some(work), now);
         } else {
             self.next_step(work, now);
@@ -102,9 +108,11 @@ impl<D: Dialect> Conversation<D> {
     /// Taken back before anything was sent.
     fn withdraw(&mut self, work: Box<Work>, now: Instant) {
         let report = work.report(Outcome::Cancelled, now);
-        work.into_job().reply_to.send(Err(JobError::Cancelled));
-        self.tell_finished(report, None, !self.draining);
-        self.rest(now);
+        let job = work.into_job();
+        // What it was to clear away before its first step is still there.
+        let stale = job.reset_first;
+        job.reply_to.send(Err(JobError::Cancelled));
+        self.go_on(report, None, stale, now);
     }
 
     /// Asks the dialect what the bytes mean, until it knows nothing new.
@@ -164,7 +172,7 @@ impl<D: Dialect> Conversation<D> {
             None => return self.next_step(work, now),
             Some(errand) => errand.after_step(&work.replies[work.replies.len() - 1]),
         };
-        self.actions.push_back(Action::Settle(future));
+        self.actions.push_back(Action::Settle(work.id(), future));
         self.state = State::Settling { work, deadline: now + self.spec.limits.errand };
     }
 
@@ -176,14 +184,14 @@ impl<D: Dialect> Conversation<D> {
         goes_on: bool,
         now: Instant,
     ) {
-        let keeps_context = work.job.session.is_some();
-        let untouched = work.delivered.is_none();
+        // One that was never sent leaves what it was to clear away before its first step.
+        let stale = if work.delivered.is_none() { work.job.reset_first } else { work.job.session.is_none() };
         let (outcome, error) = why.map_or((Outcome::Ok, None), |(outcome, detail)| (outcome, Some(detail)));
         let report = work.report(outcome, now);
         let reply = work.take_reply(outcome, error, self.me.clone(), now);
         self.actions.push_back(Action::Finish(work.into_job().reply_to, Box::new(Ok(reply))));
         if goes_on {
-            self.go_on(report, None, !keeps_context && !untouched, now);
+            self.go_on(report, None, stale, now);
         } else {
             self.tell_finished(report, None, false);
         }

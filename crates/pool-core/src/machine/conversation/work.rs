@@ -42,6 +42,11 @@ impl Work {
         self.job
     }
 
+    /// Whether steps are left that have not begun.
+    pub(super) fn is_unfinished(&self) -> bool {
+        self.begun < self.job.steps.len() || !self.inserted.is_empty()
+    }
+
     /// Takes the next step, if there is one. With `keep` the job stays whole, so that it can run again.
     pub(super) fn next_step(&mut self, keep: bool) -> Option<Step> {
         if let Some(step) = self.inserted.pop_front() {

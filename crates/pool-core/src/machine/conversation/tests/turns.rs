@@ -140,9 +140,10 @@ fn nothing_is_sent_before_the_errand_agrees() {
     script.take_written();
     let (mut job, handle) = job(&["one"]);
     job.errand = Some(Box::new(ByHand));
+    let id = job.id;
     script.assign(job);
     assert_eq!((script.take_log(), script.take_written()), (vec!["errand".into()], String::new()));
-    script.conversation.armed(Err(Refused("the tree is not clean".into())), script.now);
+    script.conversation.armed(id, Err(Refused("the tree is not clean".into())), script.now);
     assert_eq!(script.take_log(), ["finish Ok(Refused)", "finished refused idle=true"]);
     assert_eq!(script.take_written(), "");
     let reply = reply(handle);
@@ -155,14 +156,64 @@ fn an_errand_may_add_a_step() {
     script.take_written();
     let (mut job, handle) = job(&["one"]);
     job.errand = Some(Box::new(ByHand));
+    let id = job.id;
     script.assign(job);
-    script.conversation.armed(Ok(()), script.now);
+    script.conversation.armed(id, Ok(()), script.now);
     script.answer("1\n");
-    script.conversation.settled(Next::Say(Step::Say("again".into())), script.now);
+    script.conversation.settled(id, Next::Say(Step::Say("again".into())), script.now);
     script.answer("2\n");
-    script.conversation.settled(Next::Continue, script.now);
+    script.conversation.settled(id, Next::Continue, script.now);
     assert_eq!(script.take_written(), "one\n/end N\nagain\n/end N\n");
     assert_eq!(reply(handle).steps.len(), 2);
+}
+
+/// An errand that was given up may end at any later time: it says nothing about whoever is at hand then.
+#[test]
+fn a_late_errand_does_not_speak_for_the_next_job() {
+    let mut script = Script::warm(spec());
+    script.take_written();
+    let (mut late, given_up) = job(&["one"]);
+    late.errand = Some(Box::new(ByHand));
+    let id = late.id;
+    script.assign(late);
+    script.pass(spec().limits.errand);
+    assert_eq!(reply(given_up).outcome, Outcome::Refused);
+    let (mut next, handle) = job(&["two"]);
+    next.errand = Some(Box::new(ByHand));
+    let next_id = next.id;
+    script.assign(next);
+    script.conversation.armed(id, Ok(()), script.now);
+    assert_eq!(script.take_written(), "", "its own errand has not agreed");
+    script.conversation.armed(next_id, Ok(()), script.now);
+    script.conversation.armed(id, Ok(()), script.now);
+    script.conversation.settled(id, Next::Done, script.now);
+    script.answer("2\n");
+    script.conversation.armed(id, Ok(()), script.now);
+    script.conversation.settled(id, Next::Done, script.now);
+    script.conversation.settled(next_id, Next::Continue, script.now);
+    assert_eq!(reply(handle).text(), "2");
+}
+
+/// The router has the next job placed in the belief that the reset was done.
+#[test]
+fn a_job_that_is_never_sent_still_clears_what_it_was_to_clear() {
+    for cancelled in [false, true] {
+        let mut spec = spec();
+        spec.reset = vec!["/reset".into()];
+        let mut script = Script::warm(spec);
+        script.take_written();
+        let (mut job, handle) = job(&["one"]);
+        (job.errand, job.reset_first) = (Some(Box::new(ByHand)), true);
+        let id = job.id;
+        script.assign(job);
+        if cancelled {
+            script.conversation.control(ControlMessage { job: id, control: Control::Cancel }, script.now);
+        } else {
+            script.conversation.armed(id, Err(Refused("no".into())), script.now);
+        }
+        assert_eq!(script.take_written(), "/reset\n/end N\n", "cancelled: {cancelled}");
+        drop(handle);
+    }
 }
 
 #[test]
