@@ -76,7 +76,9 @@ fn own(job: usize, step: usize, kept: &StepReply, whole: bool, world: &World) ->
 fn is_flood(text: &str, answer: &str, job: usize, step: usize) -> bool {
     let own = format!("[{job}.{step}]");
     let strange: Vec<_> = text.split(&own).filter(|part| !part.is_empty()).collect();
-    answer.starts_with(&own) && strange.len() <= 3 && strange.iter().map(|part| part.len()).sum::<usize>() < 200
+    answer.starts_with(&own)
+        && strange.len() <= 3
+        && strange.iter().map(|part| part.len()).sum::<usize>() < 200
 }
 
 /// Why a job may have brought no reply at all.
@@ -134,4 +136,3 @@ impl World {
         self.tools.iter().any(|tool| tool.starts.never_ready + tool.starts.crashes > 0)
     }
 }
-

@@ -189,7 +189,9 @@ async fn close(end: End, cluster: &ClusterManager, trace: &Trace) {
 pub(crate) fn quiet() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        if !info.payload_as_str().is_some_and(|text| text.contains(PANIC)) {
+        let payload = info.payload();
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        if text.or_else(|| payload.downcast_ref::<&str>().copied()) != Some(PANIC) {
             usual(info);
         }
     }));

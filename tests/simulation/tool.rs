@@ -205,9 +205,9 @@ impl Child {
     fn remembers(&mut self, job: usize) {
         let owner = self.world.owner(job);
         // Work that is addressed to a slot joins whatever conversation is there.
-        let addressed = [&self.owner, &Some(owner.clone())].into_iter().flatten().any(|owner| owner == ADDRESSED);
-        let resets = !addressed
-            && !self.world.tool_of(self.stage.slot).spec.reset.is_empty();
+        let addressed =
+            [&self.owner, &Some(owner.clone())].into_iter().flatten().any(|owner| owner == ADDRESSED);
+        let resets = !addressed && !self.world.tool_of(self.stage.slot).spec.reset.is_empty();
         if let Some(other) = &self.owner
             && resets
             && *other != owner

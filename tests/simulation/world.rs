@@ -253,9 +253,7 @@ fn rule(framing: Framing, dice: &mut Dice) -> TurnRule {
             before: None,
             begin: true,
         },
-        Framing::Prompt => {
-            TurnRule::Prompt { until: pattern(r"(?m)^> $"), settle: dice.millis(50, 200) }
-        }
+        Framing::Prompt => TurnRule::Prompt { until: pattern(r"(?m)^> $"), settle: dice.millis(50, 200) },
         Framing::Lines => TurnRule::Lines,
     }
 }

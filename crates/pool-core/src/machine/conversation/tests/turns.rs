@@ -194,6 +194,28 @@ fn a_late_errand_does_not_speak_for_the_next_job() {
     assert_eq!(reply(handle).text(), "2");
 }
 
+/// The steps that ran went well, and yet the job did not.
+#[test]
+fn an_end_while_the_errand_looks_at_a_step_is_an_end_before_the_next() {
+    for (steps, exit, outcome) in [
+        (&["one", "two"][..], ExitReport::Exited(0), Outcome::Truncated),
+        (&["one", "two"], ExitReport::Signalled(9), Outcome::Crashed),
+        (&["one"], ExitReport::Signalled(9), Outcome::Ok),
+    ] {
+        let mut script = Script::warm(spec());
+        let (mut job, handle) = job(steps);
+        job.errand = Some(Box::new(ByHand));
+        let id = job.id;
+        script.assign(job);
+        script.conversation.armed(id, Ok(()), script.now);
+        script.answer("1\n");
+        script.conversation.exited(exit, script.now);
+        script.conversation.end_of_output(script.now);
+        let reply = reply(handle);
+        assert_eq!((reply.outcome, reply.steps.len()), (outcome, 1), "{steps:?}");
+    }
+}
+
 /// The router has the next job placed in the belief that the reset was done.
 #[test]
 fn a_job_that_is_never_sent_still_clears_what_it_was_to_clear() {
@@ -203,7 +225,8 @@ fn a_job_that_is_never_sent_still_clears_what_it_was_to_clear() {
         let mut script = Script::warm(spec);
         script.take_written();
         let (mut job, handle) = job(&["one"]);
-        (job.errand, job.reset_first) = (Some(Box::new(ByHand)), true);
+        job.errand = Some(Box::new(ByHand));
+        job.reset_first = true;
         let id = job.id;
         script.assign(job);
         if cancelled {
