@@ -1,7 +1,7 @@
 //! What must hold of every world when it is over.
 
 use crate::trace::{Inner, Trace};
-use crate::world::{Act, Caller, ERRAND, Errand, Plan, TURN, World};
+use crate::world::{Act, Caller, ERRAND, Errand, Plan, SETTLE, TURN, World};
 use cluster::JobError;
 use pool_core::message::{JobResult, Outcome, Reply, StepReply};
 use std::collections::BTreeSet;
@@ -125,7 +125,8 @@ fn of_act(act: Act, plan: &Plan) -> Vec<Outcome> {
         Act::Half => vec![Outcome::Truncated],
         Act::Crash => vec![Outcome::Crashed],
         Act::Hang | Act::Deaf | Act::Question => vec![Outcome::TimedOut],
-        Act::Late(time) if time >= plan.timeout.unwrap_or(TURN) => vec![Outcome::TimedOut],
+        // A prompt must stand for a moment before it ends the turn.
+        Act::Late(time) if time + SETTLE >= plan.timeout.unwrap_or(TURN) => vec![Outcome::TimedOut],
         _ => Vec::new(),
     }
 }

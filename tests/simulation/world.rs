@@ -139,6 +139,8 @@ struct Mood {
 
 /// What an errand may take in these worlds.
 pub(crate) const ERRAND: Duration = Duration::from_secs(4);
+/// The longest that a prompt must stand.
+pub(crate) const SETTLE: Duration = Duration::from_millis(200);
 /// What a turn may take.
 pub(crate) const TURN: Duration = Duration::from_secs(5);
 /// What an interrupted turn may take to end.
@@ -253,7 +255,9 @@ fn rule(framing: Framing, dice: &mut Dice) -> TurnRule {
             before: None,
             begin: true,
         },
-        Framing::Prompt => TurnRule::Prompt { until: pattern(r"(?m)^> $"), settle: dice.millis(50, 200) },
+        Framing::Prompt => {
+            TurnRule::Prompt { until: pattern(r"(?m)^> $"), settle: SETTLE / 4 + dice.millis(0, 150) }
+        }
         Framing::Lines => TurnRule::Lines,
     }
 }

@@ -191,6 +191,7 @@ fn a_late_errand_does_not_speak_for_the_next_job() {
     script.conversation.armed(id, Ok(()), script.now);
     script.conversation.settled(id, Next::Done, script.now);
     script.conversation.settled(next_id, Next::Continue, script.now);
+    script.drain();
     assert_eq!(reply(handle).text(), "2");
 }
 
@@ -211,6 +212,7 @@ fn an_end_while_the_errand_looks_at_a_step_is_an_end_before_the_next() {
         script.answer("1\n");
         script.conversation.exited(exit, script.now);
         script.conversation.end_of_output(script.now);
+        script.drain();
         let reply = reply(handle);
         assert_eq!((reply.outcome, reply.steps.len()), (outcome, 1), "{steps:?}");
     }
