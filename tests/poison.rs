@@ -20,7 +20,6 @@ const HOUR: Duration = Duration::from_secs(3600);
 fn slow_restarts(max: u32) -> ToolSpec {
     let mut spec = spec(Cancel::Restart);
     spec.intensity = Intensity { max, within: HOUR };
-    spec.breaker.failures = 0;
     spec.backoff = Backoff { min: 10 * SECOND, max: 10 * SECOND, jitter: 0.0, ..Backoff::default() };
     spec
 }

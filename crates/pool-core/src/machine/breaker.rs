@@ -171,6 +171,15 @@ impl Breaker {
         }
     }
 
+    /// The newest sick job turned out to be to blame itself: it says nothing about the instance. One that has lost our
+    /// trust meanwhile has to win it back like any other.
+    pub fn forgive(&mut self) {
+        if let State::Closed { calls, sick_in_a_row } = &mut self.state {
+            calls.forgive();
+            *sick_in_a_row = sick_in_a_row.saturating_sub(1);
+        }
+    }
+
     /// What the end of a job says about the instance, if anything.
     fn call(&self, outcome: Outcome, turn: Duration) -> Option<Call> {
         let sick = outcome.is_sickness();

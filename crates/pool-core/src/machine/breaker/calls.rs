@@ -44,6 +44,16 @@ impl Calls {
         self.last.push_back(call);
     }
 
+    /// Forgets the newest sick call.
+    pub(super) fn forgive(&mut self) {
+        if let Some(at) = self.last.iter().rposition(|call| call.sick)
+            && let Some(call) = self.last.remove(at)
+        {
+            self.sick -= 1;
+            self.slow -= u32::from(call.slow);
+        }
+    }
+
     /// Which share is too large; nobody can tell before there are `minimum` calls.
     pub(super) fn verdict(&self, minimum: u32, spec: &BreakerSpec) -> Option<Why> {
         let calls = self.len();

@@ -120,10 +120,11 @@ impl Slot {
         self.state = SlotState::BackingOff(at.max(pause));
     }
 
-    /// The crash it backs off for was a job's fault: the wait is over, and forgotten. True if it can start.
+    /// The crash it backs off for was a job's fault: the wait is over, and all is forgotten. True if it can start.
     // ## BackingOff => Waiting
     pub fn refund(&mut self) -> bool {
         self.delays.refund();
+        self.breaker.forgive();
         let waits = matches!(self.state, SlotState::BackingOff(_));
         if waits {
             self.state = SlotState::Waiting;

@@ -47,10 +47,14 @@ impl Played {
     }
 
     fn get_ready(&mut self) {
+        assert!(matches!(self.is_ready(), SlotAction::Issue(_)));
+    }
+
+    fn is_ready(&mut self) -> SlotAction {
         let generation = self.slot.generation();
         let stage = StartStage::Warm;
         let event = Event::Started { slot: SLOT, generation, stage, pid: None, after: Duration::ZERO };
-        assert!(matches!(self.slot.handle(&event, &mut self.hold, self.now), SlotAction::Issue(_)));
+        self.slot.handle(&event, &mut self.hold, self.now)
     }
 
     /// A job ends; with the life, if the outcome is that of a crash.
@@ -322,4 +326,24 @@ fn a_refund_ends_the_wait_and_takes_its_delay_back() {
     assert!(!played.slot.refund(), "it lives already");
     played.ends(ExitReport::Exited(1));
     assert_eq!(played.backs_off(), ms(500));
+}
+
+/// Neither in a row nor by their share do crashes that jobs are to blame for cost an instance our trust.
+#[test]
+fn a_refund_gives_trust_back_too() {
+    for (refunded, trusted) in [(true, 10), (false, 3)] {
+        let mut played = Played::starting(Restart::Permanent);
+        let lives = (0..10).take_while(|_| {
+            let issued = matches!(played.is_ready(), SlotAction::Issue(_));
+            played.job_ends(Outcome::Crashed);
+            played.ends(ExitReport::Signalled(11));
+            played.slot.back_off(0.5, played.now);
+            if refunded {
+                played.slot.refund();
+            }
+            played.slot.start(played.now);
+            issued
+        });
+        assert_eq!(lives.count(), trusted);
+    }
 }
