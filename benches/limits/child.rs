@@ -9,7 +9,10 @@
 //! | `--delay-ms D` | works for D ms before each reply |
 //! | `--len` | answers with the length of the prompt |
 //! | `--reply-bytes B [--line-bytes L]` | answers with B bytes of lines, then the line `END` |
+//! | `--die-ms D` | ends by itself after D ms, if D is not 0 |
 //! | `--mark M` | lines that begin with M are answered with the rest of them at once: an end mark |
+//!
+//! The line `crash` ends it without an answer.
 
 use crate::args::Args;
 use memchr::memchr;
@@ -28,11 +31,21 @@ pub(crate) fn run(args: &Args) -> io::Result<()> {
     if args.flag("--ready") {
         output.write_all(b"ready\n")?;
     }
+    match args.value("--die-ms", 0) {
+        0 => {}
+        delay => {
+            std::thread::sleep(Duration::from_millis(delay));
+            return Ok(());
+        }
+    }
     let mut buffer = vec![0; 64 << 10];
     let (mut filled, mut scanned) = (0, 0);
     loop {
         while let Some(at) = memchr(b'\n', &buffer[scanned..filled]) {
             let end = scanned + at + 1;
+            if buffer[..end] == *b"crash\n" {
+                std::process::exit(1);
+            }
             match mark.and_then(|mark| buffer[..end].strip_prefix(mark)) {
                 Some(rest) => output.write_all(rest)?,
                 None => answer.write(&buffer[..end], &mut output)?,

@@ -3,6 +3,7 @@
 mod epoll;
 mod pingpong;
 mod reader;
+mod restart;
 mod spawn;
 mod wall;
 
@@ -19,6 +20,7 @@ pub(crate) fn measure(what: &str, args: &Args) -> Result<Sample, Failure> {
         "prompt" => pingpong::measure_prompt(args),
         "loop" => epoll::measure(args),
         "reader" => reader::measure(args),
+        "restart" => restart::measure(args),
         "spawn" => spawn::measure(args),
         "wall" => wall::measure(args),
         other => return Err(format!("no limit program is called {other}").into()),

@@ -29,19 +29,53 @@ pub(crate) fn all_processor_time() -> io::Result<Duration> {
     Ok(Duration::from_secs(ticks) / u32::try_from(rustix::param::clock_ticks_per_second()).unwrap_or(100))
 }
 
-/// What of this process is in memory, in KiB.
+/// What of a process is in memory, in KiB.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Memory {
     /// All of it.
     pub(crate) rss: f64,
     /// All of it, shared pages divided by their users. The tools are the same program file, so this flatters.
     pub(crate) pss: f64,
+    /// What nobody else has.
+    pub(crate) own: f64,
 }
 
 /// Reads the memory of this process.
 pub(crate) fn memory() -> io::Result<Memory> {
-    let rollup = fs::read_to_string("/proc/self/smaps_rollup")?;
-    Ok(Memory { rss: kib(&rollup, "Rss:"), pss: kib(&rollup, "Pss:") })
+    memory_of(std::process::id())
+}
+
+/// Reads the memory of a process.
+pub(crate) fn memory_of(pid: u32) -> io::Result<Memory> {
+    let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
+    let own = kib(&rollup, "Private_Clean:") + kib(&rollup, "Private_Dirty:");
+    Ok(Memory { rss: kib(&rollup, "Rss:"), pss: kib(&rollup, "Pss:"), own })
+}
+
+/// The children of this process, and theirs, whose command begins with this word.
+pub(crate) fn below_me(word: &str) -> io::Result<Vec<u32>> {
+    let is_one = |pid: &u32| {
+        fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.starts_with(word.as_bytes()))
+    };
+    let mut found = vec![std::process::id()];
+    let mut at = 0;
+    while at < found.len() {
+        // A child is that of a thread.
+        for thread in fs::read_dir(format!("/proc/{}/task", found[at]))? {
+            let children = fs::read_to_string(thread?.path().join("children")).unwrap_or_default();
+            found.extend(children.split_whitespace().filter_map(|pid| pid.parse().ok()).filter(is_one));
+        }
+        at += 1;
+    }
+    found.remove(0);
+    Ok(found)
+}
+
+/// Lets this process, and what it starts, have as many files open as it may.
+pub(crate) fn raise_descriptor_limit() -> io::Result<()> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    Ok(setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })?)
 }
 
 fn kib(rollup: &str, name: &str) -> f64 {

@@ -27,6 +27,7 @@ mod subject;
 mod tool;
 
 use args::Args;
+use pool_core::process::guard;
 use std::process::ExitCode;
 
 /// What goes wrong in a benchmark ends it; nothing is recovered from.
@@ -34,6 +35,10 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> ExitCode {
     let mut args = Args::of_this_process();
+    // Guards are this program, too; pools are to have them only where a case says so.
+    if args.flag("--guarded") || args.flag(guard::ARGUMENT) {
+        guard::init();
+    }
     let done = match args.next_word().as_deref() {
         Some("child") => child::run(&args).map_err(Failure::from).map(|()| ExitCode::SUCCESS),
         Some("limit") => measure(args, limit::measure),
@@ -61,6 +66,7 @@ fn measure(
     if args.flag("--pin") {
         machine::pin_to_one_processor()?;
     }
+    machine::raise_descriptor_limit()?;
     println!("{}", kind(&what, &args)?.to_json());
     Ok(ExitCode::SUCCESS)
 }

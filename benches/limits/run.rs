@@ -27,8 +27,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         return Err(format!("no case is called {unknown}; --list shows them").into());
     }
     if args.flag("--list") {
-        all.iter().for_each(|case| println!("{:8} {}", case.name, case.about));
-        println!("readme   by itself only: what the README says about speed, with real tools");
+        all.iter().for_each(|case| println!("{:10} {}", case.name, case.about));
+        println!("readme     by itself only: what the README says about speed, with real tools");
         return Ok(ExitCode::SUCCESS);
     }
     println!("{}", machine::describe());

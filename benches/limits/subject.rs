@@ -6,6 +6,7 @@
 pub(crate) mod ours;
 pub(crate) mod plain;
 
+mod faults;
 mod idle;
 mod steady;
 

@@ -72,6 +72,11 @@ impl Tool {
         &self.output
     }
 
+    /// Kills it, without waiting.
+    pub(crate) fn kill(&mut self) -> io::Result<()> {
+        self.child.kill()
+    }
+
     /// Tells it to go, without waiting.
     pub(crate) fn close(&mut self) {
         self.input = None;

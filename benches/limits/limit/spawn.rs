@@ -1,4 +1,5 @@
-//! Starting tools: `posix_spawn` in a row, then `epoll_wait(2)` until each has printed its ready line.
+//! Starting tools: `posix_spawn` in a row, then `epoll_wait(2)` until each has printed its ready line. Ending them: the
+//! end of their input, or SIGKILL, then `waitpid(2)` in a row.
 
 use super::epoll::watch;
 use crate::args::Args;
@@ -8,7 +9,7 @@ use rustix::event::epoll;
 use std::io;
 use std::time::Instant;
 
-/// `--tools`: how many.
+/// `--tools`: how many; `--kill`: they are killed in the end.
 pub(crate) fn measure(args: &Args) -> io::Result<Sample> {
     let count: usize = args.value("--tools", 100);
     let mut command = command(args.rest())?;
@@ -30,6 +31,9 @@ pub(crate) fn measure(args: &Args) -> io::Result<Sample> {
         }
     }
     let ready = start.elapsed();
+    if args.flag("--kill") {
+        tools.iter_mut().try_for_each(Tool::kill)?;
+    }
     for tool in &mut tools {
         tool.close();
     }

@@ -22,7 +22,12 @@ pub(crate) fn all() -> Result<Vec<Case>, Failure> {
         ),
         reply("reply-100m", "a reply of 100 MB, likewise", 5, "--count 2", 100_000_000, 2.6),
         prompt(),
-        spawn(),
+        spawn("spawn", "100 tools from nothing to ready, and back", 100, 18),
+        spawn("spawn-1000", "1,000 tools from nothing to ready, and back", 1000, 5),
+        stop(),
+        restart(),
+        beside(),
+        guards(),
         idle(),
         batch(&program, &tool),
         noop(&program, &tool),
@@ -127,20 +132,90 @@ fn prompt() -> Case {
     }
 }
 
-fn spawn() -> Case {
-    let row = |name, who| Row::new(name, &format!("{who} spawn --tools 100 -- --ready"));
+/// The tools end when their input does; the limit kills them instead, which is the least that there is.
+fn spawn(name: &'static str, about: &'static str, tools: usize, rounds: usize) -> Case {
+    let row = |name, line| Row::new(name, &format!("{line} --tools {tools} -- --ready"));
+    let (limit, bare, guarded) = ("posix_spawn, kill", "ours, bare", "ours, guarded");
     Case {
-        name: "spawn",
-        about: "100 tools from nothing to ready, and back",
-        rounds: 18,
+        name,
+        about,
+        rounds,
         rows: vec![
-            row("posix_spawn", "limit"),
-            row("posix_spawn again", "limit"),
-            row("plain tokio", "plain"),
-            row("ours", "ours"),
+            row(limit, "limit spawn --kill"),
+            row("posix_spawn, kill again", "limit spawn --kill"),
+            row("plain tokio", "plain spawn"),
+            row(bare, "ours spawn"),
+            row(guarded, "ours spawn --guarded"),
         ],
         shown: &["ready_ms", "stop_ms"],
-        targets: vec![ratio("spawn until ready", "ours", "posix_spawn", "ready_ms", AtMost(1.1))],
+        targets: vec![
+            ratio("spawn until ready", bare, limit, "ready_ms", AtMost(1.1)),
+            ratio("spawn until ready, guarded", guarded, limit, "ready_ms", AtMost(2.5)),
+            ratio("shutdown", bare, limit, "stop_ms", AtMost(2.5)),
+            ratio("shutdown, guarded", guarded, limit, "stop_ms", AtMost(2.5)),
+        ],
+    }
+}
+
+fn stop() -> Case {
+    let (bare, guarded) = ("ours, bare", "ours, guarded");
+    Case {
+        name: "stop",
+        about: "one obedient tool from ready to gone",
+        rounds: 9,
+        rows: vec![
+            Row::new("posix_spawn, kill", "limit spawn --kill --tools 1 -- --ready"),
+            Row::new(bare, "ours spawn --tools 1 -- --ready"),
+            Row::new(guarded, "ours spawn --guarded --tools 1 -- --ready"),
+        ],
+        shown: &["stop_ms"],
+        targets: vec![
+            value("shutdown of one", bare, "stop_ms", AtMost(5.0)),
+            value("shutdown of one, guarded", guarded, "stop_ms", AtMost(5.0)),
+        ],
+    }
+}
+
+/// Ours has more to do: the crash itself and the news of it are in its time.
+fn restart() -> Case {
+    let (limit, guarded) = ("posix_spawn", "ours, guarded");
+    Case {
+        name: "restart",
+        about: "a crash, and the first answer of the next life, without back-off",
+        rounds: 9,
+        rows: vec![
+            Row::new(limit, "limit restart"),
+            Row::new("posix_spawn again", "limit restart"),
+            Row::new("ours, bare", "ours restart"),
+            Row::new(guarded, "ours restart --guarded"),
+        ],
+        shown: &["answer_ms"],
+        targets: vec![ratio("restart after a crash", guarded, limit, "answer_ms", AtMost(2.0))],
+    }
+}
+
+fn beside() -> Case {
+    let (quiet, crashing) = ("quiet", "50 crashes a second");
+    let row = |name, crash| Row::new(name, &format!("ours beside --guarded --tools 1 --crash-ms {crash}"));
+    Case {
+        name: "beside",
+        about: "round trips of one tool while another crashes again and again",
+        rounds: 9,
+        rows: vec![row(quiet, 0), row("quiet again", 0), row(crashing, 20)],
+        shown: &["p99_us", "p50_us", "lives"],
+        targets: vec![ratio("crashes beside", crashing, quiet, "p99_us", AtMost(2.0))],
+    }
+}
+
+fn guards() -> Case {
+    let row = "ours, 100 tools";
+    Case {
+        name: "guards",
+        about: "memory of the guards, for each of their slots",
+        rounds: 3,
+        rows: vec![Row::new(row, "ours guards --guarded --tools 100")],
+        shown: &["pss_kib", "private_kib"],
+        targets: vec![value("memory of a guard", row, "pss_kib", AtMost(400.0))],
     }
 }
 

@@ -40,6 +40,9 @@ impl Subject for Ours {
 pub(crate) fn measure(what: &str, args: &Args) -> Result<Sample, Failure> {
     match what {
         "foreign" => foreign(args),
+        "restart" => Ours::run(super::faults::restart(Setup::from_args(args), args))?,
+        "beside" => Ours::run(super::faults::beside(Setup::from_args(args), args))?,
+        "guards" => Ours::run(super::faults::guards(Setup::from_args(args)))?,
         other => super::measure::<Ours>(other, args),
     }
 }

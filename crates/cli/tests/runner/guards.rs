@@ -82,6 +82,14 @@ fn a_guard_that_is_killed_takes_its_tool_along_and_is_replaced() {
 }
 
 #[test]
+fn a_guard_that_its_tool_stops_goes_on() {
+    // Nobody but the guard can tell of the end of the shell.
+    let records = run(&World::new(), "bash", &["kill -STOP $PPID; kill -9 $$ $BASHPID", "echo here"]);
+    assert_eq!(records[0]["outcome"], "crashed", "{records:?}");
+    assert_eq!((&records[1]["outcome"], reply(&records[1])), (&"ok".into(), "here"), "{records:?}");
+}
+
+#[test]
 fn f55_too_many_instances_are_refused_and_tools_keep_the_limit_they_know() {
     let limited = |limit: &str, instances: &str| {
         let world = World::new();

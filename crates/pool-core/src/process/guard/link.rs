@@ -5,12 +5,13 @@ use crate::error::StartError;
 use crate::process::order::{Order, Stdio};
 use crate::process::{Signal, descriptors};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// How long a guard may take for a fork and an exec. It is seconds only on a machine that is in trouble.
 const PATIENCE: Timespec = Timespec { tv_sec: 30, tv_nsec: 0 };
@@ -18,7 +19,8 @@ const PATIENCE: Timespec = Timespec { tv_sec: 30, tv_nsec: 0 };
 /// The socket to a guard. Dropping it is the end of the guard and of everything in its care.
 pub(super) struct Link {
     socket: OwnedFd,
-    lives: AtomicU32,
+    /// How many orders to start there were. Held until one is answered: two at once would read each other's answers.
+    lives: Mutex<u32>,
     broken: AtomicBool,
 }
 
@@ -34,6 +36,10 @@ impl Life {
         // A guard that is gone has taken the tool along; to one whose tool is gone it means nothing.
         if let Err(error) = wire::send(&*self.link, Request::Signal { life: self.number, signal }, &[]) {
             tracing::debug!(%error, ?signal, "a guard does not listen");
+            if signal == Signal::Kill {
+                // It has hundreds of orders that it did not read. The end of its socket needs no room among them.
+                self.link.end();
+            }
         }
     }
 }
@@ -47,12 +53,19 @@ impl Drop for Life {
 impl Link {
     /// The link to the guard at the other end of this socket.
     pub(super) const fn new(socket: OwnedFd) -> Self {
-        Self { socket, lives: AtomicU32::new(0), broken: AtomicBool::new(false) }
+        Self { socket, lives: Mutex::new(0), broken: AtomicBool::new(false) }
     }
 
     /// Whether the guard is still there, as far as one knows.
     pub(super) fn is_there(&self) -> bool {
         !self.broken.load(Ordering::Relaxed)
+    }
+
+    /// Is the end of the guard and of everything in its care, whoever still holds this link.
+    fn end(&self) {
+        self.broken.store(true, Ordering::Relaxed);
+        // If it is no longer connected, that is what was wanted.
+        let _ = rustix::net::shutdown(self, rustix::net::Shutdown::Both);
     }
 
     /// Has a tool started, and waits for that: some milliseconds.
@@ -61,8 +74,10 @@ impl Link {
             self.broken.store(true, Ordering::Relaxed);
             StartError::System(format!("its guard: {error}"))
         };
-        let number = self.lives.fetch_add(1, Ordering::Relaxed) + 1;
         let words = words(order)?;
+        let mut lives = self.lives.lock().unwrap_or_else(PoisonError::into_inner);
+        *lives += 1;
+        let number = *lives;
         let descriptors = [words.as_fd(), stdio.stdin.as_fd(), stdio.stdout.as_fd(), stdio.stderr.as_fd()];
         wire::send(self, Request::Spawn { life: number }, &descriptors).map_err(system)?;
         // The tool's ends must be the tool's alone, or its end would not be the end of its output.
@@ -82,8 +97,11 @@ impl Link {
                 Ok(Some(_)) => {}
                 Ok(None) => return Err(io::Error::other("it has ended")),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    if poll(&mut [PollFd::new(self, PollFlags::IN)], Some(&PATIENCE))? == 0 {
-                        return Err(io::ErrorKind::TimedOut.into());
+                    match poll(&mut [PollFd::new(self, PollFlags::IN)], Some(&PATIENCE)) {
+                        Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
+                        // A signal for this program is no answer of the guard.
+                        Ok(_) | Err(Errno::INTR) => {}
+                        Err(error) => return Err(error.into()),
                     }
                 }
                 Err(error) => return Err(error),
@@ -126,8 +144,8 @@ impl Report {
     }
 }
 
-/// The limit of open files, the words of the command, its environment and its folder, in a file that has no name: a packet is too short for
-/// them, and the guard's own arguments would show them to everybody.
+/// The limit of open files, the words of the command, its environment and its folder, in a file that has no name: a
+/// packet is too short for them, and the guard's own arguments would show them to everybody.
 fn words(order: &Order) -> Result<OwnedFd, StartError> {
     let folder = match &order.cwd {
         Some(folder) => std::path::absolute(folder),
@@ -154,4 +172,23 @@ fn words(order: &Order) -> Result<OwnedFd, StartError> {
         Ok(file.into())
     };
     write().map_err(|error| StartError::System(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::guard::template::pair;
+
+    #[test]
+    fn a_guard_that_reads_nothing_is_ended_when_its_tool_is_to_be_killed() {
+        let (ours, its) = pair().unwrap();
+        let life = Life { link: Arc::new(Link::new(ours)), number: 1, pid: 1 };
+        let link = life.link.clone();
+        let more = Request::Signal { life: 1, signal: Signal::Interrupt };
+        while wire::send(&*link, more, &[]).is_ok() {}
+        assert!(link.is_there(), "a full queue alone is no end");
+        drop(life);
+        assert!(!link.is_there());
+        while wire::receive::<Request>(&its).unwrap().is_some() {}
+    }
 }

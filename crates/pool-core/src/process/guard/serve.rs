@@ -46,9 +46,10 @@ pub(super) fn serve() -> i32 {
     }
 }
 
-/// Reaps guards that have ended. One that was killed leaves its tool's children to us: they go.
+/// Reaps guards that have ended. One that was killed leaves its tool's children to us: they go. One that was stopped
+/// (its tool can do that) would not hear that its controller has gone: it goes on.
 fn bury(tree: &Tree, guards: &mut HashSet<Pid>) {
-    let ended = tree.reap();
+    let ended = tree.reap_and_wake();
     let killed = ended.iter().any(|(pid, status)| guards.remove(pid) && !status.exited());
     if killed {
         tree.clear(guards);

@@ -2,7 +2,7 @@
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitOptions, WaitStatus, getpid, pidfd_open, pidfd_send_signal,
+    Pid, PidfdFlags, Signal, WaitOptions, WaitStatus, getpid, kill_process, pidfd_open, pidfd_send_signal,
 };
 use std::collections::{HashMap, HashSet};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -42,6 +42,13 @@ impl Tree {
         std::iter::from_fn(|| rustix::process::wait(WaitOptions::NOHANG).ok().flatten()).collect()
     }
 
+    /// The same, and lets those go on that somebody has stopped.
+    pub(super) fn reap_and_wake(&self) -> Vec<(Pid, WaitStatus)> {
+        let options = WaitOptions::NOHANG | WaitOptions::UNTRACED;
+        let news = std::iter::from_fn(|| rustix::process::wait(options).ok().flatten());
+        news.filter(|(pid, status)| !(status.stopped() && kill_process(*pid, Signal::CONT).is_ok())).collect()
+    }
+
     /// Kills and reaps all that is left, except `spare` and what is below those. It costs one system call if there are
     /// no children at all.
     pub(super) fn clear(&self, spare: &HashSet<Pid>) {
@@ -56,7 +63,8 @@ impl Tree {
                     Err(_) => return,
                 }
             }
-            if kill_descendants(spare) == 0 {
+            // With nobody to spare there *is* a child: if none was found, it moved while the table was read.
+            if kill_descendants(spare) == 0 && !spare.is_empty() {
                 return;
             }
             quiet = if reaped { 0 } else { quiet + 1 };
