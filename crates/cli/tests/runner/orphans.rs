@@ -80,6 +80,31 @@ fn f62_nothing_is_left_when_the_program_around_the_pool_panics() {
     }
 }
 
+/// A child in a session of its own that traces its tool and never waits for it: until it goes, nobody can reap the tool.
+const TRACER: &str = r#"
+import ctypes, os, sys, time
+os.setsid()
+allowed = ctypes.CDLL(None).ptrace(0x4206, int(sys.argv[1]), 0, 0) == 0
+open("up.tracer", "w").write(str(allowed))
+time.sleep(1000)
+"#;
+
+#[test]
+fn f57_a_tool_that_its_child_holds_fast_is_not_left() {
+    if crate::tool::is_missing("python3") {
+        return;
+    }
+    let world = World::new();
+    world.file("tracer.py", TRACER);
+    let item = "python3 tracer.py $$ </dev/null >/dev/null 2>&1 & sleep 1000";
+    let run = world.start(&["bash", "-n", "1", item]);
+    await_up(&world.path("."), 1);
+    run.signal(Signal::KILL);
+    run.end_only();
+    let took = gone_after(&world);
+    assert!(took < GONE, "something was left for {took:?}");
+}
+
 /// Not a test: the program around a pool that panics while its tools work.
 #[test]
 #[ignore = "panics; started by the test above"]

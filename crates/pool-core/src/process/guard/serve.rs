@@ -156,7 +156,7 @@ impl Guard {
             self.end_tool();
         } else if let Some((_, status)) = self.tree.reap().into_iter().find(|(ended, _)| *ended == pid) {
             // It ended between the two looks.
-            self.ended(status);
+            self.ended(Some(status));
         }
     }
 
@@ -165,18 +165,16 @@ impl Guard {
     fn end_tool(&mut self) {
         let Some(tool) = &self.tool else { return };
         tool.signal(Signal::Kill);
-        if let Ok(Some((_, status))) =
-            rustix::process::waitpid(Some(tool.pid), rustix::process::WaitOptions::empty())
-        {
-            self.ended(status);
-        }
+        let status = self.tree.reap_killed(tool.pid);
+        self.ended(status);
     }
 
-    /// The tool has been reaped: what it left goes too, then its end is told.
-    fn ended(&mut self, status: WaitStatus) {
+    /// The tool has been reaped, or cannot be: what it left goes too, then its end is told.
+    fn ended(&mut self, status: Option<WaitStatus>) {
         let Some(Tool { life, .. }) = self.tool.take() else { return };
         self.tree.clear(&HashSet::new());
-        let report = match (status.exit_status(), status.terminating_signal()) {
+        let code = status.and_then(WaitStatus::exit_status);
+        let report = match (code, status.and_then(WaitStatus::terminating_signal)) {
             (Some(code), _) => Report::Exited { life, code },
             (None, signal) => Report::Signalled { life, signal: signal.unwrap_or(9) },
         };

@@ -49,6 +49,25 @@ impl Tree {
         news.filter(|(pid, status)| !(status.stopped() && kill_process(*pid, Signal::CONT).is_ok())).collect()
     }
 
+    /// Reaps a child that has been killed. If it does not go at once, everything below goes first: a process that is
+    /// traced cannot be reaped before its tracer has gone, and the tracer may be its own child. `None` if it cannot be
+    /// reaped at all.
+    pub(super) fn reap_killed(&self, pid: Pid) -> Option<WaitStatus> {
+        for round in 0..ROUNDS {
+            match rustix::process::waitpid(Some(pid), WaitOptions::NOHANG) {
+                Ok(Some((_, status))) => return Some(status),
+                Ok(None) => {}
+                Err(_) => return None,
+            }
+            if round > 0 {
+                kill_descendants(&HashSet::new());
+            }
+            let _ = poll(&mut [PollFd::new(self, PollFlags::IN)], Some(&ROUND));
+            self.note_ends();
+        }
+        None
+    }
+
     /// Kills and reaps all that is left, except `spare` and what is below those. It costs one system call if there are
     /// no children at all.
     pub(super) fn clear(&self, spare: &HashSet<Pid>) {
