@@ -23,7 +23,7 @@ use crate::machine::slot::{SlotAction, SlotState};
 use crate::message::{Credit, Event, ExitReport, PoolEvent, Serial, SlotId, news};
 use crate::process::Launch;
 use crate::spec::ToolSpec;
-use actix::{Actor, AsyncContext, Context, Handler, Recipient, SpawnHandle};
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Recipient, SpawnHandle, fut};
 use dice::unit;
 use group::{Group, Place};
 use holds::Account;
@@ -195,7 +195,13 @@ impl PoolSupervisor {
             context.cancel_future(handle);
         }
         if let Some(at) = wanted {
-            let handle = context.run_later(at.saturating_duration_since(now()), Self::timeout);
+            let left = at.saturating_duration_since(now());
+            let handle = if left.is_zero() {
+                // A timer takes a millisecond at least, which is as long as a start.
+                context.spawn(fut::ready(()).map(|(), this: &mut Self, context| this.timeout(context)))
+            } else {
+                context.run_later(left, Self::timeout)
+            };
             self.timer = Some((at, handle));
         }
     }
