@@ -36,6 +36,7 @@ mod tree;
 mod wire;
 
 use super::order::{Order, Pipework};
+use super::starts::Starts;
 use super::{Launch, Launching, Process};
 use crate::error::StartError;
 use crate::message::SlotId;
@@ -50,13 +51,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use template::Template;
 use tokio::net::unix::pipe;
-use tokio::sync::Semaphore;
 
 /// The first argument of a program that is to be a guard.
 pub const ARGUMENT: &str = "__guard";
-
-/// How many processes are being started at a time, as without guards.
-const STARTS_AT_ONCE: usize = 2;
 
 /// Whether this program answers to [`ARGUMENT`].
 static ANSWERS: AtomicBool = AtomicBool::new(false);
@@ -80,7 +77,7 @@ pub struct Guards {
 /// The guards of a pool.
 struct Crew {
     program: PathBuf,
-    starts: Arc<Semaphore>,
+    starts: Starts,
     posts: Mutex<Posts>,
 }
 
@@ -101,8 +98,8 @@ impl Guards {
     /// Guards that are this program, which calls [`init`] first (`cluster` does).
     #[must_use]
     pub fn of(program: impl Into<PathBuf>) -> Self {
-        let starts = Arc::new(Semaphore::new(STARTS_AT_ONCE));
-        Self { crew: Arc::new(Crew { program: program.into(), starts, posts: Mutex::default() }) }
+        let (starts, posts) = (Starts::default(), Mutex::default());
+        Self { crew: Arc::new(Crew { program: program.into(), starts, posts }) }
     }
 }
 
@@ -111,16 +108,8 @@ impl Launch for Guards {
         let order = Order::new(spec, slot);
         let crew = self.crew.clone();
         Box::pin(async move {
-            let permit = crew.starts.clone().acquire_owned().await;
-            let started = tokio::task::spawn_blocking(move || {
-                let started = crew.start(&order, slot);
-                drop(permit);
-                started
-            });
-            started
-                .await
-                .map_err(|error| StartError::System(error.to_string()))?
-                .and_then(Started::into_process)
+            let starts = crew.starts.clone();
+            starts.run(move || crew.start(&order, slot)).await?.into_process()
         })
     }
 }

@@ -6,6 +6,7 @@
 
 use super::look::{self, Depth, Looking};
 use super::order::{Order, Pipework};
+use super::starts::Starts;
 use super::{Launch, Launching, Process, ProcessControl, Signal};
 use crate::error::StartError;
 use crate::message::{ExitReport, SlotId};
@@ -14,44 +15,22 @@ use rustix::process::Pid;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command};
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::net::unix::pipe;
-use tokio::sync::Semaphore;
-
-/// How many processes are being started at a time. Two keep a second core busy; more only get in each other's way.
-const STARTS_AT_ONCE: usize = 2;
 
 /// Starts real processes on pipes.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Pipes {
-    starts: Arc<Semaphore>,
-}
-
-impl Default for Pipes {
-    fn default() -> Self {
-        Self { starts: Arc::new(Semaphore::new(STARTS_AT_ONCE)) }
-    }
+    starts: Starts,
 }
 
 impl Launch for Pipes {
     fn launch(&self, spec: &ToolSpec, slot: SlotId) -> Launching {
         let order = Order::new(spec, slot);
         let starts = self.starts.clone();
-        Box::pin(async move {
-            let permit = starts.acquire_owned().await;
-            let started = tokio::task::spawn_blocking(move || {
-                let started = start(&order);
-                drop(permit);
-                started
-            });
-            started
-                .await
-                .map_err(|error| StartError::System(error.to_string()))?
-                .and_then(Started::into_process)
-        })
+        Box::pin(async move { starts.run(move || start(&order)).await?.into_process() })
     }
 }
 
