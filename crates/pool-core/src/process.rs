@@ -8,6 +8,7 @@ pub mod guard;
 pub mod look;
 mod order;
 pub mod pipe;
+mod pty;
 
 use crate::error::StartError;
 use crate::message::{ExitReport, SlotId};
