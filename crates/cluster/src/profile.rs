@@ -21,6 +21,7 @@ pub use flags::{Framing, Overrides};
 pub use layer::{Origin, Row};
 pub use place::Surroundings;
 pub use value::{Expect, Pattern, Time};
+use written::Io;
 pub use written::{Effects, Test, Written};
 
 use crate::batch::template::ToolRules;
@@ -29,6 +30,9 @@ use place::Source;
 use pool_core::spec::ToolSpec;
 use std::sync::Arc;
 use toml::Table;
+
+/// What a tool on a terminal is told about it, unless its profile says otherwise: the plainest, for plain replies.
+const TERMINAL: &str = "dumb";
 
 /// A tool as meant: checked, ready to run.
 #[derive(Debug, Clone)]
@@ -129,11 +133,13 @@ impl Profile {
         around: &Surroundings,
     ) -> Result<Self, ProfileError> {
         let env = written.env.clone().unwrap_or_default();
-        let environment = Environment::choose(
-            around.env.iter().cloned(),
-            &env.inherit.unwrap_or_default(),
-            env.set.iter().flatten(),
-        );
+        let mut set = env.set.unwrap_or_default();
+        if written.io == Some(Io::Pty) {
+            // The terminal is ours, not the one that our user sits at.
+            set.entry("TERM".into()).or_insert_with(|| TERMINAL.into());
+        }
+        let environment =
+            Environment::choose(around.env.iter().cloned(), &env.inherit.unwrap_or_default(), &set);
         let spec = meant::spec(base.name, written, &environment, around)
             .map_err(|(key, reason)| ProfileError::at_key(base.place, base.text, key, reason))?;
         Ok(Self {

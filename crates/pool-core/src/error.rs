@@ -78,6 +78,11 @@ pub enum StartError {
     /// The arguments or the environment are too long, or hold a NUL.
     #[error("the command line cannot be passed on: {0}")]
     BadArguments(String),
+    /// It wants a terminal, and only guards can give it one.
+    #[error(
+        "a terminal takes a guard: call `guard::init()` first thing in `main`, or give the tool pipes (`io = \"pipes\"`)"
+    )]
+    NoTerminal,
     /// The program is being written at this moment.
     #[error("'{}' is still being written: wait until its installation has ended", .path.display())]
     Busy {

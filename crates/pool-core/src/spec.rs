@@ -1,8 +1,10 @@
 //! What a tool is, as meant: checked values, ready to run. Reading them from text is the facade's business.
 
+mod io;
 mod policy;
 mod turn;
 
+pub use io::Io;
 pub use policy::{Backoff, BreakerSpec, Cancel, HoldSpec, Intensity, OnStall, Restart, Shutdown};
 pub use turn::{OutcomeRule, TextRule, TurnRule, TurnSpec, render};
 
@@ -27,6 +29,8 @@ pub struct ToolSpec {
     pub cwd: Option<PathBuf>,
     /// Where private folders of slots are made; needed if `{dir}` is used.
     pub state_dir: Option<PathBuf>,
+    /// What connects us to the tool.
+    pub io: Io,
     /// Where the tool's standard error goes.
     pub stderr: Stderr,
     /// How a prompt becomes bytes, and bytes a reply.
@@ -62,7 +66,7 @@ pub struct ToolSpec {
 /// Where standard error goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Stderr {
-    /// Into the same pipe as standard output, so that the order is kept.
+    /// To where standard output goes, so that the order is kept.
     #[default]
     Merged,
     /// Read and thrown away.
@@ -129,6 +133,7 @@ impl ToolSpec {
             env: Vec::new(),
             cwd: None,
             state_dir: None,
+            io: Io::default(),
             stderr: Stderr::default(),
             turn,
             start: StartSpec::default(),

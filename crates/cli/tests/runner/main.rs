@@ -14,6 +14,7 @@ mod guards;
 mod limits;
 mod misbehaving;
 mod orphans;
+mod pty;
 mod reference;
 mod repls;
 mod restarts;

@@ -1,5 +1,6 @@
 //! Whichever way the program ends, nothing of its tools is left a second later: not the children that moved to sessions
-//! of their own, not those that ignore every signal they can, not the stopped ones, not the guards.
+//! of their own, not those that ignore every signal they can, not the stopped ones, not the guards; whether the tools had
+//! pipes or terminals.
 //!
 //! `CLUSTER_TEST_ORPHANS=100` repeats each way so often; `just orphans` does.
 
@@ -57,12 +58,15 @@ const WAYS: &[Way] = &[
     Way::Signals(&[Signal::KILL], Jobs::GoOn),
 ];
 
+/// What connects the tools: pipes, terminals.
+const IO: [&[&str]; 2] = [&[], &["--pty"]];
+
 #[test]
 fn f12_f18_f57_nothing_is_left_whichever_way_it_ends() {
     for repeat in 0..repeats() {
-        for way in WAYS {
-            let took = leave(*way);
-            assert!(took < GONE, "{way:?}, time {repeat}: something was left for {took:?}");
+        for (way, io) in WAYS.iter().flat_map(|way| IO.map(|io| (way, io))) {
+            let took = leave(*way, io);
+            assert!(took < GONE, "{way:?} {io:?}, time {repeat}: something was left for {took:?}");
         }
     }
 }
@@ -133,13 +137,13 @@ fn repeats() -> usize {
 }
 
 /// Takes one way out with two instances; how long something was left.
-fn leave(way: Way) -> Duration {
+fn leave(way: Way, io: &[&str]) -> Duration {
     let world = World::new();
     let item = match way {
         Way::Error => format!("{ESCAPE}\nexit 7"),
         _ => ESCAPE.to_owned(),
     };
-    let run = world.start(&["bash", "-n", "2", &item, &item]);
+    let run = world.start(&[&["bash", "-n", "2", &item, &item], io].concat());
     await_up(&world.path("."), 2);
     let alive = processes(&world.mark()).len();
     assert!(alive >= 2 * 34, "only {alive} processes: what should be left?");

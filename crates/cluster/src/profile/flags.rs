@@ -26,6 +26,8 @@ pub struct Overrides {
     pub stall: Option<Duration>,
     /// `--kill-stalled`
     pub kill_stalled: bool,
+    /// `--pty`: the tool gets a terminal.
+    pub pty: bool,
     /// The tool is a command line, framed like this.
     pub framing: Option<Framing>,
 }
@@ -80,6 +82,9 @@ pub(super) fn layers(flags: &Overrides, profile: &Written) -> Result<Vec<(Table,
     }
     if flags.kill_stalled {
         put("--kill-stalled", "limits.kill_stalled", Value::from(true));
+    }
+    if flags.pty {
+        put("--pty", "io", Value::from("pty"));
     }
     Ok(layers)
 }

@@ -5,8 +5,8 @@ use super::place::{self, Surroundings};
 use super::value::Time;
 use super::written::{By, CancelBy, Io, RestartWhen, Stderr, Turn, Written};
 use pool_core::spec::{
-    Backoff, BreakerSpec, Cancel, HoldSpec, Intensity, Limits, OnStall, OutcomeRule, Restart, Shutdown,
-    StartSpec, Stderr as StderrSpec, TextRule, ToolSpec, TurnRule, TurnSpec,
+    Backoff, BreakerSpec, Cancel, HoldSpec, Intensity, Io as IoSpec, Limits, OnStall, OutcomeRule, Restart,
+    Shutdown, StartSpec, Stderr as StderrSpec, TextRule, ToolSpec, TurnRule, TurnSpec,
 };
 use std::time::Duration;
 
@@ -22,15 +22,16 @@ pub(super) fn spec(
     env: &Environment,
     around: &Surroundings,
 ) -> Result<ToolSpec, Wrong> {
-    if written.io == Some(Io::Pty) {
-        return Err(("io", "a terminal is not offered yet: use pipes".into()));
-    }
     let mut spec = ToolSpec::new(name, command(written, env, around), turn(written)?);
     spec.env.clone_from(&env.passed);
     spec.cwd = written.cwd.as_ref().map(|cwd| around.cwd.join(cwd));
     let has_dir =
         spec.command.iter().chain(spec.env.iter().map(|(_, value)| value)).any(|it| it.contains("{dir}"));
     spec.state_dir = around.state.as_ref().filter(|_| has_dir).map(|state| state.join(name));
+    spec.io = match written.io.unwrap_or_default() {
+        Io::Pipes => IoSpec::Pipes,
+        Io::Pty => IoSpec::Pty,
+    };
     spec.stderr = match written.stderr.unwrap_or_default() {
         Stderr::Merged => StderrSpec::Merged,
         Stderr::Dropped => StderrSpec::Dropped,

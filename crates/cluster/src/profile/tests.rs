@@ -79,7 +79,7 @@ fn broken_profiles() {
         swap("[stop]", "[breaker]\nslow_rate = 0\n[stop]"),
         swap("[stop]", "[hold]\nmax = \"1s\"\n[stop]"),
         swap("by     = \"sentinel\"\n", ""),
-        swap("effects = \"write\"", "io = \"pty\""),
+        swap("effects = \"write\"", "io = \"tty\""),
     ];
     insta::assert_snapshot!(said.join("\n"));
 }

@@ -95,7 +95,8 @@ pub enum Io {
     /// Plain pipes: no echo, no limit on the length of a line.
     #[default]
     Pipes,
-    /// A terminal.
+    /// A terminal of its own, for tools that talk to nothing else: raw and without echo, 24 lines of 500 columns. Replies
+    /// are what it shows in the end. `TERM` is `dumb` unless `env.set` says otherwise.
     Pty,
 }
 

@@ -35,7 +35,7 @@ mod tool;
 mod tree;
 mod wire;
 
-use super::order::{Order, Pipework};
+use super::order::{Order, Ours, Pipework};
 use super::starts::Starts;
 use super::{Launch, Launching, Process};
 use crate::error::StartError;
@@ -50,7 +50,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use template::Template;
-use tokio::net::unix::pipe;
 
 /// The first argument of a program that is to be a guard.
 pub const ARGUMENT: &str = "__guard";
@@ -114,21 +113,20 @@ impl Launch for Guards {
     }
 }
 
-/// A process with our ends of its pipes, before the reactor knows them.
+/// A process with our ends of its streams, before the reactor knows them.
 struct Started {
     life: Life,
-    input: OwnedFd,
-    output: OwnedFd,
+    ours: Ours,
 }
 
 impl Crew {
     /// Starts a process under the guard of its slot, and that guard if there is none.
     fn start(&self, order: &Order, slot: SlotId) -> Result<Started, StartError> {
         let system = |error: io::Error| StartError::System(format!("its guard: {error}"));
-        let Pipework { input, output, stdio } = order.prepare()?;
+        let Pipework { ours, stdio } = order.prepare()?;
         let link = self.link(slot).map_err(system)?;
         let life = link.spawn(order, stdio)?;
-        Ok(Started { life, input, output })
+        Ok(Started { life, ours })
     }
 
     /// The guard of a slot: the one that is there, or a new one.
@@ -157,8 +155,7 @@ impl Started {
     fn into_process(self) -> Result<Process, StartError> {
         let system = |error: io::Error| StartError::System(error.to_string());
         let control = Guarded::new(self.life).map_err(system)?;
-        let input = pipe::Sender::from_owned_fd(self.input).map_err(system)?;
-        let output = pipe::Receiver::from_owned_fd(self.output).map_err(system)?;
-        Ok(Process { input: Box::new(input), output: Box::new(output), control: Box::new(control) })
+        let (input, output) = self.ours.streams().map_err(system)?;
+        Ok(Process { input, output, control: Box::new(control) })
     }
 }

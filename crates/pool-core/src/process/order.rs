@@ -1,12 +1,14 @@
-//! What is to be started, in a form that a blocking thread can take along, and our ends of its pipes.
+//! What is to be started, in a form that a blocking thread can take along, and our ends of its streams.
 
+use super::{Input, Output, pty};
 use crate::error::StartError;
 use crate::message::SlotId;
-use crate::spec::{Stderr, ToolSpec};
+use crate::spec::{Io, Stderr, ToolSpec};
 use std::fs::File;
-use std::io::{self, PipeReader, PipeWriter};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use tokio::net::unix::pipe;
 
 /// One process that is to be started.
 pub(super) struct Order {
@@ -14,23 +16,28 @@ pub(super) struct Order {
     pub(super) env: Vec<(String, String)>,
     pub(super) cwd: Option<PathBuf>,
     slot_dir: Option<PathBuf>,
+    pub(super) io: Io,
     stderr: Stderr,
 }
 
-/// The pipes of a new process.
+/// What connects us to a new process.
 pub(super) struct Pipework {
-    /// Our end of its standard input.
-    pub(super) input: OwnedFd,
-    /// Our end of its standard output.
-    pub(super) output: OwnedFd,
+    /// Our ends.
+    pub(super) ours: Ours,
     /// Its ends.
     pub(super) stdio: Stdio,
 }
 
+/// Our ends of a process's streams, before the reactor knows them.
+pub(super) enum Ours {
+    Pipes { input: OwnedFd, output: OwnedFd },
+    Terminal(OwnedFd),
+}
+
 /// What a process finds as its standard streams.
 pub(super) struct Stdio {
-    pub(super) stdin: PipeReader,
-    pub(super) stdout: PipeWriter,
+    pub(super) stdin: OwnedFd,
+    pub(super) stdout: OwnedFd,
     pub(super) stderr: OwnedFd,
 }
 
@@ -42,31 +49,63 @@ impl Order {
             env: spec.env.iter().map(|(name, value)| (name.clone(), expand(value))).collect(),
             cwd: spec.cwd.clone(),
             slot_dir: spec.slot_dir(slot),
+            io: spec.io,
             stderr: spec.stderr,
         }
     }
 
-    /// Makes what the process needs: the private folder of its slot, and its pipes.
+    /// Makes what the process needs: the private folder of its slot, and its streams.
     pub(super) fn prepare(&self) -> Result<Pipework, StartError> {
         if let Some(dir) = &self.slot_dir {
             private_folder(dir).map_err(|error| no_private_folder(dir, &error))?;
         }
-        self.pipes().map_err(|error| StartError::System(error.to_string()))
+        let made = match self.io {
+            Io::Pipes => self.pipes(),
+            Io::Pty => self.terminal(),
+        };
+        made.map_err(|error| StartError::System(error.to_string()))
     }
 
     fn pipes(&self) -> io::Result<Pipework> {
         let (stdin, input) = io::pipe()?;
         let (output, stdout) = io::pipe()?;
+        let ours = Ours::Pipes { input: input.into(), output: output.into() };
+        self.with(ours, stdin.into(), stdout.into())
+    }
+
+    fn terminal(&self) -> io::Result<Pipework> {
+        let (master, stdin) = pty::open()?;
+        let stdout = stdin.try_clone()?;
+        self.with(Ours::Terminal(master), stdin, stdout)
+    }
+
+    fn with(&self, ours: Ours, stdin: OwnedFd, stdout: OwnedFd) -> io::Result<Pipework> {
         let stderr = match self.stderr {
-            Stderr::Merged => stdout.try_clone()?.into(),
+            Stderr::Merged => stdout.try_clone()?,
             Stderr::Dropped => File::options().write(true).open("/dev/null")?.into(),
         };
-        Ok(Pipework { input: input.into(), output: output.into(), stdio: Stdio { stdin, stdout, stderr } })
+        Ok(Pipework { ours, stdio: Stdio { stdin, stdout, stderr } })
     }
 
     /// Turns what the system said into what is wrong.
     pub(super) fn explain(&self, error: &io::Error) -> StartError {
         super::explain::explain(error, self)
+    }
+}
+
+impl Ours {
+    /// The streams, for the reactor of this thread.
+    pub(super) fn streams(self) -> io::Result<(Box<dyn Input>, Box<dyn Output>)> {
+        match self {
+            Self::Pipes { input, output } => {
+                let input = pipe::Sender::from_owned_fd(input)?;
+                Ok((Box::new(input), Box::new(pipe::Receiver::from_owned_fd(output)?)))
+            }
+            Self::Terminal(master) => {
+                let (keyboard, screen) = pty::streams(master)?;
+                Ok((Box::new(keyboard), Box::new(screen)))
+            }
+        }
     }
 }
 

@@ -2,15 +2,16 @@
 //!
 //! Nothing here runs between fork and exec, so the standard library takes its fast path (`posix_spawn`), whose cost
 //! does not grow with the controller's memory. Starting a process blocks for a fraction of a millisecond to
-//! several; it happens off the arbiter, a few at a time.
+//! several; it happens off the arbiter, a few at a time. For the same reason there are no terminals here: to make one a
+//! process's own takes a step between fork and exec, which is a guard's work.
 
 use super::look::{self, Depth, Looking};
-use super::order::{Order, Pipework};
+use super::order::{Order, Ours, Pipework};
 use super::starts::Starts;
 use super::{Launch, Launching, Process, ProcessControl, Signal};
 use crate::error::StartError;
 use crate::message::{ExitReport, SlotId};
-use crate::spec::ToolSpec;
+use crate::spec::{Io, ToolSpec};
 use rustix::process::Pid;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -18,7 +19,6 @@ use std::process::{Child, Command};
 use std::task::{Context, Poll};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
-use tokio::net::unix::pipe;
 
 /// Starts real processes on pipes.
 #[derive(Clone, Default)]
@@ -34,15 +34,17 @@ impl Launch for Pipes {
     }
 }
 
-/// A process with our ends of its pipes, before the reactor knows them.
+/// A process with our ends of its streams, before the reactor knows them.
 struct Started {
     child: Child,
-    input: OwnedFd,
-    output: OwnedFd,
+    ours: Ours,
 }
 
 fn start(order: &Order) -> Result<Started, StartError> {
-    let Pipework { input, output, stdio } = order.prepare()?;
+    if order.io == Io::Pty {
+        return Err(StartError::NoTerminal);
+    }
+    let Pipework { ours, stdio } = order.prepare()?;
     let mut command = Command::new(&order.command[0]);
     command.args(&order.command[1..]).env_clear().envs(order.env.iter().map(|(name, value)| (name, value)));
     command.stdin(stdio.stdin).stdout(stdio.stdout).stderr(stdio.stderr).process_group(0);
@@ -50,16 +52,15 @@ fn start(order: &Order) -> Result<Started, StartError> {
         command.current_dir(cwd);
     }
     let child = command.spawn().map_err(|error| order.explain(&error))?;
-    Ok(Started { child, input, output })
+    Ok(Started { child, ours })
 }
 
 impl Started {
     fn into_process(self) -> Result<Process, StartError> {
         let system = |error: std::io::Error| StartError::System(error.to_string());
         let control = Running::new(self.child).map_err(system)?;
-        let input = pipe::Sender::from_owned_fd(self.input).map_err(system)?;
-        let output = pipe::Receiver::from_owned_fd(self.output).map_err(system)?;
-        Ok(Process { input: Box::new(input), output: Box::new(output), control: Box::new(control) })
+        let (input, output) = self.ours.streams().map_err(system)?;
+        Ok(Process { input, output, control: Box::new(control) })
     }
 }
 
@@ -137,5 +138,20 @@ impl Drop for Running {
         if let Some(mut child) = self.child.take() {
             std::thread::spawn(move || child.wait());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::{TurnRule, TurnSpec};
+
+    #[tokio::test]
+    async fn a_terminal_takes_a_guard() {
+        let mut spec = ToolSpec::new("t", vec!["/bin/cat".into()], TurnSpec::new(TurnRule::Lines));
+        spec.io = Io::Pty;
+        let refused = Pipes::default().launch(&spec, SlotId(0)).await.err();
+        assert_eq!(refused, Some(StartError::NoTerminal));
+        assert!(!StartError::NoTerminal.can_heal());
     }
 }

@@ -141,6 +141,9 @@ pub(super) struct PoolArgs {
     /// Pass this variable on to the tool, or set it; may be repeated
     #[arg(long, value_name = "NAME[=VALUE]")]
     pub(super) env: Vec<String>,
+    /// Give the tool a terminal instead of pipes, for one that talks to nothing else; replies are what it shows in the end
+    #[arg(long)]
+    pub(super) pty: bool,
     /// Where the tool works
     #[arg(long, value_name = "FOLDER")]
     pub(super) cwd: Option<PathBuf>,

@@ -54,6 +54,7 @@ fn overrides(args: &RunArgs) -> Result<Overrides, Failure> {
         ready_timeout: pool.ready_timeout,
         stall: pool.stall,
         kill_stalled: pool.kill_stalled,
+        pty: pool.pty,
         framing: framing(&args.framing),
     })
 }

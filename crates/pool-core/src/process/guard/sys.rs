@@ -74,15 +74,28 @@ pub(super) fn prepare() -> io::Result<OwnedFd> {
     }
 }
 
-/// Lets the command begin like a program that a shell starts: no signal blocked, none ignored, whatever was inherited
-/// (`nohup`, cron), and dead as soon as this guard is; with this soft limit of open files, if one is given.
-pub(super) fn fresh(command: &mut Command, files: Option<u64>) -> &mut Command {
-    let guard = getpid();
-    // SAFETY: this process has one thread, so what runs after the fork finds no lock held.
-    unsafe { command.pre_exec(move || begin(guard, files)) }
+/// How a tool begins.
+#[derive(Clone, Copy)]
+pub(super) struct Fresh {
+    /// Its soft limit of open files, if not ours.
+    pub(super) files: Option<u64>,
+    /// Its standard input is a terminal: it leads a session, and that is its controlling terminal.
+    pub(super) terminal: bool,
 }
 
-fn begin(guard: Pid, files: Option<u64>) -> io::Result<()> {
+/// Lets the command begin like a program that a shell starts: no signal blocked, none ignored, whatever was inherited
+/// (`nohup`, cron), and dead as soon as this guard is.
+pub(super) fn fresh(command: &mut Command, how: Fresh) -> &mut Command {
+    let guard = getpid();
+    // SAFETY: this process has one thread, so what runs after the fork finds no lock held.
+    unsafe { command.pre_exec(move || begin(guard, how)) }
+}
+
+fn begin(guard: Pid, Fresh { files, terminal }: Fresh) -> io::Result<()> {
+    if terminal {
+        rustix::process::setsid()?;
+        rustix::process::ioctl_tiocsctty(rustix::stdio::stdin())?;
+    }
     if files.is_some() {
         let maximum = rustix::process::getrlimit(Resource::Nofile).maximum;
         rustix::process::setrlimit(Resource::Nofile, Rlimit { current: files, maximum })?;

@@ -47,8 +47,13 @@ pub(super) fn start(life: u32, descriptors: [OwnedFd; DESCRIPTORS]) -> io::Resul
     let mut bytes = Vec::new();
     File::from(words).read_to_end(&mut bytes)?;
     let (files, mut command) = command(&bytes).ok_or(io::ErrorKind::InvalidInput)?;
-    command.stdin(stdin).stdout(stdout).stderr(stderr).process_group(0);
-    let child = sys::fresh(&mut command, files).spawn()?;
+    // Nobody else has it: whose input is a terminal gets it as its own.
+    let terminal = rustix::termios::isatty(&stdin);
+    command.stdin(stdin).stdout(stdout).stderr(stderr);
+    if !terminal {
+        command.process_group(0);
+    }
+    let child = sys::fresh(&mut command, sys::Fresh { files, terminal }).spawn()?;
     let pid = Pid::from_raw(child.id().cast_signed()).ok_or(io::ErrorKind::InvalidData)?;
     Ok(Tool { life, pid })
 }
