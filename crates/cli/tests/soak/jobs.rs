@@ -93,7 +93,7 @@ impl Tally {
         };
         let is_own = match result {
             Ok(reply) if outcome == Outcome::Ok => is_own(words, number, reply.text()),
-            Ok(reply) => !mentions_another(reply.text(), number),
+            Ok(reply) => !mentions_another(begun(reply.text(), number), number),
             Err(_) => true,
         };
         if !is_own {
@@ -124,6 +124,12 @@ fn is_own(words: &str, number: u64, text: &str) -> bool {
         "twice" => text == format!("{own}\n{own}"),
         _ => text.ends_with(&own) && !mentions_another(text, number),
     }
+}
+
+/// The text without the beginning of this prompt's own reply, which whoever was hit in the middle leaves at the end.
+fn begun(text: &str, number: u64) -> &str {
+    let (before, last) = text.rsplit_once('\n').unwrap_or(("", text));
+    if format!("reply {number}").starts_with(last) { before } else { text }
 }
 
 /// Whether some line is the reply to another prompt.
