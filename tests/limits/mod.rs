@@ -1,5 +1,7 @@
 //! Usage limits: fault 24, "rate-limit text, HTTP 429, login expired". The shipped supervisor and router in virtual time.
 
+mod elsewhere;
+
 use crate::support::{in_virtual_time, spec};
 use cluster::{ClusterManager, Job};
 use pool_core::message::{JobHandle, Outcome, SlotId};

@@ -91,7 +91,9 @@ fn refused(plan: &Plan, error: &JobError, world: &World, was_said: bool) -> Resu
         // The router's mailbox has the bound of its queue, and news takes places in it, too.
         JobError::Overloaded { .. } => world.queue < 1000,
         JobError::Closed => early && !was_said,
-        JobError::Unavailable(_) => (world.may_give_up() || world.starves()) && !was_said,
+        JobError::Unavailable(_) | JobError::GivenUp(_) => {
+            (world.may_give_up() || world.starves()) && !was_said
+        }
     };
     if fine { Ok(()) } else { Err("for no reason of this world".into()) }
 }

@@ -50,7 +50,8 @@ impl Default for ClusterBuilder {
 }
 
 impl ClusterBuilder {
-    /// Adds `instances` of a tool.
+    /// Adds `instances` of a tool. Tools of different names make one pool: a job goes to whichever is free, unless it
+    /// says which it needs ([`Job::tool`](crate::Job::tool)).
     pub fn tool(mut self, spec: ToolSpec, instances: usize) -> Self {
         self.tools.push((spec, instances));
         self
@@ -134,7 +135,10 @@ impl ClusterBuilder {
             descriptors::raise();
         }
         descriptors::check(instances)?;
-        for (spec, _) in &self.tools {
+        for (at, (spec, _)) in self.tools.iter().enumerate() {
+            if self.tools[..at].iter().any(|(earlier, _)| earlier.tool == spec.tool) {
+                return Err(LaunchError::NamedTwice(spec.tool.to_string()));
+            }
             spec.validate().map_err(|source| LaunchError::Spec { tool: spec.tool.to_string(), source })?;
         }
         Ok(())

@@ -19,6 +19,9 @@ pub enum LaunchError {
     /// Nothing to run.
     #[error("no instances: name at least one tool and one instance")]
     Empty,
+    /// Two tools of one name: jobs and results could not tell them apart.
+    #[error("two tools are named '{0}': add it once, with more instances, or rename one")]
+    NamedTwice(String),
     /// More instances than this process may have files open for.
     #[error(transparent)]
     TooMany(#[from] pool_core::process::descriptors::TooManyInstances),

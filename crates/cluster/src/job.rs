@@ -1,6 +1,6 @@
 //! [`Job`]: what a caller wants done, before it has a way home.
 
-use pool_core::message::{Errand, OnLimit, ReplyTo, SessionKey, SlotId, Step};
+use pool_core::message::{Errand, OnLimit, Patience, ReplyTo, SessionKey, SlotId, Step};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -92,10 +92,18 @@ impl Job {
     }
 
     /// If the account's usage limit turns the job away, waits for the end of the limit, for `at_most` in all, and then
-    /// runs again from its first step; every other job of the account waits as well. Without this it comes home as
-    /// [`Outcome::Limited`](pool_core::message::Outcome::Limited).
+    /// runs again from its first step, on the same tool; every other job of the account waits as well. Without this it
+    /// comes home as [`Outcome::Limited`](pool_core::message::Outcome::Limited).
     pub const fn wait_for_limits(mut self, at_most: Duration) -> Self {
-        self.on_limit = OnLimit::Wait { at_most };
+        self.on_limit = OnLimit::Wait(Patience::AtMost(at_most));
+        self
+    }
+
+    /// If the account's usage limit turns the job away, runs again from its first step on another tool of the pool, as
+    /// the next job there. While the accounts of all of them are held, and if the job needs its tool or has a session,
+    /// as [`Job::wait_for_limits`].
+    pub const fn next_tool_at_limits(mut self, at_most: Duration) -> Self {
+        self.on_limit = OnLimit::Next(Patience::AtMost(at_most));
         self
     }
 
@@ -127,11 +135,6 @@ impl Job {
     #[must_use]
     pub fn steps(&self) -> &[Step] {
         &self.steps
-    }
-
-    /// Whether any instance may take it, whatever its tool.
-    pub(crate) const fn is_for_any_tool(&self) -> bool {
-        self.tool.is_none()
     }
 
     /// How many attempts may follow the first.
@@ -213,7 +216,7 @@ mod tests {
         assert_eq!((message.key.as_deref(), message.tool.as_deref()), (Some("k"), Some("t")));
         assert_eq!((message.priority, message.attempt, message.want_raw), (7, 1, true));
         assert_eq!((message.timeout, message.submitted), (Some(Duration::from_secs(9)), now));
-        assert_eq!(message.on_limit, OnLimit::Wait { at_most: Duration::from_secs(60) });
+        assert_eq!(message.on_limit, OnLimit::Wait(Patience::AtMost(Duration::from_secs(60))));
         assert_eq!(message.id, handle.job());
     }
 }

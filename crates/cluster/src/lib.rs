@@ -22,7 +22,7 @@
 //! keeps the instances alive, and an actor for each process. [`ClusterManager::submit`] moves a [`Job`] to the router;
 //! its reply comes straight back from the instance, and the [`JobHandle`] is a future of it. Everything else is built
 //! from that: `ask` awaits it, `send` keeps it in a bounded outbox under a [`Ticket`], a [`Session`] pins it to the slot
-//! that holds the conversation.
+//! that holds the conversation; `broadcast`, `race` and `quorum` make one of several ([`Fold`]).
 //!
 //! Tools are data: [`profile`] turns a name, a path or a command line into a [`spec::ToolSpec`]. [`batch`] turns items
 //! and templates into jobs and their results, for the program `cluster` and for yours.
@@ -41,21 +41,25 @@
 
 #![forbid(unsafe_code)]
 
+mod answers;
 mod attempts;
 pub mod batch;
 pub mod blocking;
 mod builder;
 mod cluster;
 mod error;
+mod fold;
 pub mod guard;
 mod job;
 pub mod outbox;
 pub mod profile;
 mod session;
 
+pub use answers::{Answer, Answers, NoQuorum};
 pub use builder::{ClusterBuilder, DEFAULT_QUEUE};
 pub use cluster::{ClusterManager, launch_cluster};
 pub use error::{LaunchError, ReadError};
+pub use fold::{Fold, Standing};
 pub use job::Job;
 pub use outbox::Ticket;
 pub use session::Session;

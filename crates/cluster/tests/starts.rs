@@ -75,7 +75,7 @@ async fn what_cannot_start_says_why_and_is_not_tried_again() {
         let starts = Arc::new(Counted::default());
         let builder = ClusterManager::builder().tool(spec, 1).launcher(starts.clone());
         let cluster = builder.build().await.expect("a cluster");
-        let Err(JobError::Unavailable(reason)) = cluster.ask("hello").await else { panic!("{says}") };
+        let Err(JobError::GivenUp(reason)) = cluster.ask("hello").await else { panic!("{says}") };
         assert!(reason.contains(&says), "{reason}\nshould say\n{says}");
         let error = cluster.ready().await.expect_err("nothing starts").to_string();
         assert!(error.contains(&says), "{error}");

@@ -13,9 +13,12 @@ pub enum JobError {
         /// The bound.
         limit: usize,
     },
-    /// No instance can ever take it.
+    /// No instance can ever take it; another job may be.
     #[error("no instance can take the job: {0}")]
     Unavailable(String),
+    /// Every instance of every tool has gone for ever: no job can be taken any more.
+    #[error("no instance can take the job: {0}")]
+    GivenUp(String),
     /// Dropped on the way by something that broke. From `Delivered` on, the tool may have done the work.
     #[error("the job was lost at stage {stage:?}: {}", if *.stage < Stage::Delivered { "nothing was sent, send it again" } else { "it was sent, check before sending it again" })]
     Lost {

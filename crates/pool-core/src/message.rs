@@ -24,7 +24,7 @@ mod reply_to;
 
 pub use credit::{Assign, Credit, Serial, Unspent};
 pub use job::{Errand, ErrandFuture, Job, JobId, Next, Placement, Refused, SessionKey, Step, Submit};
-pub use limit::{Again, LimitMet, OnLimit, Reset};
+pub use limit::{Again, LimitMet, OnLimit, Patience, Reset};
 pub use news::{Event, ExitReport, Order, Pause, PoolEvent, Report, StartStage, StateChange, tell};
 pub use reply::{CompletedBy, InstanceRef, JobResult, Outcome, Reply, StepReply, Timings, Usage};
 pub use reply_to::{

@@ -82,9 +82,12 @@ async fn closing_refuses_those_who_wait_and_those_who_come() {
 async fn a_tool_that_failed_tells_why() {
     let router = Router::start();
     router.tell(PoolEvent::Added { slot: SlotId(0), tool: "bash".into() });
-    let waits = router.submit(Some("bash"));
+    router.tell(PoolEvent::Added { slot: SlotId(1), tool: "bc".into() });
+    let (waits, takes_any) = (router.submit(Some("bash")), router.submit(None));
     router.tell(PoolEvent::Failed { tool: "bash".into(), reason: "crashed too often".into() });
     assert_eq!(waits.await, Err(JobError::Unavailable("crashed too often".into())));
+    router.tell(PoolEvent::Failed { tool: "bc".into(), reason: "crashed, too".into() });
+    assert_eq!(takes_any.await, Err(JobError::GivenUp("crashed, too".into())));
 }
 
 #[actix::test]

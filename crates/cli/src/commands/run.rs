@@ -18,6 +18,7 @@ use crate::strategies::{Route, Strategies};
 use args::{OnLimit, RunArgs};
 use cluster::batch::Batch;
 use cluster::{ClusterManager, DEFAULT_QUEUE, Job};
+use limits::Limits;
 use plan::Plan;
 use tokio::time::Instant;
 
@@ -46,6 +47,7 @@ async fn start(plan: Plan, route: Route) -> Result<Exit, Failure> {
     let signals = Signals::listen().map_err(broken)?;
     let mut output = Output::new(plan.style, Instant::now().into_std());
     let (headline, window) = (plan.headline(), plan.window());
+    let limits = Limits::new(plan.on_limit, plan.accounts().len());
     let builder = route.install(ClusterManager::builder()).queue(DEFAULT_QUEUE.max(4 * window));
     let mut builder = builder.raise_descriptor_limit();
     for tool in plan.tools {
@@ -57,13 +59,14 @@ async fn start(plan: Plan, route: Route) -> Result<Exit, Failure> {
     })?;
     let submit = |job: Job| {
         let job = job.retries(plan.retries);
-        match plan.on_limit {
-            OnLimit::Wait => pool.submit(job.wait_for_limits(limits::LONGEST)),
-            OnLimit::Fail => pool.submit(job),
-        }
+        pool.submit(match plan.on_limit {
+            OnLimit::Wait => job.wait_for_limits(limits::LONGEST),
+            OnLimit::Next => job.next_tool_at_limits(limits::LONGEST),
+            OnLimit::Fail => job,
+        })
     };
     let batch = Batch::new(plan.jobs.stream().map_err(broken)?, submit, window, plan.order);
     // From here on nothing fails, and the loop sees to it that what is said is written.
     output.note(&headline);
-    Ok(drive::drive(&pool, batch, signals, &mut output).await)
+    Ok(drive::drive(&pool, batch, limits, signals, &mut output).await)
 }

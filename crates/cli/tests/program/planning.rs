@@ -50,6 +50,46 @@ fn the_plan_of_items() {
 }
 
 #[test]
+fn the_plan_of_a_mix() {
+    let world = World::new();
+    world.file("one.toml", TOOL).file("two.toml", TOOL.replace("read", "write"));
+    world.file(
+        "jobs.jsonl",
+        r#"{"tool":"two","steps":["/add a"]}
+{"id":"any","steps":["say hello"]}"#,
+    );
+    let words = [
+        "run",
+        "./one.toml:3,./two.toml",
+        "-n",
+        "2",
+        "--on-limit",
+        "next",
+        "--dry-run",
+        "--from",
+        "jobs.jsonl",
+    ];
+    assert_snapshot!(world.run(&words), @r"
+    status: 0
+    --- stdout
+    3 × one, changes nothing
+      command  /nowhere/tool --quiet
+      passed   HOME LANG MODE PATH
+      dropped  nothing
+    2 × two, may change anything
+      command  /nowhere/tool --quiet
+      passed   HOME LANG MODE PATH
+      dropped  nothing
+    route least_busy, 10 jobs with the pool at most
+    job 1: 1
+      command  /add a
+    job 2: any
+      say      say hello
+    --- stderr
+    ");
+}
+
+#[test]
 fn the_plan_of_an_endless_list_is_cut_short() {
     let world = World::new();
     world.file("tool.toml", TOOL).file("items", "x\n".repeat(100));

@@ -43,8 +43,9 @@ fn values_are_checked() {
     error: unknown routing strategy 'least_bust'
     help: did you mean 'least_busy'?
     ");
-    assert_snapshot!(wrong(&["run", "bash", "--on-limit", "next", "x"]), @r"
-    error: invalid value 'next' for '--on-limit <wait|fail>': a job cannot go on with another tool yet: use wait or fail
+    assert_snapshot!(wrong(&["run", "bash", "--on-limit", "later", "x"]), @r"
+    error: invalid value 'later' for '--on-limit <wait|next|fail>'
+      [possible values: wait, next, fail]
 
     For more information, try '--help'.
     ");
@@ -83,8 +84,52 @@ fn templates_are_checked_before_anything_starts() {
     assert_snapshot!(wrong(&["run", "aider", "-s", "/exit {}", "x"]), @r#"error: step "/exit {}" begins with "/exit", which is not a command that steps may use (/add, /architect, /ask, /clear, /code, /context, /drop, /ls, /map, /map-refresh, /read-only, /reset, /tokens): allow it with --allow-commands, or put a word in front of it to send it as text"#);
     assert_snapshot!(wrong(&["run", "aider", "-s", "/add {}\nthen", "x"]), @r#"error: step "/add {}…" is a command of the tool, and a command is one line: make its other lines steps of their own"#);
     assert_snapshot!(wrong(&["run", "aider", "-s", "fix the tests", "x"]), @r"error: no step uses the item, so all jobs would be the same: put {} into one");
-    assert_snapshot!(wrong(&["run", "aider,bash", "x"]), @r"error: aider and bash take commands and quoted text in different ways: name the tool of each job in a --from list, or run them apart");
     assert_snapshot!(wrong(&["run", "bash", "-I", "", "-s", "x", "x"]), @r"error: the token that stands for the item (-I) is empty: choose some characters");
+}
+
+#[test]
+fn a_step_goes_to_every_tool_of_a_mix() {
+    assert_snapshot!(wrong(&["run", "aider:2,bash", "-s", "/add {}", "x"]), @r#"error: step "/add {}" is a command of aider, and bash has no such command: name the tool of each job in a --from list, or run them apart"#);
+    assert_snapshot!(wrong(&["run", "aider:2,bash", "-s", "/exit {}", "x"]), @r#"error: for aider: step "/exit {}" begins with "/exit", which is not a command that steps may use (/add, /architect, /ask, /clear, /code, /context, /drop, /ls, /map, /map-refresh, /read-only, /reset, /tokens): allow it with --allow-commands, or put a word in front of it to send it as text"#);
+    assert_snapshot!(wrong(&["run", "python,bash", "-s", "print({})", "x"]), @r#"error: step "print({})": python and bash want the text in it quoted in different ways: write {:raw} to put it in as it is, name the tool of each job in a --from list, or run them apart"#);
+}
+
+#[test]
+fn the_tools_of_a_mix_can_be_told_apart() {
+    let world = World::new();
+    std::fs::create_dir(world.path("more")).unwrap();
+    let profile = "schema = \"cluster.profile/1\"\ncommand = [\"cat\"]\n[turn]\nby = \"lines\"\n";
+    world.file("tool.toml", profile).file("more/tool.toml", profile);
+    assert_snapshot!(world.run(&["run", "./tool.toml,./more/tool.toml", "x"]), @r"
+    status: 2
+    --- stdout
+    --- stderr
+    error: two profiles are named 'tool'
+    help: results tell tools apart by their names: rename one of the files
+    ");
+    assert_snapshot!(wrong(&["run", "bash,python,bash:2", "x"]), @r"
+    error: 'bash' is named twice
+    help: name it once, with :N
+    ");
+}
+
+#[test]
+fn there_is_a_next_tool_to_go_to() {
+    assert_snapshot!(wrong(&["run", "bash", "--on-limit", "next", "x"]), @r"
+    error: --on-limit next needs another tool to go to: bash is the only one
+    help: name another one, as in 'aider:3,codex:2', or use --on-limit wait
+    ");
+    let world = World::new();
+    let profile =
+        "schema = \"cluster.profile/1\"\naccount = \"team\"\ncommand = [\"cat\"]\n[turn]\nby = \"lines\"\n";
+    world.file("one.toml", profile).file("two.toml", profile);
+    assert_snapshot!(world.run(&["run", "./one.toml,./two.toml", "--on-limit", "next", "x"]), @r"
+    status: 2
+    --- stdout
+    --- stderr
+    error: --on-limit next needs another tool to go to: all of this run share the account 'team'
+    help: name another one, as in 'aider:3,codex:2', or use --on-limit wait
+    ");
 }
 
 #[test]

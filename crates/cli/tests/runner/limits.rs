@@ -70,3 +70,54 @@ fn a_run_that_is_told_to_fail_goes_on_at_once() {
     let log = std::fs::read_to_string(world.path("log")).unwrap();
     assert_eq!(log.lines().count(), ITEMS.len(), "each was sent once: {log}");
 }
+
+/// A limit without end on one of two tools. The other one answers when that has been met.
+const LIMITED: &str = r#"
+while IFS= read -r line; do
+    case "$line" in
+    "/end "*) echo "${line#/}" ;;
+    *)
+        echo "$line" >>limited.log
+        echo >met
+        echo "usage limit reached: try again in 3600 s"
+        ;;
+    esac
+done
+"#;
+
+const ECHO: &str = r#"
+while IFS= read -r line; do
+    case "$line" in
+    "/end "*) echo "${line#/}" ;;
+    *)
+        if [ -p met ]; then read -r <met; rm met; fi
+        echo "$line" | tee -a echo.log
+        ;;
+    esac
+done
+"#;
+
+#[test]
+fn with_next_the_job_ends_on_another_tool_and_only_one_account_is_held() {
+    let world = World::new();
+    for (name, tool) in [("limited", LIMITED), ("echo", ECHO)] {
+        world.file(&format!("{name}.sh"), tool);
+        world.file(&format!("{name}.toml"), PROFILE.replace("tool.sh", &format!("{name}.sh")));
+    }
+    assert!(world.program("mkfifo").arg("met").status().unwrap().success());
+    let words = ["./limited.toml:1,./echo.toml:1", "--json", "--on-limit", "next"];
+    let items: Vec<String> = (0..20).map(|number| format!("item {number}")).collect();
+    let items: Vec<&str> = items.iter().map(String::as_str).collect();
+    let ran = world.run(&[&words[..], &items].concat());
+    assert_eq!(ran.status, 0, "{ran}");
+    let results: Vec<Value> = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(results.len(), items.len());
+    for result in &results {
+        assert_eq!((&result["instance"]["tool"], &result["attempt"]), (&"echo".into(), &1.into()), "{ran}");
+        assert_eq!((&result["outcome"], &result["reply"]), (&"ok".into(), &result["item"]), "{ran}");
+    }
+    let log = |name: &str| std::fs::read_to_string(world.path(name)).unwrap_or_default().lines().count();
+    assert_eq!((log("limited.log"), log("echo.log")), (1, items.len()), "{ran}");
+    let holds: Vec<&str> = ran.stderr.lines().filter(|line| line.contains(" is limited until ")).collect();
+    assert!(holds.len() == 1 && holds[0].starts_with("limited is limited until "), "{ran}");
+}

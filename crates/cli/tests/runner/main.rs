@@ -13,6 +13,7 @@ mod filters;
 mod guards;
 mod limits;
 mod misbehaving;
+mod mixed;
 mod orphans;
 mod pty;
 mod reference;

@@ -4,11 +4,14 @@
 //! anything starts. What can be wrong with *one job* (an item that is no text, one that cannot be quoted) refuses
 //! that job alone, later, in its turn.
 
+mod mix;
+
 use super::item::ItemError;
 use super::list::{Listed, Var};
 use super::nearest::nearest;
-use super::template::{Reading, Template, TemplateError, ToolRules, Values};
+use super::template::{TemplateError, ToolRules, Values};
 use crate::Job;
+use mix::{Holes, Mix};
 use pool_core::message::Step;
 use std::path::{Path, PathBuf};
 
@@ -36,13 +39,29 @@ pub enum PlanError {
         /// Why.
         error: TemplateError,
     },
-    /// Tools of one pool read text in different ways, and the job does not say which is meant.
+    /// A step is a command of one tool that may get the job, and plain text to another one.
     #[error(
-        "{place}{first} and {other} take commands and quoted text in different ways: name the tool of each job in a --from list, or run them apart"
+        "{place}step {step:?} is a command of {knows}, and {lacks} has no such command: name the tool of each job in a --from list, or run them apart"
     )]
-    MixedTools {
-        /// As above.
+    NoSuchCommand {
+        /// Where it stands, as above.
         place: String,
+        /// The template.
+        step: String,
+        /// One whose command it is.
+        knows: String,
+        /// One that cannot carry it.
+        lacks: String,
+    },
+    /// Tools that may get the job want text inside a step quoted in different ways.
+    #[error(
+        "{place}step {step:?}: {first} and {other} want the text in it quoted in different ways: write {{:raw}} to put it in as it is, name the tool of each job in a --from list, or run them apart"
+    )]
+    MixedQuotes {
+        /// Where it stands, as above.
+        place: String,
+        /// The template.
+        step: String,
         /// One tool.
         first: String,
         /// One that differs.
@@ -95,8 +114,7 @@ pub struct Planned {
 /// Makes a job of each item.
 #[derive(Debug)]
 pub struct ItemPlanner {
-    templates: Vec<Template>,
-    rules: ToolRules,
+    steps: Mix,
     planned: u64,
 }
 
@@ -106,17 +124,16 @@ impl ItemPlanner {
     /// # Errors
     /// [`PlanError`] if no job could be made with them.
     pub fn new(settings: &Settings) -> Result<Self, PlanError> {
-        let rules = settings.rules(None, "")?;
         let token = settings.token.as_deref().unwrap_or("{}");
-        let reading = Reading { rules, item: Some(token), allow_commands: settings.allow_commands };
-        let templates = match settings.steps.as_slice() {
-            [] => vec![Template::item()],
-            steps => parse(steps, &[], &reading, "")?,
+        let holes = Holes { item: Some(token), vars: &[] };
+        let steps = match settings.steps.as_slice() {
+            [] => Mix::item(),
+            steps => Mix::parse(settings, None, steps, holes, "")?,
         };
-        if !templates.iter().any(Template::varies) {
+        if !steps.varies() {
             return Err(PlanError::ItemUnused { token: token.to_owned() });
         }
-        Ok(Self { templates, rules: rules.clone(), planned: 0 })
+        Ok(Self { steps, planned: 0 })
     }
 
     /// The next job.
@@ -135,7 +152,7 @@ impl ItemPlanner {
             Err(error) => Err(error.to_string()),
             Ok(item) => {
                 let values = Values { item: Some(&item), number: self.planned, vars: &[] };
-                let steps = render(&self.templates, &values, &self.rules);
+                let steps = self.steps.render(&values);
                 info.item = Some(item);
                 steps
             }
@@ -156,8 +173,7 @@ pub struct ListPlanner {
 #[derive(Debug)]
 struct ListedPlan {
     listed: Listed,
-    templates: Vec<Template>,
-    rules: ToolRules,
+    steps: Mix,
     folder: PathBuf,
 }
 
@@ -192,15 +208,15 @@ impl ListedPlan {
     fn new(settings: &Settings, listed: Listed, list: &str, folder: &Path) -> Result<Self, PlanError> {
         let place = format!("{list} line {}: ", listed.line);
         let job = &listed.job;
-        let rules = settings.rules(job.tool.as_deref(), &place)?;
         let steps = job.steps.as_ref().unwrap_or(&settings.steps);
-        if steps.is_empty() {
+        let is_empty = steps.is_empty();
+        let vars: Vec<&str> = job.vars.keys().map(String::as_str).collect();
+        let holes = Holes { item: None, vars: &vars };
+        let steps = Mix::parse(settings, job.tool.as_deref(), steps, holes, &place)?;
+        if is_empty {
             return Err(PlanError::NoSteps { place });
         }
-        let vars: Vec<&str> = job.vars.keys().map(String::as_str).collect();
-        let reading = Reading { rules, item: None, allow_commands: settings.allow_commands };
-        let templates = parse(steps, &vars, &reading, &place)?;
-        Ok(Self { templates, rules: rules.clone(), folder: folder.to_owned(), listed })
+        Ok(Self { steps, folder: folder.to_owned(), listed })
     }
 
     fn plan(self, index: u64) -> Planned {
@@ -208,7 +224,7 @@ impl ListedPlan {
         let id = job.id.unwrap_or_else(|| (index + 1).to_string());
         let steps = texts(job.vars, &self.folder).and_then(|vars| {
             let values = Values { item: None, number: index + 1, vars: &vars };
-            render(&self.templates, &values, &self.rules)
+            self.steps.render(&values)
         });
         let info = JobInfo { index, id, ..JobInfo::default() };
         Planned::new(info, steps, |mut made| {
@@ -239,56 +255,12 @@ impl Planned {
     }
 }
 
-impl Settings {
-    /// The rules for text that goes to `tool`; to any tool of the pool if absent, which then must agree.
-    fn rules(&self, tool: Option<&str>, place: &str) -> Result<&ToolRules, PlanError> {
-        let names = || self.tools.iter().map(|(name, _)| name.as_str());
-        if let Some(tool) = tool {
-            let found = self.tools.iter().find(|(name, _)| name == tool);
-            return found.map(|(_, rules)| rules).ok_or_else(|| PlanError::NoSuchTool {
-                place: place.to_owned(),
-                reason: no_such_tool(tool, names()),
-            });
-        }
-        let Some(((first, rules), others)) = self.tools.split_first() else {
-            return Err(PlanError::NoSuchTool {
-                place: place.to_owned(),
-                reason: "the pool has no tool".to_owned(),
-            });
-        };
-        match others.iter().find(|(_, other)| other != rules) {
-            None => Ok(rules),
-            Some((other, _)) => Err(PlanError::MixedTools {
-                place: place.to_owned(),
-                first: first.clone(),
-                other: other.clone(),
-            }),
-        }
-    }
-}
-
 fn no_such_tool<'a>(tool: &str, names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.collect();
     match nearest(tool, names.iter().copied()) {
         Some(near) => format!("the pool has no tool {tool:?}: did you mean {near:?}?"),
         None => format!("the pool has no tool {tool:?}: it has {}", names.join(", ")),
     }
-}
-
-fn parse(
-    steps: &[String],
-    vars: &[&str],
-    reading: &Reading<'_>,
-    place: &str,
-) -> Result<Vec<Template>, PlanError> {
-    let template = |text: &String| Template::parse(text, vars, reading);
-    let placed = |error| PlanError::Template { place: place.to_owned(), error };
-    steps.iter().map(template).collect::<Result<_, _>>().map_err(placed)
-}
-
-fn render(templates: &[Template], values: &Values<'_>, rules: &ToolRules) -> Result<Vec<Step>, String> {
-    let step = |template: &Template| template.render(values, rules).map_err(|error| error.to_string());
-    templates.iter().map(step).collect()
 }
 
 /// The texts of the variables; those in files are read now.

@@ -195,7 +195,7 @@ impl StepRecord {
 #[must_use]
 pub const fn outcome(error: &JobError) -> Outcome {
     match error {
-        JobError::Overloaded { .. } | JobError::Unavailable(_) => Outcome::Refused,
+        JobError::Overloaded { .. } | JobError::Unavailable(_) | JobError::GivenUp(_) => Outcome::Refused,
         JobError::Lost { .. } => Outcome::Lost,
         JobError::Cancelled | JobError::Closed => Outcome::Cancelled,
     }

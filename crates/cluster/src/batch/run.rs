@@ -158,8 +158,7 @@ where
     }
 
     /// The pool gave up: what waits is taken back, what is left is not run. What runs may end: instances that are given
-    /// up with their tool finish the job at hand. A job that any tool could have taken and that comes back as
-    /// [`JobError::Unavailable`] says the same.
+    /// up with their tool finish the job at hand. A job that comes back as [`JobError::GivenUp`] says the same.
     pub fn pool_failed(&mut self, reason: impl Into<Arc<str>>) {
         if !matches!(self.ending, Some(Ending::PoolFailed(_))) {
             self.ending = Some(Ending::PoolFailed(reason.into()));
@@ -233,9 +232,8 @@ where
         let now = super::clock::wall();
         match planned.job {
             Ok(job) => {
-                let for_any_tool = job.is_for_any_tool();
                 let handle = (self.submit)(job);
-                self.running.push(Running { handle, info: Some(planned.info), submitted: now, for_any_tool });
+                self.running.push(Running { handle, info: Some(planned.info), submitted: now });
                 false
             }
             Err(reason) => {
@@ -248,9 +246,7 @@ where
 
     fn end(&mut self, ended: Ended) {
         self.counts.ended += 1;
-        if let Err(JobError::Unavailable(reason)) = &ended.result
-            && ended.for_any_tool
-        {
+        if let Err(JobError::GivenUp(reason)) = &ended.result {
             self.pool_failed(reason.as_str());
         }
         self.order.push(ResultRecord::new(ended.info, ended.result, ended.submitted, ended.attempts));
@@ -263,7 +259,6 @@ struct Running {
     handle: JobHandle,
     info: Option<JobInfo>,
     submitted: Timestamp,
-    for_any_tool: bool,
 }
 
 struct Ended {
@@ -271,7 +266,6 @@ struct Ended {
     result: JobResult,
     submitted: Timestamp,
     attempts: u32,
-    for_any_tool: bool,
 }
 
 impl Future for Running {
@@ -281,8 +275,7 @@ impl Future for Running {
         let result = ready!(Pin::new(&mut self.handle).poll(context));
         let attempts = self.handle.attempts();
         let info = self.info.take().unwrap_or_default();
-        let Self { submitted, for_any_tool, .. } = *self;
-        Poll::Ready(Ended { info, result, submitted, attempts, for_any_tool })
+        Poll::Ready(Ended { info, result, submitted: self.submitted, attempts })
     }
 }
 

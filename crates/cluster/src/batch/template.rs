@@ -220,6 +220,18 @@ impl Template {
         self.parts.iter().any(|part| matches!(part, Part::Hole { .. }))
     }
 
+    /// How foreign text in it is quoted; `None` if it holds none, or none that is quoted.
+    #[must_use]
+    pub fn quoting(&self, rules: &ToolRules) -> Option<Quote> {
+        let quoted = |part: &Part| matches!(part, Part::Hole { what, raw: false } if *what != Hole::Number);
+        let quote = match &self.kind {
+            Kind::Say if self.parts.len() == 1 => return None,
+            Kind::Say => rules.quote,
+            Kind::Command { word } => rules.quote_in(word),
+        };
+        self.parts.iter().any(quoted).then_some(quote)
+    }
+
     /// Fills in `values`, quoted by `rules`. Text that is the whole step is not quoted: it is the user's own.
     ///
     /// # Errors

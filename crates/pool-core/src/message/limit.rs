@@ -9,17 +9,21 @@ pub enum OnLimit {
     /// To come home as [`super::Outcome::Limited`].
     #[default]
     Return,
-    /// To wait in front of the queue until the limit is over, and to run again from its first step. Waits for
-    /// `at_most` from its first limit on; after that, or if the limit will last longer, as [`OnLimit::Return`].
-    Wait {
-        /// The longest.
-        at_most: Duration,
-    },
-    /// The same, having met its first limit.
-    Waiting {
-        /// The end of its patience.
-        until: Instant,
-    },
+    /// To wait in front of the queue until the limit is over, and to run again from its first step, on the tool that
+    /// it began with. When its patience has ended, or would end before the limit does, as [`OnLimit::Return`].
+    Wait(Patience),
+    /// To run again from its first step on another tool whose account is not held, first in the queue. While all are
+    /// held, or if it needs this tool or has a session here, as [`OnLimit::Wait`].
+    Next(Patience),
+}
+
+/// How long a job waits for the end of limits, all in all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// From its first limit on.
+    AtMost(Duration),
+    /// It has met its first limit.
+    Until(Instant),
 }
 
 impl OnLimit {
@@ -34,8 +38,26 @@ impl OnLimit {
     pub fn patience(&self, now: Instant) -> Option<Instant> {
         match self {
             Self::Return => None,
-            Self::Wait { at_most } => now.checked_add(*at_most),
-            Self::Waiting { until } => Some(*until),
+            Self::Wait(patience) | Self::Next(patience) => patience.ends(now),
+        }
+    }
+
+    /// The same, having met its first limit: its patience ends then.
+    #[must_use]
+    pub const fn met(self, until: Instant) -> Self {
+        match self {
+            Self::Return => Self::Return,
+            Self::Wait(_) => Self::Wait(Patience::Until(until)),
+            Self::Next(_) => Self::Next(Patience::Until(until)),
+        }
+    }
+}
+
+impl Patience {
+    fn ends(self, now: Instant) -> Option<Instant> {
+        match self {
+            Self::AtMost(longest) => now.checked_add(longest),
+            Self::Until(end) => Some(end),
         }
     }
 }

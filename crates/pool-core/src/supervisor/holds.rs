@@ -1,9 +1,10 @@
 //! Usage limits: an account for each set of tools that share one, and what its hold does to their slots.
 
+use super::group::Group;
 use super::{PoolSupervisor, now, slot_id, unit};
 use crate::machine::hold::{self, Hold, HoldAction};
 use crate::machine::slot::{SlotAction, SlotState};
-use crate::message::{Again, LimitMet, OnLimit, PoolEvent, Reset, SlotId, news};
+use crate::message::{Again, Job, LimitMet, OnLimit, PoolEvent, Reset, SlotId, news};
 use actix::Context;
 use std::sync::Arc;
 use std::time::Instant;
@@ -46,31 +47,49 @@ impl PoolSupervisor {
     #[expect(clippy::disallowed_methods, reason = "the tool speaks of the wall clock")]
     pub(super) fn limit_met(&mut self, slot: SlotId, met: &LimitMet, now: Instant) {
         let dice = unit(self.roll());
-        let group = &self.groups[self.places[slot.index()].group];
+        let group = self.group_of(slot);
         let Some(spec) = &group.spec.hold else { return };
         let reset = met.reset.as_ref().and_then(|reset| match reset {
             Reset::After(time) => Some(*time),
             Reset::At(text) => hold::away(text, &jiff::Zoned::now()),
         });
         let reason = met.reason.as_str().into();
-        self.accounts[group.account].hold.limited(slot, &reason, reset, spec, dice, now);
+        let (account, spec) = (group.account, *spec);
+        self.accounts[account].hold.limited(slot, &reason, reset, &spec, dice, now);
+    }
+
+    fn group_of(&self, slot: SlotId) -> &Group {
+        &self.groups[self.places[slot.index()].group]
     }
 
     /// A job that a limit turned away: to the front of the queue if it has the patience, else home.
     pub(super) fn turned_away(&self, slot: SlotId, again: Again, now: Instant) {
         let Again { mut job, reply } = again;
-        let account = &self.accounts[self.account_of(slot.index())];
-        let fits = |patience: Instant| {
-            now < patience && account.hold.limit().is_some_and(|limit| limit.until <= patience)
-        };
-        match job.on_limit.patience(now) {
-            Some(until) if fits(until) && !self.closing => {
-                job.on_limit = OnLimit::Waiting { until };
+        let free = self.free_again(slot, &job, now);
+        match (job.on_limit.patience(now), free) {
+            (Some(until), Some(free)) if now < until && free <= until && !self.closing => {
+                if matches!(job.on_limit, OnLimit::Wait(_)) {
+                    job.tool.get_or_insert_with(|| self.group_of(slot).spec.tool.clone());
+                }
+                job.on_limit = job.on_limit.met(until);
                 job.reply_to.undeliver();
                 news::tell(&self.router, PoolEvent::Returned(job));
             }
             _ => job.reply_to.send(Ok(*reply)),
         }
+    }
+
+    /// When a job that met a limit on `slot` may be tried again; never if limits hold nobody here.
+    fn free_again(&self, slot: SlotId, job: &Job, now: Instant) -> Option<Instant> {
+        let here = self.account_of(slot.index());
+        let held = self.accounts[here].hold.limit()?.until;
+        let is_bound = job.session.is_some() || job.tool.is_some();
+        if is_bound || !matches!(job.on_limit, OnLimit::Next(_)) {
+            return Some(held);
+        }
+        let alive = self.groups.iter().filter(|group| group.failure.is_none());
+        let free = |group: &Group| self.accounts[group.account].hold.limit().map_or(now, |limit| limit.until);
+        alive.map(free).min()
     }
 
     /// Does what an account's hold wants; after every input that it or one of its slots has had.

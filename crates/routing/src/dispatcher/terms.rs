@@ -118,6 +118,7 @@ impl From<PushError> for JobError {
         match error {
             PushError::Overloaded { limit } => Self::Overloaded { limit },
             PushError::Closed => Self::Closed,
+            PushError::Failed { tool, reason } if tool.is_empty() => Self::GivenUp(reason.to_string()),
             other => Self::Unavailable(other.to_string()),
         }
     }

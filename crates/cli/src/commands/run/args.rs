@@ -124,9 +124,10 @@ pub(super) struct PoolArgs {
     /// unless asked for
     #[arg(long)]
     pub(super) kill_stalled: bool,
-    /// When the tool says that its account has met a usage limit: 'wait' until that is over, at most 12h, the job that
-    /// met it first in the queue; 'fail': the job ends as limited, and the others are tried all the same
-    #[arg(long, value_name = "wait|fail", default_value = "wait", value_parser = OnLimit::parse)]
+    /// When a tool says that its account has met a usage limit: the job that met it is sent again, first in the queue,
+    /// 'wait': when that is over, at most 12h later; 'next': by another tool of the run, and waits while all are limited.
+    /// 'fail': it ends as limited, and the others are tried all the same
+    #[arg(long, value_name = "wait|next|fail", default_value = "wait", hide_possible_values = true)]
     pub(super) on_limit: OnLimit,
     /// Further attempts at a job that an instance fails: a crash, no end in time, a reply that breaks off. Rather on
     /// another instance; a job that crashes two of them has no more. The tool may do the work twice
@@ -150,24 +151,15 @@ pub(super) struct PoolArgs {
 }
 
 /// What a usage limit does to the run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub(super) enum OnLimit {
-    /// Every instance of the account waits for its end.
+    /// Every instance of the account waits for its end, and so does the job that met it.
     #[default]
     Wait,
+    /// The same, but the job that met it goes to another tool.
+    Next,
     /// The job that met it has failed; nobody waits.
     Fail,
-}
-
-impl OnLimit {
-    fn parse(text: &str) -> Result<Self, String> {
-        match text {
-            "wait" => Ok(Self::Wait),
-            "fail" => Ok(Self::Fail),
-            "next" => Err("a job cannot go on with another tool yet: use wait or fail".to_owned()),
-            _ => Err("use wait or fail".to_owned()),
-        }
-    }
 }
 
 /// When is a reply whole, for a tool without a profile?

@@ -31,6 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(super) async fn drive<P, S, F>(
     pool: &P,
     mut batch: Batch<Source, F>,
+    limits: Limits,
     mut signals: S,
     output: &mut Output,
 ) -> Exit
@@ -39,7 +40,7 @@ where
     S: Stream<Item = Heard> + Unpin,
     F: Fn(Job) -> JobHandle,
 {
-    let (ladder, limits) = (Ladder::default(), Limits::default());
+    let ladder = Ladder::default();
     let mut run = Run { pool, batch: &mut batch, output, ladder, limits, write_error: None };
     let mut over = run.until_all_ended(&mut signals).await;
     if over.is_continue() {
@@ -182,11 +183,10 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
     async fn tick(&mut self, idle: &mut Idle, now: Instant) {
         let counts = self.batch.counts();
         self.output.tick(counts, now.into_std());
-        self.give_up_on_limits(now);
-        if self.limits.any() {
-            // Why they wait has been said.
-            *idle = Idle::since(now);
-        } else if idle.is_worth_showing(counts, now) {
+        let is_stuck = idle.is_worth_showing(counts, now);
+        self.give_up_on_limits(is_stuck, now);
+        // While a limit lasts, why they wait has been said.
+        if is_stuck && !self.limits.any() {
             self.output.note("jobs wait, and no instance takes them:");
             let status = self.pool.status().await;
             self.output.status(&status, |job| self.batch.info(JobId(job)));
@@ -204,12 +204,12 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         for news in self.limits.update(holds) {
             self.output.limit(&news, counts, now.into_std());
         }
-        self.give_up_on_limits(now);
+        self.give_up_on_limits(false, now);
     }
 
     /// A limit that lasts too long ends the run: what waits is taken back, what runs goes on.
-    fn give_up_on_limits(&mut self, now: Instant) {
-        if self.limits.give_up(now.into_std()) {
+    fn give_up_on_limits(&mut self, is_stuck: bool, now: Instant) {
+        if self.limits.give_up(is_stuck, now.into_std()) {
             self.batch.feed_no_more();
         }
     }

@@ -1,5 +1,6 @@
 //! Usage limits during a run: what is new about them, and when to give up.
 
+use super::args::OnLimit;
 use crate::output::LimitNews;
 use pool_core::supervisor::HoldStatus;
 use std::time::{Duration, Instant};
@@ -8,13 +9,21 @@ use std::time::{Duration, Instant};
 pub(super) const LONGEST: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// The limits that last, as far as they have been told.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Limits {
     told: Vec<HoldStatus>,
     given_up: Option<HoldStatus>,
+    /// So many accounts must be held for too long before a run gives up.
+    enough: usize,
 }
 
 impl Limits {
+    /// Of a run over so many accounts.
+    pub(super) fn new(on_limit: OnLimit, accounts: usize) -> Self {
+        let enough = if on_limit == OnLimit::Next { accounts } else { 1 };
+        Self { told: Vec::new(), given_up: None, enough }
+    }
+
     /// What is new, now that these last.
     pub(super) fn update(&mut self, holds: Vec<HoldStatus>) -> Vec<LimitNews> {
         let known = |known: &[HoldStatus], hold: &HoldStatus| {
@@ -36,11 +45,13 @@ impl Limits {
         !self.told.is_empty()
     }
 
-    /// Whether one lasts for longer than a run waits; true once.
-    pub(super) fn give_up(&mut self, now: Instant) -> bool {
+    /// Whether they last for longer than a run waits: enough of them, or, if jobs wait although nothing runs
+    /// (`is_stuck`), one; true once.
+    pub(super) fn give_up(&mut self, is_stuck: bool, now: Instant) -> bool {
         let lasts_too_long = |hold: &&HoldStatus| hold.until.max(now) > hold.since + LONGEST;
-        if self.given_up.is_none() {
-            self.given_up = self.told.iter().find(lasts_too_long).cloned();
+        let too_long: Vec<_> = self.told.iter().filter(lasts_too_long).collect();
+        if self.given_up.is_none() && (is_stuck || too_long.len() >= self.enough) {
+            self.given_up = too_long.first().copied().cloned();
             return self.given_up.is_some();
         }
         false
@@ -80,7 +91,7 @@ mod tests {
     #[test]
     fn each_change_is_news_once() {
         let now = Instant::now();
-        let mut limits = Limits::default();
+        let mut limits = Limits::new(OnLimit::Wait, 1);
         let (a, a_later, b) = (hold("a", now, 1.0), hold("a", now, 2.0), hold("b", now, 1.0));
         assert!(limits.update(Vec::new()).is_empty() && !limits.any());
         assert_eq!(words(&limits.update(vec![a.clone()])), ["+a"]);
@@ -95,11 +106,24 @@ mod tests {
         let now = Instant::now();
         let after = |hours: u64| now + Duration::from_secs(3600 * hours);
         for (lasts, at, expected) in [(1.0, 0, false), (12.0, 12, false), (12.1, 0, true), (1.0, 13, true)] {
-            let mut limits = Limits::default();
+            let mut limits = Limits::new(OnLimit::Wait, 2);
             limits.update(vec![hold("a", now, lasts)]);
-            assert_eq!(limits.give_up(after(at)), expected, "{lasts} h, seen after {at} h");
+            assert_eq!(limits.give_up(false, after(at)), expected, "{lasts} h, seen after {at} h");
             assert_eq!(limits.given_up().is_some(), expected);
-            assert!(!limits.give_up(after(at)), "once");
+            assert!(!limits.give_up(false, after(at)), "once");
+        }
+    }
+
+    #[test]
+    fn a_run_that_goes_to_the_next_tool_gives_up_when_none_is_left_to_go_to() {
+        let now = Instant::now();
+        let table = [(20.0, None, false, false), (20.0, None, true, true), (1.0, None, true, false)];
+        let both = [(20.0, Some(1.0), false, false), (20.0, Some(20.0), false, true)];
+        for (one, other, is_stuck, expected) in table.into_iter().chain(both) {
+            let mut limits = Limits::new(OnLimit::Next, 2);
+            let other = other.map(|hours| hold("b", now, hours));
+            limits.update([hold("a", now, one)].into_iter().chain(other).collect());
+            assert_eq!(limits.give_up(is_stuck, now), expected, "{one} h, stuck: {is_stuck}");
         }
     }
 }

@@ -7,6 +7,8 @@ use crate::failure::Failure;
 use crate::output::{Level, Style, jobs};
 use cluster::batch::plan::Settings;
 use cluster::batch::run::{Order, window};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// A run that can begin.
 pub(super) struct Plan {
@@ -25,8 +27,10 @@ impl Plan {
     /// Checks the arguments, reads what they name, starts nothing.
     pub(super) fn new(args: &RunArgs) -> Result<Self, Failure> {
         let mut tools = resolve(args)?;
-        if args.pool.on_limit == OnLimit::Fail {
-            tools.iter_mut().for_each(|tool| tool.profile.spec.hold = None);
+        match args.pool.on_limit {
+            OnLimit::Wait => {}
+            OnLimit::Next => somewhere_else(&tools)?,
+            OnLimit::Fail => tools.iter_mut().for_each(|tool| tool.profile.spec.hold = None),
         }
         let settings = Settings {
             tools: tools
@@ -57,6 +61,11 @@ impl Plan {
         window(self.tools.iter().map(|tool| tool.instances).sum())
     }
 
+    /// Whose usage limits may hold a tool of the run.
+    pub(super) fn accounts(&self) -> BTreeSet<Arc<str>> {
+        accounts(&self.tools)
+    }
+
     /// The plan in one line.
     pub(super) fn headline(&self) -> String {
         let mut parts: Vec<String> = self.tools.iter().map(Tool::headline).collect();
@@ -64,4 +73,24 @@ impl Plan {
         parts.extend(self.jobs.total().map(jobs));
         parts.join(", ")
     }
+}
+
+fn accounts(tools: &[Tool]) -> BTreeSet<Arc<str>> {
+    tools.iter().map(|tool| tool.profile.spec.account.clone()).collect()
+}
+
+/// Whether a job that meets a usage limit has another tool to go to.
+fn somewhere_else(tools: &[Tool]) -> Result<(), Failure> {
+    let accounts = accounts(tools);
+    let [tool, others @ ..] = tools else { return Ok(()) };
+    if accounts.len() > 1 {
+        return Ok(());
+    }
+    let why = if others.is_empty() {
+        format!("{} is the only one", tool.profile.name)
+    } else {
+        format!("all of this run share the account '{}'", tool.profile.spec.account)
+    };
+    let failure = Failure::usage(format!("--on-limit next needs another tool to go to: {why}"));
+    Err(failure.help("name another one, as in 'aider:3,codex:2', or use --on-limit wait"))
 }

@@ -40,7 +40,15 @@ pub(super) fn resolve(args: &RunArgs) -> Result<Vec<Tool>, Failure> {
         let profile = Profile::load(&tool, &flags, &around).map_err(Failure::usage)?;
         Ok(Tool { profile, instances })
     };
-    tool::parse(&args.tool, args.pool.instances, flags.framing.is_some())?.into_iter().map(load).collect()
+    let named = tool::parse(&args.tool, args.pool.instances, flags.framing.is_some())?;
+    let tools = named.into_iter().map(load).collect::<Result<Vec<Tool>, Failure>>()?;
+    let is_twice =
+        |tool: &&Tool| tools.iter().filter(|other| other.profile.name == tool.profile.name).count() > 1;
+    match tools.iter().find(is_twice) {
+        None => Ok(tools),
+        Some(tool) => Err(Failure::usage(format!("two profiles are named '{}'", tool.profile.name))
+            .help("results tell tools apart by their names: rename one of the files")),
+    }
 }
 
 fn overrides(args: &RunArgs) -> Result<Overrides, Failure> {

@@ -15,6 +15,10 @@ fn agent() -> (String, ToolRules) {
     ("aider".into(), rules)
 }
 
+fn bare(name: &str) -> (String, ToolRules) {
+    (name.into(), ToolRules::default())
+}
+
 fn settings(tools: &[(String, ToolRules)], steps: &[&str]) -> Settings {
     let steps = steps.iter().map(|step| (*step).to_owned()).collect();
     Settings { tools: tools.to_vec(), steps, ..Settings::default() }
@@ -57,10 +61,46 @@ fn a_bad_item_refuses_its_own_job() {
 fn what_stops_a_run_before_it_starts() {
     let wrong = |settings: &Settings| ItemPlanner::new(settings).unwrap_err().to_string();
     assert!(wrong(&settings(&[agent()], &["/exit {}"])).contains("not a command that steps may use (/add)"));
-    assert!(wrong(&settings(&[shell(), agent()], &[])).starts_with("bash and aider take commands"));
     assert!(wrong(&settings(&[shell()], &["ls", "pwd"])).starts_with("no step uses the item"));
     let allowed = Settings { allow_commands: true, ..settings(&[agent()], &["/exit {}"]) };
     assert!(ItemPlanner::new(&allowed).is_ok());
+}
+
+#[test]
+fn a_step_goes_to_any_tool_of_the_mix_or_to_none() {
+    let plan =
+        |steps: &[&str]| ItemPlanner::new(&settings(&[shell(), agent(), bare("bc"), bare("jq")], steps));
+    let wrong = |steps: &[&str]| plan(steps).unwrap_err().to_string();
+    let table = [
+        ("/add {}", "step \"/add {}\" is a command of aider, and bash has no such command"),
+        ("/exit {}", "for aider: step \"/exit {}\" begins with \"/exit\""),
+        ("explain {/}", "step \"explain {/}\": bash and aider want the text in it quoted in different ways"),
+    ];
+    for (step, message) in table {
+        assert!(wrong(&[step]).starts_with(message), "{}", wrong(&[step]));
+    }
+    for steps in [&[][..], &["{}"], &["explain {/:raw} {#}"], &["hello", "{}"]] {
+        assert!(plan(steps).is_ok(), "{steps:?}");
+    }
+    let planned = plan(&["say {:raw}"]).unwrap().plan(Ok("a b".into())).unwrap();
+    assert_eq!(planned.job.unwrap().steps(), [Step::Say("say a b".into())]);
+}
+
+#[test]
+fn an_item_that_one_tool_of_the_mix_cannot_take_refuses_its_job() {
+    let asks = |name: &str, prose: &[&str]| {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        let (commands, command_prefixes) = (words(&["/ask"]), words(&["/"]));
+        (
+            name.to_owned(),
+            ToolRules { commands, command_prefixes, prose: words(prose), ..ToolRules::default() },
+        )
+    };
+    let mix = [asks("one", &[]), asks("other", &["/ask"])];
+    let mut planner = ItemPlanner::new(&settings(&mix, &["/ask {}"])).unwrap();
+    assert!(planner.plan(Ok("why".into())).unwrap().job.is_ok());
+    let refused = planner.plan(Ok("/why".into())).unwrap().job.unwrap_err();
+    assert!(refused.starts_with("for other: the text after \"/ask\" begins with \"/\""), "{refused}");
 }
 
 #[test]
@@ -74,7 +114,10 @@ fn a_list_is_checked_line_by_line() {
         ),
         ("{\"tool\":\"sqlite3\"}", "l line 1: the pool has no tool \"sqlite3\": it has bash, aider"),
         ("{\"tool\":\"aider\",\"steps\":[\"/exit\"]}", "l line 1: step \"/exit\" begins with \"/exit\""),
-        ("{\"steps\":[\"x\"]}", "l line 1: bash and aider take"),
+        (
+            "{\"steps\":[\"ls {f}\"],\"vars\":{\"f\":\"x\"}}",
+            "l line 1: step \"ls {f}\": bash and aider want the text",
+        ),
         ("{\"tool\":\"bash\"}", "l line 1: the job has no steps"),
     ];
     for (text, message) in table {

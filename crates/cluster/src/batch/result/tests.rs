@@ -73,6 +73,7 @@ fn every_error_has_its_word() {
     let table = [
         (JobError::Overloaded { limit: 3 }, Outcome::Refused),
         (JobError::Unavailable("x".into()), Outcome::Refused),
+        (JobError::GivenUp("x".into()), Outcome::Refused),
         (JobError::Lost { stage: Stage::Delivered }, Outcome::Lost),
         (JobError::Cancelled, Outcome::Cancelled),
         (JobError::Closed, Outcome::Cancelled),

@@ -166,7 +166,7 @@ fn a_pool_that_gave_up_ends_the_batch() {
     let pool = Pool::default();
     let mut batch = Batch::new(numbers(100), pool.submit(), 3, Order::finished());
     assert_eq!(poll(&mut batch), None);
-    pool.end(1, Err(JobError::Unavailable("no such program".into())));
+    pool.end(1, Err(JobError::GivenUp("no such program".into())));
     assert_eq!(poll(&mut batch), Some(Some(1)));
     assert_eq!(pool.cancelled(), [0, 2]);
     assert_eq!(std::iter::from_fn(|| poll(&mut batch).flatten()).count(), 2);
@@ -177,12 +177,7 @@ fn a_pool_that_gave_up_ends_the_batch() {
 #[test]
 fn a_tool_that_gave_up_ends_its_own_jobs_only() {
     let pool = Pool::default();
-    let planned = |index| {
-        let info = JobInfo { index, ..JobInfo::default() };
-        Ok(Planned { info, job: Ok(Job::from("x").tool("gone")) })
-    };
-    let source: Box<dyn Iterator<Item = _>> = Box::new((0..3).map(planned));
-    let mut batch = Batch::new(stream::iter(source), pool.submit(), 2, Order::finished());
+    let mut batch = Batch::new(numbers(3), pool.submit(), 2, Order::finished());
     assert_eq!(poll(&mut batch), None);
     pool.end(0, Err(JobError::Unavailable("no such program".into())));
     assert_eq!((poll(&mut batch), pool.taken()), (Some(Some(0)), 2));

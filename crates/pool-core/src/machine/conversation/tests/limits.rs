@@ -1,7 +1,7 @@
 //! A turn that a usage limit ends.
 
 use super::*;
-use crate::message::{LimitMet, OnLimit, Reset, Stage};
+use crate::message::{LimitMet, OnLimit, Patience, Reset, Stage};
 use crate::spec::OutcomeRule;
 
 fn limited_spec() -> ToolSpec {
@@ -46,7 +46,7 @@ fn a_job_that_does_not_wait_goes_home_and_the_limit_is_told() {
 fn a_job_that_waits_goes_along_whole() {
     let mut script = Script::warm(limited_spec());
     let (mut job, handle) = job(&["one", "two"]);
-    job.on_limit = OnLimit::Wait { at_most: Duration::from_secs(60) };
+    job.on_limit = OnLimit::Wait(Patience::AtMost(Duration::from_secs(60)));
     script.assign(job);
     script.answer("fine\n");
     let again = end_with(&mut script, "429\n").again.expect("the job");
@@ -86,7 +86,7 @@ fn a_tool_that_goes_away_because_of_a_limit_has_met_one() {
 fn a_job_that_was_taken_back_on_its_instance_does_not_run_again() {
     let mut script = Script::warm(limited_spec());
     let (mut job, handle) = job(&["one"]);
-    job.on_limit = OnLimit::Wait { at_most: Duration::from_secs(60) };
+    job.on_limit = OnLimit::Wait(Patience::AtMost(Duration::from_secs(60)));
     script.assign(job);
     let again = end_with(&mut script, "429\n").again.expect("the job");
     handle.cancel();
@@ -101,8 +101,9 @@ fn patience_is_counted_from_the_first_limit() {
     let minute = Duration::from_secs(60);
     let table = [
         (OnLimit::Return, None),
-        (OnLimit::Wait { at_most: minute }, Some(now + minute)),
-        (OnLimit::Waiting { until: now + 2 * minute }, Some(now + 2 * minute)),
+        (OnLimit::Wait(Patience::AtMost(minute)), Some(now + minute)),
+        (OnLimit::Next(Patience::AtMost(minute)), Some(now + minute)),
+        (OnLimit::Next(Patience::AtMost(minute)).met(now + 2 * minute), Some(now + 2 * minute)),
     ];
     for (on_limit, expected) in table {
         assert_eq!((on_limit.patience(now), on_limit.waits()), (expected, expected.is_some()));

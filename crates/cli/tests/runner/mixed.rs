@@ -1,0 +1,86 @@
+//! One run over several tools: each job goes where it may, and says where it went.
+
+use crate::world::{Ran, World};
+use serde_json::Value;
+
+fn results(ran: &Ran) -> Vec<Value> {
+    let mut results: Vec<Value> =
+        ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    results.sort_by_key(|result| result["index"].as_u64());
+    results
+}
+
+/// What each result says it was answered by, and what.
+fn answers(ran: &Ran) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    results(ran).iter().map(|result| (text(&result["instance"]["tool"]), text(&result["reply"]))).collect()
+}
+
+#[test]
+fn jobs_go_to_the_tool_that_they_name_and_the_others_to_any() {
+    let world = World::new();
+    let mut list = String::new();
+    for _ in 0..10 {
+        list += r#"{"tool":"bash","steps":["n=$((6*7))","echo bash $n"]}
+                   {"tool":"python","steps":["n = 6*7","print('python', n)"]}
+                   {"steps":["6*7"]}
+"#;
+    }
+    world.file("jobs.jsonl", &list);
+    let ran = world.run(&["bash:2,python:1", "--from", "jobs.jsonl", "--json"]);
+    for (index, (tool, reply)) in answers(&ran).into_iter().enumerate() {
+        match index % 3 {
+            0 => assert_eq!((tool.as_str(), reply.as_str()), ("bash", "bash 42"), "{ran}"),
+            1 => assert_eq!((tool.as_str(), reply.as_str()), ("python", "python 42"), "{ran}"),
+            // A shell knows no such command; the name of the tool is true all the same.
+            _ if tool == "python" => assert_eq!(reply, "42", "{ran}"),
+            _ => assert!(tool == "bash" && reply.contains("not found"), "{ran}"),
+        }
+    }
+    assert_eq!(results(&ran).len(), 30, "{ran}");
+    assert!(ran.stderr.starts_with("2 × bash (bash …; may change anything), 1 × python"), "{ran}");
+}
+
+#[test]
+fn a_session_stays_with_the_tool_that_it_began_with() {
+    let world = World::new();
+    let list: String = (0..20)
+        .map(|turn| {
+            format!(
+                "{{\"session\":\"s\",\"steps\":[{}]}}\n",
+                if turn == 0 { "\"n=0\"" } else { "\"n=$((n+1))\",\"echo $n\"" }
+            )
+        })
+        .collect();
+    world.file("tool.toml", BASH.replace("NAME", "one")).file("other.toml", BASH.replace("NAME", "other"));
+    world.file("jobs.jsonl", &list);
+    let ran = world.run(&["./tool.toml:2,./other.toml:2", "--from", "jobs.jsonl", "--json"]);
+    let answers = answers(&ran);
+    let first = &answers[0].0;
+    for (turn, (tool, reply)) in answers.iter().enumerate().skip(1) {
+        assert_eq!((tool, reply.as_str()), (first, turn.to_string().as_str()), "{ran}");
+    }
+    assert_eq!(ran.status, 0, "{ran}");
+}
+
+/// A shell that remembers from job to job.
+const BASH: &str = r#"
+schema = "cluster.profile/1"
+about = "NAME"
+command = ["bash"]
+[turn]
+by = "sentinel"
+send = "echo {nonce}"
+expect = "^{nonce}$"
+"#;
+
+#[test]
+fn a_tool_that_cannot_start_leaves_the_work_to_the_others() {
+    let world = World::new();
+    world.file("gone.toml", BASH.replace("\"bash\"", "\"no-such-program\""));
+    let items: Vec<String> = (0..10).map(|number| format!("echo {number}")).collect();
+    let items: Vec<&str> = items.iter().map(String::as_str).collect();
+    let ran = world.run(&[&["./gone.toml:1,bash:1", "--json"], &items[..]].concat());
+    assert!(answers(&ran).iter().all(|(tool, _)| tool == "bash"), "{ran}");
+    assert_eq!((ran.status, results(&ran).len()), (0, 10), "{ran}");
+}
