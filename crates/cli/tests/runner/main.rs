@@ -13,6 +13,7 @@ mod filters;
 mod guards;
 mod limits;
 mod misbehaving;
+mod oddities;
 mod orphans;
 mod reference;
 mod repls;
