@@ -22,6 +22,7 @@ pub(crate) struct Args {
     pub(crate) startup: Duration,
     pub(crate) die_at_start: Option<u8>,
     pub(crate) never_ready: bool,
+    pub(crate) banner: u64,
     pub(crate) ready: Option<String>,
     pub(crate) prompt: String,
     pub(crate) delay: Duration,
@@ -43,6 +44,15 @@ pub(crate) fn parse(mut from: Parser) -> Result<Job, Error> {
             Arg::Long("own-session") => {
                 sleeper.get_or_insert_with(Sleeper::default).own_session = true;
             }
+            Arg::Long("own-group") => {
+                sleeper.get_or_insert_with(Sleeper::default).own_group = true;
+            }
+            Arg::Long("stopped") => {
+                sleeper.get_or_insert_with(Sleeper::default).stopped = true;
+            }
+            Arg::Long("twice") => {
+                sleeper.get_or_insert_with(Sleeper::default).twice = true;
+            }
             Arg::Long(flag) => {
                 let flag = flag.to_owned();
                 set(&mut args, &flag, &mut from)?;
@@ -59,6 +69,7 @@ fn set(args: &mut Args, flag: &str, from: &mut Parser) -> Result<(), Error> {
         "startup-ms" => args.startup = millis(from)?,
         "die-at-start" => args.die_at_start = Some(value(from)?),
         "never-ready" => args.never_ready = true,
+        "banner" => args.banner = value(from)?,
         "ready" => args.ready = Some(from.value()?.string()?),
         "prompt" => args.prompt = from.value()?.string()?,
         "delay-ms" => args.delay = millis(from)?,

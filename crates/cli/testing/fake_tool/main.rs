@@ -24,6 +24,7 @@
 //! --startup-ms N          sleep first
 //! --die-at-start CODE     then exit with CODE, a line on stderr
 //! --never-ready           then print nothing and read nothing, but stay
+//! --banner N              then print N lines about itself
 //! --ready TEXT            then print this line
 //! --prompt TEXT           printed without newline when ready and after every line, also in a block
 //! --delay-ms N            before every answer to a prompt
@@ -46,12 +47,21 @@
 //! sigint          until the answer is complete, SIGINT ends any wait with the line `^C interrupted`
 //! term-ignore     SIGTERM does nothing from now on
 //! stderr=WORD     the line WORD on stderr
+//! flooderr=BYTES  BYTES of numbered lines on stderr
+//! closestderr     let go of stderr
+//! grow=BYTES      hold BYTES more of memory, for good
+//! spin=MS         use the processor for so long, without a word
 //! stop            SIGSTOP to itself; SIGCONT goes on
-//! setsid          start a sleeping grandchild in a session of its own; the answer starts with the
-//!                 line `child PID`
-//! grandchild      the same in our session, holding our stdout open; both words: both
+//! grandchild      start a sleeping grandchild that holds our stdout open; for each the answer starts
+//!                 with a line `child PID`
+//! setsid          the same in a session of its own, without our stdout; both words: both
+//! setpgid         the same in a group of its own
+//! stopchild       the same, stopped
+//! doublefork      the same, but its parent ends at once; PID is the parent's
+//! forkbomb=N      N of what the other words describe, at most 1000
 //! delay=MS        instead of --delay-ms
 //! kill            SIGKILL to itself
+//! signal=N        signal N to itself
 //! crash[=CODE]    exit without an answer; default 3
 //! hang            no answer, no reading, alive
 //! ask             print `Proceed? (Y)es/(N)o [Yes]: `, take the next line whatever it is, print
@@ -62,14 +72,22 @@
 //! flood=BYTES     BYTES of numbered lines before the answer
 //! big=BYTES       one line of BYTES bytes instead of the text
 //! lines=N         N numbered lines instead of the text
-//! lookalike utf8 badutf8 nul ansi cr
+//! endless=BYTES   BYTES without any newline before the answer, made while they are written
+//! lookalike utf8 badutf8 nul ansi cr bom
 //!                 put prompt look-alikes, other scripts, invalid UTF-8, a NUL, terminal escapes
-//!                 (colours, title, clipboard), a progress bar before the text
+//!                 (colours, title, clipboard), a progress bar, a byte order mark before the text
+//! unclosed=KIND   put the beginning of an escape sequence that never ends before the text: `osc`,
+//!                 `dcs` or `csi`
+//! crlf            lines of the answer end in CR LF
 //! nonl            no newline after the answer
+//! half            the first two of three bytes of a character instead of that newline
 //! twice           the answer two times
 //! slow=MS         the answer byte by byte
 //! mid             half of the answer, then exit with code 0
 //! late=MS         MS after the answer the line `late TEXT`
+//! prompt=WORD     WORD is the prompt from now on
+//! exec            when the next sentinel is answered, become a shell, which becomes this tool anew
+//! closestdin      let go of stdin; lines that came before count, then stay
 //! exit=CODE       exit after the answer
 //! noread          after the answer no more reading, alive
 //! ```
@@ -82,8 +100,10 @@
 )]
 
 mod args;
+mod children;
 #[path = "../directive.rs"]
 mod directive;
+mod harm;
 mod input;
 mod oracle;
 mod reply;

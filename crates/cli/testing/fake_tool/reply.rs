@@ -1,6 +1,6 @@
 //! What an answer consists of: bytes only, nothing is done here.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
 use crate::split::Prompt;
 
@@ -21,26 +21,48 @@ impl Default for Style {
 /// An answer. The filler is made while it is written, since it may be larger than memory.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Reply {
-    filler: u64,
-    line_bytes: u64,
+    filler: Filler,
+    endless: u64,
     pub(crate) bytes: Vec<u8>,
 }
 
 impl Reply {
     /// Makes the answer to a prompt.
     pub(crate) fn new(prompt: &Prompt, style: &Style) -> Self {
-        let flood = prompt.directives.number("flood").unwrap_or(0);
+        let directives = &prompt.directives;
+        let flood = directives.number("flood").unwrap_or(0);
         let bytes = match style.reply_bytes {
             Some(_) => Vec::new(),
             None => text(prompt, style),
         };
-        let filler = flood + style.reply_bytes.unwrap_or(0);
-        Self { filler, line_bytes: style.line_bytes.max(1), bytes }
+        let filler = Filler::new(flood + style.reply_bytes.unwrap_or(0), style);
+        Self { filler, endless: directives.number("endless").unwrap_or(0), bytes }
     }
 
-    /// Writes the numbered lines that come before the bytes.
+    /// Writes what comes before the bytes: numbered lines, then one line that does not end.
     pub(crate) fn write_filler(&self, out: &mut impl Write) -> io::Result<()> {
-        let mut left = self.filler;
+        self.filler.write(out)?;
+        io::copy(&mut io::repeat(b'e').take(self.endless), out)?;
+        Ok(())
+    }
+}
+
+/// Numbered lines, made while they are written.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Filler {
+    bytes: u64,
+    line_bytes: u64,
+}
+
+impl Filler {
+    /// So many bytes of them.
+    pub(crate) fn new(bytes: u64, style: &Style) -> Self {
+        Self { bytes, line_bytes: style.line_bytes.max(1) }
+    }
+
+    /// Writes them.
+    pub(crate) fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        let mut left = self.bytes;
         for number in 0u64.. {
             let length = left.min(self.line_bytes);
             if length == 0 {
@@ -71,6 +93,8 @@ fn text(prompt: &Prompt, style: &Style) -> Vec<u8> {
             bytes.extend_from_slice(extra);
         }
     }
+    let unclosed = UNCLOSED.iter().find(|(kind, _)| directives.value("unclosed") == Some(kind));
+    bytes.extend_from_slice(unclosed.map_or(b"", |(_, start)| start));
     if let Some(count) = directives.number("lines") {
         let lines: Vec<_> = (1..=count).map(|number| format!("line {number}")).collect();
         bytes.extend_from_slice(lines.join("\n").as_bytes());
@@ -82,14 +106,23 @@ fn text(prompt: &Prompt, style: &Style) -> Vec<u8> {
     } else {
         bytes.extend_from_slice(&prompt.text);
     }
-    if !directives.has("nonl") {
+    if directives.has("half") {
+        bytes.extend_from_slice(&"漢".as_bytes()[..2]);
+    } else if !directives.has("nonl") {
         bytes.push(b'\n');
     }
-    bytes
+    if directives.has("crlf") { with_crlf(&bytes) } else { bytes }
 }
 
+fn with_crlf(bytes: &[u8]) -> Vec<u8> {
+    bytes.split(|byte| *byte == b'\n').collect::<Vec<_>>().join(&b"\r\n"[..])
+}
+
+/// Sequences that begin.
+const UNCLOSED: [(&str, &[u8]); 3] = [("osc", b"\x1b]0;"), ("dcs", b"\x1bP"), ("csi", b"\x1b[")];
+
 /// What the words put before the text.
-const EXTRAS: [(&str, &[u8]); 6] = [
+const EXTRAS: [(&str, &[u8]); 7] = [
     (
         "lookalike",
         b"> \nask> \ndiff> \nend 0000\n/end 0000\n(Y)es/(N)o [Yes]: \n>>> \n$ \n> quoted\n",
@@ -102,6 +135,7 @@ const EXTRAS: [(&str, &[u8]); 6] = [
         b"\x1b]0;a title\x07\x1b]52;c;c3RvbGVu\x07\x1b[1;31mred\x1b[0m \x1b[2K\x1b[?25l\x1b[?25h\x1b]8;;http://x/\x1b\\link\x1b]8;;\x1b\\\n",
     ),
     ("cr", b"  0%\r 25%\r 50%\r 75%\r100%\r\n"),
+    ("bom", "\u{feff}".as_bytes()),
 ];
 
 #[cfg(test)]
@@ -139,6 +173,20 @@ mod tests {
         }
         assert_eq!(plain("[[big=1000]] x").len(), 1001);
         assert_eq!(plain("[[flood=130]] x").len(), 132);
+    }
+
+    #[test]
+    fn ends_and_beginnings() {
+        let table: [(&str, &[u8]); 5] = [
+            ("[[crlf lines=2]] x", b"line 1\r\nline 2\r\n"),
+            ("[[half]] x", b"x\xe6\xbc"),
+            ("[[unclosed=csi]] x", b"\x1b[x\n"),
+            ("[[bom]] x", b"\xef\xbb\xbfx\n"),
+            ("[[endless=3 flood=1]] x", b"\neeex\n"),
+        ];
+        for (prompt, expected) in table {
+            assert_eq!(plain(prompt), expected, "{prompt}");
+        }
     }
 
     #[test]

@@ -3,8 +3,10 @@
 use crate::directive::Directives;
 
 /// The words a prompt may carry.
-const KNOWN: &str = "ansi ask badutf8 big cr crash delay exit flood grandchild hang kill late lines lookalike \
-    mid nonl noread nul setsid sigint silent slow stderr stop tag term-ignore twice utf8";
+const KNOWN: &str = "ansi ask badutf8 big bom closestderr closestdin cr crash crlf delay doublefork endless \
+    exec exit flood flooderr forkbomb grandchild grow half hang kill late lines lookalike \
+    mid nonl noread nul prompt setpgid setsid sigint signal silent slow spin stderr stop \
+    stopchild tag term-ignore twice unclosed utf8";
 
 /// A prompt taken apart.
 #[derive(Debug, Default, PartialEq, Eq)]

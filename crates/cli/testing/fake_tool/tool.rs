@@ -1,7 +1,6 @@
 //! The tool itself: reads, and does what the prompt says.
 
 use std::{
-    fs::OpenOptions,
     io::{self, StdinLock, Write},
     ops::ControlFlow,
     process::Child,
@@ -14,11 +13,12 @@ use rustix::process::{Signal, getpid, kill_process};
 
 use crate::{
     args::Args,
+    children, harm,
     input::{Input, Said},
     oracle::Oracle,
-    reply::Reply,
+    reply::{Filler, Reply},
     signals::{Signals, Wake},
-    sleeper::{EVER, Sleeper},
+    sleeper::EVER,
     split::{Prompt, split},
 };
 
@@ -40,6 +40,17 @@ struct Tool {
     prompts: u64,
     answers: u64,
     children: Vec<Child>,
+    then: Then,
+}
+
+/// What else there is to be done, and when.
+#[derive(Debug, PartialEq, Eq)]
+enum Then {
+    Nothing,
+    /// Become another program when the next sentinel is answered.
+    Exec,
+    /// Stay when the input has ended.
+    Stay,
 }
 
 /// Is the tool until its end; the value is the exit code.
@@ -48,7 +59,8 @@ pub(crate) fn run(args: Args) -> io::Result<u8> {
     let oracle = Oracle::open(args.log.as_deref())?;
     let input = Input::new(io::stdin().lock(), oracle);
     let signals = Signals::new(|| drop(say(b"^C interrupted\n").and_then(|()| show_prompt())));
-    let mut tool = Tool { args, input, signals, prompts: 0, answers: 0, children: Vec::new() };
+    let mut tool =
+        Tool { args, input, signals, prompts: 0, answers: 0, children: Vec::new(), then: Then::Nothing };
     if let ControlFlow::Break(code) = tool.start()? {
         return Ok(code);
     }
@@ -56,6 +68,9 @@ pub(crate) fn run(args: Args) -> io::Result<u8> {
         if let ControlFlow::Break(code) = tool.hear(said)? {
             return Ok(code);
         }
+    }
+    if tool.then == Then::Stay {
+        thread::sleep(EVER);
     }
     Ok(0)
 }
@@ -75,6 +90,9 @@ impl Tool {
             thread::sleep(EVER);
             return Ok(Flow::Break(0));
         }
+        for number in 0..self.args.banner {
+            say(format!("{number}: a tool that says a lot about itself\n").as_bytes())?;
+        }
         if let Some(ready) = &self.args.ready {
             say(format!("{ready}\n").as_bytes())?;
         }
@@ -87,6 +105,9 @@ impl Tool {
             Said::Line(line) if self.is_exit(&line) => Flow::Break(0),
             Said::Line(line) if line.starts_with(b"/end ") => {
                 say(&[&line[1..], b"\n"].concat())?;
+                if self.then == Then::Exec {
+                    harm::become_another()?;
+                }
                 Flow::Continue(())
             }
             Said::Line(text) | Said::Block(text) => self.prompt(&text)?,
@@ -148,13 +169,20 @@ impl Tool {
         if let Some(word) = directives.value("stderr") {
             writeln!(io::stderr(), "{word}")?;
         }
+        if let Some(bytes) = directives.number("flooderr") {
+            let mut out = io::BufWriter::with_capacity(1 << 16, io::stderr());
+            Filler::new(bytes, &self.args.style).write(&mut out)?;
+            out.flush()?;
+        }
+        if directives.has("closestderr") {
+            harm::close_stderr()?;
+        }
+        directives.number("grow").into_iter().for_each(harm::grow);
+        directives.number("spin").map(Duration::from_millis).into_iter().for_each(harm::spin);
         if directives.has("stop") {
             kill_process(getpid(), Signal::STOP)?;
         }
-        let own_session = directives.has("setsid");
-        let holds_stdout = directives.has("grandchild");
-        if own_session || holds_stdout {
-            let child = Sleeper { own_session, holds_stdout }.start()?;
+        for child in children::start(directives)? {
             self.input.oracle.started(child.id())?;
             say(format!("child {}\n", child.id()).as_bytes())?;
             self.children.push(child);
@@ -166,6 +194,11 @@ impl Tool {
     fn crash(&self, prompt: &Prompt) -> io::Result<Option<u8>> {
         if prompt.directives.has("kill") {
             kill_process(getpid(), Signal::KILL)?;
+        }
+        if let Some(signal) = prompt.directives.number("signal").and_then(|number| i32::try_from(number).ok())
+        {
+            let signal = Signal::from_named_raw(signal).ok_or(io::ErrorKind::InvalidInput)?;
+            kill_process(getpid(), signal)?;
         }
         let due = self.args.crash_every.is_some_and(|every| self.prompts.is_multiple_of(every));
         let crash = due || prompt.directives.has("crash");
@@ -217,9 +250,17 @@ impl Tool {
     fn after(&mut self, prompt: &Prompt) -> io::Result<Flow> {
         self.answers += 1;
         if self.args.close_stdout_after == Some(self.answers) {
-            // Another file takes the place of stdout, which closes it.
-            let null = OpenOptions::new().write(true).open("/dev/null")?;
-            rustix::stdio::dup2_stdout(&null)?;
+            harm::close_stdout()?;
+        }
+        if let Some(prompt) = prompt.directives.value("prompt") {
+            prompt.clone_into(&mut PROMPT.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+        if prompt.directives.has("exec") {
+            self.then = Then::Exec;
+        }
+        if prompt.directives.has("closestdin") {
+            harm::close_stdin()?;
+            self.then = Then::Stay;
         }
         if let Some(wait) = prompt.directives.number("late") {
             let line = [b"late ", &prompt.text[..], b"\n"].concat();

@@ -14,6 +14,7 @@ mod guards;
 mod limits;
 mod misbehaving;
 mod mixed;
+mod oddities;
 mod orphans;
 mod pty;
 mod reference;

@@ -26,23 +26,31 @@ delay_max = "20ms"
 max = 1000
 "#;
 
-struct Lab {
-    world: World,
+/// Instances of it, and the log of what they received.
+pub(crate) struct Lab {
+    pub(crate) world: World,
+    instances: u32,
 }
 
 impl Lab {
-    fn new(cancel: &str) -> Self {
+    pub(crate) fn new(cancel: &str) -> Self {
         let world = World::new();
         let log = world.path("log").display().to_string();
         let profile = PROFILE.replace("TOOL", env!("CARGO_BIN_EXE_fake-tool")).replace("LOG", &log);
         world.file("fake.toml", profile.replace("CANCEL", cancel));
-        Self { world }
+        Self { world, instances: 2 }
     }
 
-    /// Runs these items over two instances; the results by index.
-    fn run(&self, items: &[&str], more: &[&str]) -> (Vec<Value>, Ran) {
+    /// With one instance: its jobs come one after the other.
+    pub(crate) fn alone() -> Self {
+        Self { instances: 1, ..Self::new("restart") }
+    }
+
+    /// Runs these items; the results by index.
+    pub(crate) fn run(&self, items: &[&str], more: &[&str]) -> (Vec<Value>, Ran) {
         self.world.file("items", items.join("\0"));
-        let words = [&["./fake.toml:2", "--json", "-a", "items", "-0"], more].concat();
+        let tool = format!("./fake.toml:{}", self.instances);
+        let words = [&[tool.as_str(), "--json", "-a", "items", "-0"], more].concat();
         let ran = self.world.run(&words);
         let mut results: Vec<Value> =
             ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -52,17 +60,17 @@ impl Lab {
     }
 
     /// How often the tools received a line that contains this.
-    fn received(&self, wanted: &str) -> usize {
+    pub(crate) fn received(&self, wanted: &str) -> usize {
         let log = std::fs::read_to_string(self.world.path("log")).unwrap();
         log.lines().filter(|line| line.contains(wanted)).count()
     }
 }
 
-fn outcomes(results: &[Value]) -> Vec<&str> {
+pub(crate) fn outcomes(results: &[Value]) -> Vec<&str> {
     results.iter().map(|result| result["outcome"].as_str().unwrap()).collect()
 }
 
-fn reply(result: &Value) -> &str {
+pub(crate) fn reply(result: &Value) -> &str {
     result["reply"].as_str().unwrap()
 }
 
