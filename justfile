@@ -30,8 +30,8 @@ soak SECONDS="1800":
     CLUSTER_SOAK_SECONDS={{SECONDS}} cargo test --release -p cluster-cli --test soak -- --nocapture
 
 # whole pools with all their faults, each from one seed and run twice; `CLUSTER_SIM_SEED=N` shows one
-simulate SEEDS="20000":
-    CLUSTER_SIM_SEEDS={{SEEDS}} cargo test --release --test simulation -- --nocapture
+simulate SEEDS="20000" FIRST="0":
+    CLUSTER_SIM_SEEDS={{SEEDS}} CLUSTER_SIM_FIRST={{FIRST}} cargo test --release --test simulation -- --nocapture
 
 # the long runs: 100,000 prompts a REPL, 10,000 through aider
 nightly:

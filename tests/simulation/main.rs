@@ -1,6 +1,7 @@
 //! Deterministic simulation: the shipped actors in worlds that are made, with all their faults, from one seed each.
 //!
-//! `CLUSTER_SIM_SEED=N` runs one world and prints what happened; `CLUSTER_SIM_SEEDS=N` runs worlds 0 to N-1.
+//! `CLUSTER_SIM_SEED=N` runs one world and prints what happened; `CLUSTER_SIM_SEEDS=N` runs N worlds, from that of seed
+//! `CLUSTER_SIM_FIRST` on, or else from 0.
 
 mod credits;
 mod dice;
@@ -63,16 +64,17 @@ fn nothing_is_lost_doubled_or_unfinished_in_any_world() {
         return;
     }
     let seeds = number("CLUSTER_SIM_SEEDS").unwrap_or(SEEDS);
+    let first = number("CLUSTER_SIM_FIRST").unwrap_or(0);
     let (next, total, wrong) = (AtomicU64::new(0), Mutex::default(), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
                 loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= seeds {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    if index >= seeds {
                         break;
                     }
-                    let judged = judge(seed, &total);
+                    let judged = judge(first.wrapping_add(index), &total);
                     wrong.lock().unwrap_or_else(PoisonError::into_inner).extend(judged);
                 }
             });
@@ -81,7 +83,7 @@ fn nothing_is_lost_doubled_or_unfinished_in_any_world() {
     let wrong = wrong.into_inner().unwrap_or_else(PoisonError::into_inner);
     let total = total.into_inner().unwrap_or_else(PoisonError::into_inner);
     println!(
-        "worlds={seeds} jobs={} faults={} longest={:?} trace={:016x} wrong={}",
+        "worlds={seeds} first={first} jobs={} faults={} longest={:?} trace={:016x} wrong={}",
         total.jobs,
         total.faults,
         total.longest,
