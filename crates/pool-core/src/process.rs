@@ -8,6 +8,7 @@ pub mod guard;
 pub mod look;
 mod order;
 pub mod pipe;
+mod shortage;
 mod starts;
 
 use crate::error::StartError;
