@@ -15,6 +15,8 @@ pub(crate) struct Reference {
     by: By,
     /// Whether the exit status tells how it went.
     status_counts: bool,
+    /// Whether a carriage return is what it is on a terminal: what follows is written over the line.
+    returns: bool,
     /// What is made equal on both sides.
     rules: Vec<(Regex, &'static str)>,
 }
@@ -86,8 +88,14 @@ impl Reference {
             command: command.iter().map(|word| (*word).to_owned()).collect(),
             by,
             status_counts,
+            returns: false,
             rules: rules.collect(),
         }
+    }
+
+    /// For a tool on a terminal.
+    pub(crate) fn on_a_terminal(self) -> Self {
+        Self { returns: true, ..self }
     }
 
     /// Asks about each item, a few at a time.
@@ -116,6 +124,7 @@ impl Reference {
             assert_eq!(said.remove(last_prompt + 1), b'\n', "{item:?}");
             said = without_line_end_of_half_statement(&said);
         }
+        let said = if self.returns { written_over(&said) } else { said };
         let text = self.comparable(&harmless(&said));
         Answer { text, is_ok: self.status_counts.then_some(status.success()) }
     }
@@ -156,6 +165,17 @@ fn without_line_end_of_half_statement(said: &[u8]) -> Vec<u8> {
 /// Whether the text ends Python before the end of the input does.
 fn ends_itself(text: &str) -> bool {
     ["exit(", "quit(", "SystemExit"].iter().any(|word| text.contains(word))
+}
+
+/// Each line as it looks in the end.
+fn written_over(said: &[u8]) -> Vec<u8> {
+    let over = |line: Vec<char>, again: &str| {
+        let rest = line.into_iter().skip(again.chars().count());
+        again.chars().chain(rest).collect()
+    };
+    let text = String::from_utf8_lossy(said);
+    let line = |line: &str| line.split('\r').fold(Vec::new(), over).into_iter().collect::<String>();
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n").into_bytes()
 }
 
 /// What replies are promised to be: text without escape sequences and control characters, lines ended by LF, and the

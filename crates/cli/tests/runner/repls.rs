@@ -22,7 +22,14 @@ const MOST: u64 = 5000;
 #[test]
 fn bash() {
     let world = World::new();
-    compare(&world, "bash", corpus::bash::FIXED, corpus::bash::item, Reference::bash);
+    compare(&world, &["bash"], corpus::bash::FIXED, corpus::bash::item, Reference::bash);
+}
+
+#[test]
+fn bash_on_a_terminal() {
+    let world = World::new();
+    let reference = || Reference::bash().on_a_terminal();
+    compare(&world, &["bash", "--pty"], corpus::bash::FIXED, corpus::bash::item, reference);
 }
 
 #[test]
@@ -32,7 +39,17 @@ fn python() {
     }
     let world = World::new();
     let reference = || Reference::python(&world);
-    compare(&world, "python", corpus::python::FIXED, corpus::python::item, reference);
+    compare(&world, &["python"], corpus::python::FIXED, corpus::python::item, reference);
+}
+
+#[test]
+fn python_on_a_terminal() {
+    if is_missing("python3") {
+        return;
+    }
+    let world = World::new();
+    let reference = || Reference::python(&world).on_a_terminal();
+    compare(&world, &["python", "--pty"], corpus::python::FIXED, corpus::python::item, reference);
 }
 
 #[test]
@@ -41,12 +58,12 @@ fn bc() {
         return;
     }
     let world = World::new();
-    compare(&world, "bc", corpus::bc::FIXED, corpus::bc::item, Reference::bc);
+    compare(&world, &["bc"], corpus::bc::FIXED, corpus::bc::item, Reference::bc);
 }
 
 fn compare(
     world: &World,
-    tool: &str,
+    tool: &[&str],
     fixed: &[&str],
     generate: fn(&mut Dice) -> Item,
     reference: impl FnOnce() -> Reference,
@@ -63,8 +80,9 @@ fn compare(
 
     let began = Instant::now();
     let instances = INSTANCES.to_string();
-    let words = [tool, "-n", &instances, "--json", "-q", "--timeout", "20s", "-a", "items", "-0"];
-    let mut run = world.start(&words).patience(PATIENCE + Duration::from_millis(20 * prompts));
+    let words = ["-n", &instances, "--json", "-q", "--timeout", "20s", "-a", "items", "-0"];
+    let mut run =
+        world.start(&[tool, &words].concat()).patience(PATIENCE + Duration::from_millis(20 * prompts));
     let wrong = differences(&mut run, &reference, &items, &answers, &order);
     let ran = run.end();
     assert!(
@@ -73,10 +91,10 @@ fn compare(
         wrong.len(),
         wrong[..wrong.len().min(10)].join("\n")
     );
-    let status = i32::from(answers.iter().any(|answer| answer.is_ok == Some(false)) || tool == "bc");
+    let status = i32::from(answers.iter().any(|answer| answer.is_ok == Some(false)) || tool == ["bc"]);
     assert_eq!((ran.status, ran.stdout.as_str()), (status, ""), "{ran}");
     println!(
-        "{tool}: {prompts} prompts, {count} distinct, in {:.1?}: all as from a fresh tool",
+        "{tool:?}: {prompts} prompts, {count} distinct, in {:.1?}: all as from a fresh tool",
         began.elapsed()
     );
 }

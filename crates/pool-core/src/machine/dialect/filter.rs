@@ -12,7 +12,7 @@
 
 mod plain;
 
-use plain::is_bidi;
+pub(super) use plain::is_bidi;
 
 /// The state of the parser between two reads. Any split of the bytes over calls gives the same text.
 #[derive(Debug, Clone, Copy, Default)]

@@ -6,6 +6,7 @@ mod expected;
 mod outcome;
 mod reply;
 mod rules;
+mod screen;
 mod sentinel;
 mod start;
 mod stream;
@@ -56,9 +57,9 @@ impl TextDialect {
     #[must_use]
     pub fn new(spec: Arc<ToolSpec>, seed: u64) -> Self {
         Self {
-            spec,
             nonces: Nonces::new(seed),
-            stream: Stream::default(),
+            stream: Stream::of(spec.io),
+            spec,
             phase: Phase::Closed,
             due: None,
             output: Vec::new(),

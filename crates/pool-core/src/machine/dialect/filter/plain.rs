@@ -19,7 +19,7 @@ pub(super) fn run(bytes: &[u8]) -> usize {
 }
 
 /// Bidirectional controls: they make text look like what it is not.
-pub(super) const fn is_bidi(character: char) -> bool {
+pub(in crate::machine::dialect) const fn is_bidi(character: char) -> bool {
     matches!(
         character,
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'

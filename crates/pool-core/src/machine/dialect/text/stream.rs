@@ -1,7 +1,9 @@
 //! The output so far: one growing buffer, filtered in place, with the places that have been looked at.
 
 use super::cap::Cap;
+use super::screen::Screen;
 use crate::machine::dialect::{TAIL, filter::Filter};
+use crate::spec::Io;
 use memchr::memmem;
 use std::time::{Duration, Instant};
 
@@ -18,14 +20,38 @@ pub(super) struct Stream {
     pub(super) buffer: Vec<u8>,
     clean: usize,
     seen: usize,
-    filter: Filter,
+    reading: Reading,
     /// When something came last.
     changed: Option<Instant>,
     /// Where the search for what ends the turn goes on.
     pub(super) scan: usize,
 }
 
+/// How bytes become text.
+#[derive(Debug)]
+enum Reading {
+    /// Escapes are taken out, in place.
+    Filter(Filter),
+    /// They are drawn, as on a terminal. There, `clean` and `seen` are one.
+    Screen(Box<Screen>),
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self::Filter(Filter::default())
+    }
+}
+
 impl Stream {
+    /// The output of a tool that is connected like this.
+    pub(super) fn of(io: Io) -> Self {
+        let reading = match io {
+            Io::Pipes => Reading::default(),
+            Io::Pty => Reading::Screen(Box::default()),
+        };
+        Self { reading, ..Self::default() }
+    }
+
     /// Takes in what the reader has appended; `false` if that is nothing.
     pub(super) fn absorb(&mut self, now: Instant, raw: Option<&mut Raw>) -> bool {
         if self.buffer.len() <= self.seen {
@@ -34,7 +60,13 @@ impl Stream {
         if let Some(raw) = raw {
             raw.push(&self.buffer[self.seen..]);
         }
-        self.clean = self.filter.absorb(&mut self.buffer, self.clean);
+        match &mut self.reading {
+            Reading::Filter(filter) => self.clean = filter.absorb(&mut self.buffer, self.clean),
+            Reading::Screen(screen) => {
+                self.scan = screen.draw(&mut self.buffer, self.seen).min(self.scan);
+                self.clean = self.buffer.len();
+            }
+        }
         self.seen = self.buffer.len();
         self.changed = Some(now);
         true
@@ -83,6 +115,7 @@ impl Stream {
         let count = self.buffer.len();
         (self.clean, self.seen, self.scan) = (0, 0, 0);
         self.buffer.clear();
+        self.detach();
         self.shrink();
         count
     }
@@ -90,7 +123,9 @@ impl Stream {
     /// Keeps a long reply near its bound.
     pub(super) fn thin(&mut self, cap: &mut Cap) {
         let gone = cap.thin(&mut self.buffer);
-        self.moved(gone);
+        if gone > 0 {
+            self.moved(gone);
+        }
     }
 
     /// Takes the first `reply` bytes out and forgets everything up to `rest`. The buffer is small afterwards.
@@ -123,11 +158,22 @@ impl Stream {
         self.clean = self.clean.saturating_sub(count);
         self.seen -= count;
         self.scan = self.scan.saturating_sub(count);
+        self.detach();
+    }
+
+    /// What was drawn is text from now on.
+    fn detach(&mut self) {
+        if let Reading::Screen(screen) = &mut self.reading {
+            screen.detach();
+        }
     }
 
     fn shrink(&mut self) {
         if self.buffer.capacity() > IDLE {
             self.buffer.shrink_to(IDLE);
+        }
+        if let Reading::Screen(screen) = &mut self.reading {
+            screen.shrink();
         }
     }
 }
