@@ -24,6 +24,9 @@
 //! from that: `ask` awaits it, `stream` yields its reply as it comes ([`JobStream`]), `send` keeps it in a bounded outbox under a [`Ticket`], a [`Session`] pins it to the slot
 //! that holds the conversation; `broadcast`, `race` and `quorum` make one of several ([`Fold`]).
 //!
+//! A program that starts a process for each request may begin with an [`adapter::Adapter`]: one call, and behind it a
+//! process, a pool, or whichever pays.
+//!
 //! Tools are data: [`profile`] turns a name, a path or a command line into a [`spec::ToolSpec`]. [`batch`] turns items
 //! and templates into jobs and their results, for the program `cluster` and for yours.
 //!
@@ -41,6 +44,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod adapter;
 mod answers;
 mod attempts;
 pub mod batch;
