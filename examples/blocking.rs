@@ -18,3 +18,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     cluster.shutdown();
     Ok(())
 }
+
+#[test]
+fn it_ends_well() {
+    main().expect("it ends well");
+}

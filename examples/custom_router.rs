@@ -108,3 +108,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     cluster.shutdown().await;
     Ok(())
 }
+
+#[test]
+fn it_ends_well() {
+    main().expect("it ends well");
+}

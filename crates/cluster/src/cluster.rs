@@ -7,6 +7,7 @@ use crate::job::Job;
 use crate::outbox::{Outbox, Ticket};
 use crate::profile::{Overrides, Profile, Surroundings};
 use crate::session::Session;
+use crate::stream::JobStream;
 use actix::{Addr, ArbiterHandle};
 use pool_core::JobError;
 use pool_core::message::{JobHandle, JobResult, Pause, Reply, SessionKey, SlotId, reply_channel};
@@ -94,6 +95,11 @@ impl ClusterManager {
     /// As [`ClusterManager::submit`], with [`JobHandle::progress`]: output as it comes, questions, delivery.
     pub fn submit_watched(&self, job: impl Into<Job>) -> JobHandle {
         self.hand_in(job.into(), true)
+    }
+
+    /// Hands in a job and yields its reply as it comes, then its result. Dropping the stream cancels the job.
+    pub fn stream(&self, job: impl Into<Job>) -> JobStream {
+        JobStream::new(self.submit_watched(job))
     }
 
     /// Asks one question of whichever instance is free, and waits for the reply. Dropping the future cancels it.

@@ -21,8 +21,11 @@
 //! A [`ClusterManager`] is a handle to actors on a thread of their own: a router with the only queue, a supervisor that
 //! keeps the instances alive, and an actor for each process. [`ClusterManager::submit`] moves a [`Job`] to the router;
 //! its reply comes straight back from the instance, and the [`JobHandle`] is a future of it. Everything else is built
-//! from that: `ask` awaits it, `send` keeps it in a bounded outbox under a [`Ticket`], a [`Session`] pins it to the slot
+//! from that: `ask` awaits it, `stream` yields its reply as it comes ([`JobStream`]), `send` keeps it in a bounded outbox under a [`Ticket`], a [`Session`] pins it to the slot
 //! that holds the conversation; `broadcast`, `race` and `quorum` make one of several ([`Fold`]).
+//!
+//! A program that starts a process for each request may begin with an [`adapter::Adapter`]: one call, and behind it a
+//! process, a pool, or whichever pays.
 //!
 //! Tools are data: [`profile`] turns a name, a path or a command line into a [`spec::ToolSpec`]. [`batch`] turns items
 //! and templates into jobs and their results, for the program `cluster` and for yours.
@@ -41,6 +44,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod adapter;
 mod answers;
 mod attempts;
 pub mod batch;
@@ -54,6 +58,7 @@ mod job;
 pub mod outbox;
 pub mod profile;
 mod session;
+mod stream;
 
 pub use answers::{Answer, Answers, NoQuorum};
 pub use builder::{ClusterBuilder, DEFAULT_QUEUE};
@@ -63,6 +68,7 @@ pub use fold::{Fold, Standing};
 pub use job::Job;
 pub use outbox::Ticket;
 pub use session::Session;
+pub use stream::{JobStream, Piece};
 
 pub use pool_core::message::{JobHandle, Outcome, Reply, SlotId};
 pub use pool_core::{JobError, message, spec};

@@ -2,6 +2,7 @@
 
 use crate::cluster::ClusterManager;
 use crate::job::Job;
+use crate::stream::JobStream;
 use pool_core::JobError;
 use pool_core::message::{JobHandle, Reply, SessionKey};
 use std::sync::Arc;
@@ -22,6 +23,11 @@ impl Session {
     /// Hands in a job of this conversation.
     pub fn submit(&self, job: impl Into<Job>) -> JobHandle {
         self.cluster.submit(job.into().session(self.name.clone()))
+    }
+
+    /// As [`ClusterManager::stream`], in this conversation.
+    pub fn stream(&self, job: impl Into<Job>) -> JobStream {
+        self.cluster.stream(job.into().session(self.name.clone()))
     }
 
     /// Asks the next question of this conversation, and waits for the reply.

@@ -28,8 +28,8 @@ pub use limit::{Again, LimitMet, OnLimit, Patience, Reset};
 pub use news::{Event, ExitReport, Order, Pause, PoolEvent, Report, StartStage, StateChange, tell};
 pub use reply::{CompletedBy, InstanceRef, JobResult, Outcome, Reply, StepReply, Timings, Usage};
 pub use reply_to::{
-    Afterwards, CONTROL_BOUND, Control, ControlMessage, JobHandle, PROGRESS_BOUND, Progress, Remote, ReplyTo,
-    Stage, reply_channel,
+    Afterwards, CONTROL_BOUND, Control, ControlMessage, JobHandle, PROGRESS_BOUND, PROGRESS_TEXT, Progress,
+    Remote, ReplyTo, Stage, reply_channel,
 };
 
 use serde::{Deserialize, Serialize};

@@ -187,7 +187,7 @@ impl<D: Dialect> Conversation<D> {
         if let State::Turn { work, turn } = &mut self.state {
             turn.vigil.output(now);
             turn.received += count as u64;
-            work.received(self.dialect.buffer(), count);
+            work.received(count);
             if turn.shown.is_some() {
                 self.changed(StateChange::Working);
             }

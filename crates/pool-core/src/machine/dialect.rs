@@ -96,6 +96,13 @@ pub trait Dialect {
     /// Looks at what is new since the last call.
     fn poll(&mut self, now: Instant) -> Option<Found>;
 
+    /// What is known to belong to the running turn's reply and has not been told yet; empty if nothing is. Asked after
+    /// `poll`, and only for who listens. `missed` grows by bytes that had to be given up before they were told.
+    fn preview(&mut self, missed: &mut u64) -> String {
+        let _ = missed;
+        String::new()
+    }
+
     /// When `poll` is to be called again although nothing has come; `None`: never.
     fn deadline(&self) -> Option<Instant>;
 

@@ -1,21 +1,23 @@
 //! The way home of a job: a sender that cannot be forgotten, a shared stage, and a line back to the instance.
 
+mod feed;
 mod line;
 
 use super::{JobId, JobResult};
 use crate::error::JobError;
 use actix::{Message, Recipient};
+use feed::{Feed, Feeder};
 use line::{Line, Mailbag};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
+
+pub use feed::{PROGRESS_BOUND, PROGRESS_TEXT};
 
 /// How many control messages may wait for a job that no instance has taken yet.
 pub const CONTROL_BOUND: usize = 4;
-/// How many pieces of progress may wait for a slow reader; further ones are dropped.
-pub const PROGRESS_BOUND: usize = 64;
 
 /// How far a job has come. Moved by compare-and-swap only, so that a cancellation and a delivery that race
 /// have one winner.
@@ -70,10 +72,28 @@ pub struct ControlMessage {
 pub enum Progress {
     /// The first byte has been written.
     Delivered,
-    /// Some output of the running turn, as it came.
-    Chunk(Vec<u8>),
+    /// More of the reply to a step, as text: whole lines, or the end of the reply, or a good part of a long line. What
+    /// frames the reply is not in it. It is a preview: a profile may trim lines off the end of the reply that are told
+    /// here. The texts of an attempt that is followed by another [`Progress::Delivered`] are void.
+    Text {
+        /// Which step of the job, from 0, those that an errand inserts counted.
+        step: usize,
+        /// What is new.
+        text: String,
+    },
+    /// So many bytes of text are missing here, because the reader was too slow or the reply too long.
+    Missed(u64),
     /// The tool asks this and waits.
     NeedsInput(String),
+}
+
+impl Progress {
+    const fn text_len(&self) -> usize {
+        match self {
+            Self::Text { text, .. } => text.len(),
+            Self::Delivered | Self::Missed(_) | Self::NeedsInput(_) => 0,
+        }
+    }
 }
 
 /// The sending end. Dropping it anywhere (a panic, a dead mailbox) sends [`JobError::Lost`]: a caller always gets
@@ -82,7 +102,7 @@ pub struct ReplyTo {
     line: Arc<Line>,
     /// This end has not sent its result yet.
     open: bool,
-    progress: Option<mpsc::Sender<Progress>>,
+    progress: Option<Feeder>,
     afterwards: Option<Box<dyn Afterwards>>,
 }
 
@@ -98,7 +118,7 @@ pub trait Afterwards: Send {
 pub struct JobHandle {
     line: Arc<Line>,
     home: oneshot::Receiver<JobResult>,
-    progress: Option<mpsc::Receiver<Progress>>,
+    progress: Option<Feed>,
     cancel_on_drop: bool,
 }
 
@@ -136,7 +156,7 @@ impl Remote {
 pub fn reply_channel(with_progress: bool) -> (ReplyTo, JobHandle) {
     let (send, receive) = oneshot::channel();
     let line = Arc::new(Line::new(send));
-    let (progress_send, progress_receive) = with_progress.then(|| mpsc::channel(PROGRESS_BOUND)).unzip();
+    let (progress_send, progress_receive) = with_progress.then(feed::feed).unzip();
     (
         ReplyTo { line: line.clone(), open: true, progress: progress_send, afterwards: None },
         JobHandle { line, home: receive, progress: progress_receive, cancel_on_drop: true },
@@ -218,18 +238,16 @@ impl ReplyTo {
         }
     }
 
-    /// Tells the caller what happens, if it listens and keeps up. The piece is made only then.
+    /// Tells the caller what happens, if it listens. The piece is made only then.
     pub(crate) fn report(&self, piece: impl FnOnce() -> Progress) {
-        if let Some(progress) = &self.progress
-            && let Ok(permit) = progress.try_reserve()
-        {
-            permit.send(piece());
+        if let Some(progress) = &self.progress {
+            progress.put(piece);
         }
     }
 
     /// Whether somebody listens to [`Progress`].
-    pub(crate) const fn is_watched(&self) -> bool {
-        self.progress.is_some()
+    pub(crate) fn is_watched(&self) -> bool {
+        self.progress.as_ref().is_some_and(Feeder::is_read)
     }
 
     fn finish(&mut self, result: JobResult) {
@@ -284,7 +302,12 @@ impl JobHandle {
 
     /// The next piece of progress; `None` when there will be no more, or none was asked for.
     pub async fn progress(&mut self) -> Option<Progress> {
-        self.progress.as_mut()?.recv().await
+        std::future::poll_fn(|context| self.poll_progress(context)).await
+    }
+
+    /// As [`JobHandle::progress`], for streams. Only the last caller is woken.
+    pub fn poll_progress(&mut self, context: &mut Context<'_>) -> Poll<Option<Progress>> {
+        self.progress.as_ref().map_or(Poll::Ready(None), |progress| progress.poll(context))
     }
 
     /// A plain way to speak to the job from elsewhere, without owning its result.

@@ -3,6 +3,7 @@
 use crate::instance::Activity;
 use crate::machine::slot::{Slot, SlotState};
 use crate::message::{Event, ExitReport, Generation, JobId, Outcome, SlotId, StartStage, StateChange};
+use jiff::Timestamp;
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
@@ -76,6 +77,13 @@ pub struct InstanceStatus {
     pub jobs: u64,
     /// How the current life started.
     pub started: StartTimes,
+    /// When the process of the current or last life began, by the wall clock (RFC 3339, UTC).
+    pub started_at: Option<String>,
+    /// When the last life ended, by the wall clock; none while a process runs.
+    pub ended_at: Option<String>,
+    /// The last life's exit code, or the number of the signal that ended it, negative; none while a process runs, and
+    /// if it never exited by itself.
+    pub return_code: Option<i32>,
     /// How the last life ended.
     pub last_exit: Option<String>,
 }
@@ -94,6 +102,8 @@ pub(super) struct StatusBook {
     /// What made it ready.
     last: Last,
     exit: Option<ExitReport>,
+    started_at: Option<Timestamp>,
+    ended_at: Option<Timestamp>,
 }
 
 /// What an instance did last before it was free.
@@ -116,6 +126,8 @@ impl StatusBook {
             since: now,
             last: Last::Reset,
             exit: None,
+            started_at: None,
+            ended_at: None,
         }
     }
 
@@ -140,6 +152,7 @@ impl StatusBook {
             Event::Changed { change: StateChange::Working, .. } => self.showing = None,
             Event::Changed { change, .. } => self.showing = Some(change.clone()),
             Event::Exited { exit, .. } => {
+                self.ended_at = Some(wall()).filter(|_| self.alive);
                 self.alive = false;
                 self.pid = None;
                 self.showing = None;
@@ -160,6 +173,8 @@ impl StatusBook {
             StartStage::Spawned => {
                 self.alive = true;
                 self.pid = pid;
+                self.started_at = Some(wall());
+                self.ended_at = None;
                 self.times.spawned_us = micros;
             }
             StartStage::Ready => self.times.ready_us = micros,
@@ -212,6 +227,9 @@ impl StatusBook {
             generation: slot.generation(),
             jobs: self.jobs,
             started: self.times,
+            started_at: self.started_at.map(|at| at.to_string()),
+            ended_at: self.ended_at.map(|at| at.to_string()),
+            return_code: self.exit.as_ref().filter(|_| !self.alive).and_then(return_code),
             last_exit: self.exit.as_ref().map(ToString::to_string),
         }
     }
@@ -267,6 +285,20 @@ impl StatusBook {
             (SlotState::Ready(_), _) => format!("it {}", self.last),
         }
     }
+}
+
+/// As programs that start processes know it: a signal is a negative number.
+fn return_code(exit: &ExitReport) -> Option<i32> {
+    match exit {
+        ExitReport::Signalled(signal) => Some(-signal),
+        exit => exit.code(),
+    }
+}
+
+/// For the record, never for a decision.
+#[expect(clippy::disallowed_methods, reason = "people and programs are told the time of day")]
+fn wall() -> Timestamp {
+    Timestamp::now()
 }
 
 impl std::fmt::Display for Last {

@@ -5,6 +5,9 @@ use pool_core::supervisor::StartTimes;
 
 fn status(state: InstanceState, evidence: &str) -> InstanceStatus {
     InstanceStatus {
+        started_at: None,
+        ended_at: None,
+        return_code: None,
         index: SlotId(2),
         tool_id: "aider".into(),
         state,

@@ -134,6 +134,7 @@ impl<D: Dialect> Conversation<D> {
             }
         }
         self.dialect.take_output(&mut self.outgoing);
+        self.show();
     }
 
     fn turn_ended(&mut self, end: TurnEnd, now: Instant) {

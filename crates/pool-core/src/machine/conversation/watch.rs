@@ -27,6 +27,17 @@ impl<D: Dialect> Conversation<D> {
         }
     }
 
+    /// Tells who listens to the job at hand what has come of the reply.
+    pub(super) fn show(&mut self) {
+        if let State::Turn { work, .. } = &mut self.state
+            && work.is_watched()
+        {
+            let mut missed = 0;
+            let text = self.dialect.preview(&mut missed);
+            work.show(text, missed);
+        }
+    }
+
     fn stalled(&mut self, idle: Duration, now: Instant) {
         self.changed(StateChange::Stalled(idle));
         if self.spec.on_stall == OnStall::Kill {

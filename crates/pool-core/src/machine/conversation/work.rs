@@ -18,6 +18,8 @@ pub(super) struct Work {
     pub(super) delivered: Option<Instant>,
     pub(super) sent: u64,
     received: u64,
+    /// How many bytes of the running step's reply have been told to who listens; none if it has gaps.
+    shown: Option<usize>,
 }
 
 impl Work {
@@ -31,6 +33,7 @@ impl Work {
             delivered: None,
             sent: 0,
             received: 0,
+            shown: Some(0),
         }
     }
 
@@ -60,16 +63,40 @@ impl Work {
         Some(std::mem::replace(step, Step::Say(String::new())))
     }
 
-    /// `count` bytes have come, at the end of `buffer`.
-    pub(super) fn received(&mut self, buffer: &[u8], count: usize) {
+    /// `count` bytes have come.
+    pub(super) const fn received(&mut self, count: usize) {
         self.received += count as u64;
-        if self.job.reply_to.is_watched() {
-            let new = &buffer[buffer.len().saturating_sub(count)..];
-            self.job.reply_to.report(|| Progress::Chunk(new.to_vec()));
+    }
+
+    /// Whether somebody wants to know what comes.
+    pub(super) fn is_watched(&self) -> bool {
+        self.job.reply_to.is_watched()
+    }
+
+    /// Tells who listens what is new of the reply.
+    pub(super) fn show(&mut self, text: String, missed: u64) {
+        let step = self.replies.len();
+        if missed > 0 {
+            self.shown = None;
+            self.job.reply_to.report(|| Progress::Missed(missed));
+        }
+        if !text.is_empty() {
+            self.shown = self.shown.map(|shown| shown + text.len());
+            self.job.reply_to.report(|| Progress::Text { step, text });
+        }
+    }
+
+    /// Tells who listens the end of a reply that has been told up to there, if it has been told as it is.
+    fn show_rest(&mut self, end: &TurnEnd) {
+        let shown = self.shown.replace(0).filter(|_| end.cut == 0 && self.is_watched());
+        if let Some(rest) = shown.and_then(|shown| end.text.get(shown..)) {
+            self.show(rest.to_owned(), 0);
+            self.shown = Some(0);
         }
     }
 
     pub(super) fn keep(&mut self, end: TurnEnd, began: Instant, now: Instant) -> &StepReply {
+        self.show_rest(&end);
         self.replies.push(StepReply {
             text: end.text,
             raw: end.raw,

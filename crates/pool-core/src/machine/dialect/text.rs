@@ -4,6 +4,7 @@ mod cap;
 mod encode;
 mod expected;
 mod outcome;
+mod preview;
 mod reply;
 mod rules;
 mod screen;
@@ -187,6 +188,12 @@ impl Dialect for TextDialect {
             Phase::Turn(_) => self.turn(now),
             Phase::Broken(reason) => Some(Found::Violation(reason.clone())),
         }
+    }
+
+    fn preview(&mut self, missed: &mut u64) -> String {
+        let Phase::Turn(turn) = &mut self.phase else { return String::new() };
+        *missed += self.stream.take_missed();
+        turn.preview(&self.spec, &mut self.stream)
     }
 
     fn resumed(&mut self, now: Instant) {

@@ -37,6 +37,11 @@ impl Cap {
         self.remove(bytes, tail, "")
     }
 
+    /// How much of the front is the head, once something has been cut out.
+    pub(super) const fn head_len(&self) -> usize {
+        self.head
+    }
+
     /// Cuts a complete reply down to its bound; with `mark` a line in it says where and how much. Returns how many
     /// bytes are gone in all.
     pub(super) fn finish(mut self, bytes: &mut Vec<u8>, mark: bool) -> u64 {

@@ -47,17 +47,12 @@ fn decode(bytes: Vec<u8>) -> String {
 }
 
 fn extent(text: &str, turn: &TurnSpec, prompts: &[&Regex], sent: &Sent) -> Range<usize> {
-    let (mut start, mut end) = (0, text.len());
+    let mut end = text.len();
     if turn.echo {
-        start = echo_at_front(text, &sent.text, prompts);
+        let start = echo_at_front(text, &sent.text, prompts);
         end = start + echo_at_back(&text[start..], &sent.closing, prompts);
     }
-    for pattern in &turn.trim_start {
-        let front = &text[start..next_boundary(text, start + FRONT).min(end)];
-        if let Some(found) = pattern.find(front).filter(|found| found.start() == 0) {
-            start += found.end();
-        }
-    }
+    let start = front(&text[..end], turn, prompts, sent);
     for pattern in &turn.trim_end {
         let back = next_boundary(text, end.saturating_sub(BACK)).max(start);
         if let Some(found) = match_at_end(pattern, &text[start..end], back - start) {
@@ -68,6 +63,18 @@ fn extent(text: &str, turn: &TurnSpec, prompts: &[&Regex], sent: &Sent) -> Range
         end -= 1;
     }
     start..end
+}
+
+/// Where the reply begins in `text`.
+pub(super) fn front(text: &str, turn: &TurnSpec, prompts: &[&Regex], sent: &Sent) -> usize {
+    let mut start = if turn.echo { echo_at_front(text, &sent.text, prompts) } else { 0 };
+    for pattern in &turn.trim_start {
+        let front = &text[start..next_boundary(text, start + FRONT)];
+        if let Some(found) = pattern.find(front).filter(|found| found.start() == 0) {
+            start += found.end();
+        }
+    }
+    start
 }
 
 /// Where the lines end that repeat what was sent, each perhaps behind a prompt.
@@ -109,7 +116,7 @@ fn echo_start(line: &str, wanted: &[u8], prompts: &[&Regex]) -> Option<usize> {
     Some(if before.is_empty() || prompts.iter().any(is_prompt) { 0 } else { start })
 }
 
-fn lines(sent: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
+pub(super) fn lines(sent: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
     let body = sent.strip_suffix(b"\n").unwrap_or(sent);
     let count = if sent.is_empty() { 0 } else { usize::MAX };
     body.split(|&byte| byte == b'\n').filter(move |_| count > 0)

@@ -25,6 +25,10 @@ pub(super) struct Stream {
     changed: Option<Instant>,
     /// Where the search for what ends the turn goes on.
     pub(super) scan: usize,
+    /// How far the text has been told to who listens.
+    pub(super) told: usize,
+    /// Bytes that were given up before they were told.
+    missed: u64,
 }
 
 /// How bytes become text.
@@ -113,7 +117,7 @@ impl Stream {
     /// Forgets everything; returns how many bytes that was.
     pub(super) fn clear(&mut self) -> usize {
         let count = self.buffer.len();
-        (self.clean, self.seen, self.scan) = (0, 0, 0);
+        (self.clean, self.seen, self.scan, self.told, self.missed) = (0, 0, 0, 0, 0);
         self.buffer.clear();
         self.detach();
         self.shrink();
@@ -124,8 +128,17 @@ impl Stream {
     pub(super) fn thin(&mut self, cap: &mut Cap) {
         let gone = cap.thin(&mut self.buffer);
         if gone > 0 {
+            // What is kept goes on behind the head.
+            let kept = cap.head_len() + gone;
+            self.missed += kept.saturating_sub(self.told) as u64;
+            self.told = self.told.max(kept);
             self.moved(gone);
         }
+    }
+
+    /// How many bytes were given up before they were told, since the last call.
+    pub(super) const fn take_missed(&mut self) -> u64 {
+        std::mem::replace(&mut self.missed, 0)
     }
 
     /// Takes the first `reply` bytes out and forgets everything up to `rest`. The buffer is small afterwards.
@@ -158,6 +171,7 @@ impl Stream {
         self.clean = self.clean.saturating_sub(count);
         self.seen -= count;
         self.scan = self.scan.saturating_sub(count);
+        self.told = self.told.saturating_sub(count);
         self.detach();
     }
 

@@ -30,6 +30,8 @@ pub(super) struct Turn {
     pub(super) sent: Sent,
     /// Where the output ended when it was last told as a question or a wait.
     asked: Option<usize>,
+    /// The front of the reply has been told, without what is trimmed off it.
+    pub(super) front_told: bool,
 }
 
 /// What there is to be seen of the end of the turn.
@@ -91,6 +93,7 @@ impl Turn {
             cap: Cap::new(spec.limits.max_reply),
             sent: Sent::default(),
             asked: None,
+            front_told: false,
         };
         turn.close(rule, out);
         if spec.turn.echo {
