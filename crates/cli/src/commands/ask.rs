@@ -55,7 +55,7 @@ fn jobs(tools: &[Tool], question: &str) -> Vec<Planned> {
 }
 
 async fn ask(tools: Vec<Tool>, jobs: Vec<Planned>, fold: Fold, args: &AskArgs) -> Result<Exit, Failure> {
-    let signals = Signals::listen().map_err(no_pool)?;
+    let signals = Signals::listen().map_err(|error| no_pool(&error))?;
     let total = jobs.len();
     let level = Level::of(args.quiet, args.verbose);
     let style = Style { json: args.json, level, total: Some(total as u64), explain: false };

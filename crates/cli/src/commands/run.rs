@@ -35,7 +35,10 @@ pub(crate) fn run(args: &RunArgs, strategies: &Strategies) -> Result<Exit, Failu
 
 /// Runs it on one thread: the actors have one of their own, and what is left here is waiting.
 pub(crate) fn block_on(run: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(no_pool)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| no_pool(&error))?;
     let exit = runtime.block_on(run);
     // A thread may be waiting for a line of standard input; it must not hold up the end.
     runtime.shutdown_background();
@@ -43,12 +46,12 @@ pub(crate) fn block_on(run: impl Future<Output = Result<Exit, Failure>>) -> Resu
 }
 
 /// The system gives us less than we need.
-pub(crate) fn no_pool(error: std::io::Error) -> Failure {
+pub(crate) fn no_pool(error: &std::io::Error) -> Failure {
     Failure::pool(format!("the system could not start the run: {error}"))
 }
 
 async fn start(plan: Plan, route: Route) -> Result<Exit, Failure> {
-    let signals = Signals::listen().map_err(no_pool)?;
+    let signals = Signals::listen().map_err(|error| no_pool(&error))?;
     let mut output = Output::new(plan.style, Instant::now().into_std());
     let (headline, window) = (plan.headline(), plan.window());
     let limits = Limits::of(plan.on_limit, resolve::accounts(&plan.tools).len());
@@ -66,7 +69,7 @@ async fn start(plan: Plan, route: Route) -> Result<Exit, Failure> {
             OnLimit::Fail => job,
         })
     };
-    let batch = Batch::new(plan.jobs.stream().map_err(no_pool)?, submit, window, plan.order);
+    let batch = Batch::new(plan.jobs.stream().map_err(|error| no_pool(&error))?, submit, window, plan.order);
     // From here on nothing fails, and the loop sees to it that what is said is written.
     output.note(&headline);
     Ok(drive::drive(&pool, batch, limits, None, signals, &mut output).await)

@@ -88,11 +88,11 @@ fn a_tool_that_cannot_start_leaves_the_work_to_the_others() {
 /// Takes the text, starts a child of its own, and never answers.
 const STUCK: &str = r#"
 schema = "cluster.profile/1"
-command = ["bash", "-c", 'while read -r line; do case $line in 0*) echo "$line";; *) setsid sleep 1000 & echo >begun; wait;; esac; done']
+command = ["bash", "-c", 'while read -r line; do case $line in /end*) echo "${line#/}";; *) setsid sleep 1000 & echo >begun; wait;; esac; done']
 [turn]
 by = "sentinel"
-send = "0{nonce}"
-expect = "^0{nonce}$"
+send = "/end {nonce}"
+expect = "^end {nonce}$"
 "#;
 
 #[test]
@@ -103,7 +103,17 @@ fn nothing_is_left_of_those_that_lose_a_race() {
     assert!(world.program("mkfifo").arg("begun").status().unwrap().success());
     let question = "exec 3<>begun; read -ru 3; read -ru 3; echo won";
     let mut command = world.program(env!("CARGO_BIN_EXE_cluster"));
-    command.args(["ask", "./stuck.toml:2,bash", "--race", "-q", "--env", crate::world::MARK, question]);
+    command.args([
+        "ask",
+        "./stuck.toml:2,bash",
+        "--race",
+        "-q",
+        "--timeout",
+        "20s",
+        "--env",
+        crate::world::MARK,
+        question,
+    ]);
     let ran = world.marked(&mut command).output().unwrap();
     assert_eq!(
         (ran.status.code(), String::from_utf8_lossy(&ran.stdout).trim_end()),
