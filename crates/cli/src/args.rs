@@ -1,6 +1,6 @@
 //! The command line, as typed.
 
-use crate::commands::{run::args::RunArgs, schema::SchemaArgs, tools::ToolsArgs};
+use crate::commands::{ask::args::AskArgs, run::args::RunArgs, schema::SchemaArgs, tools::ToolsArgs};
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 
@@ -17,6 +17,8 @@ struct Args {
 pub(crate) enum Verb {
     /// Run a batch: one job for each item, over a pool of warm instances
     Run(Box<RunArgs>),
+    /// Ask one question; several tools all answer, or the first that can
+    Ask(Box<AskArgs>),
     /// List the tools that cluster knows, or show one and where each value comes from
     Tools(ToolsArgs),
     /// Print the JSON Schema of what cluster reads or writes

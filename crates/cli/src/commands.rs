@@ -1,5 +1,6 @@
 //! The verbs, one file each.
 
+pub(crate) mod ask;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod tools;
@@ -13,6 +14,7 @@ use crate::strategies::Strategies;
 pub(crate) fn run(verb: Verb, strategies: &Strategies) -> Result<Exit, Failure> {
     match verb {
         Verb::Run(args) => run::run(&args, strategies),
+        Verb::Ask(args) => ask::run(&args),
         Verb::Tools(args) => tools::run(&args),
         Verb::Schema(args) => schema::run(&args),
     }

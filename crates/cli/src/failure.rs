@@ -1,6 +1,7 @@
 //! Why a command ended before it did its work.
 
 use crate::exit::Exit;
+use cluster::LaunchError;
 use std::fmt::Display;
 
 /// One line for people, what to do about it, and the exit code.
@@ -20,6 +21,14 @@ impl Failure {
     /// The pool could not start.
     pub(crate) fn pool(message: impl Display) -> Self {
         Self { exit: Exit::Pool, message: message.to_string(), help: None }
+    }
+
+    /// There is no pool.
+    pub(crate) fn launch(error: LaunchError) -> Self {
+        match error {
+            LaunchError::TooMany(_) => Self::usage(error),
+            error => Self::pool(error),
+        }
     }
 
     /// Adds what to do about it.

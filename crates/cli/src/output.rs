@@ -15,7 +15,7 @@ mod talk;
 mod tally;
 
 pub(crate) use limit::LimitNews;
-pub(crate) use tally::{Tally, jobs};
+pub(crate) use tally::{Shown, Tally, jobs};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -104,14 +104,17 @@ impl Output {
         &self.tally
     }
 
-    /// A result; standard output has it after [`Output::flush`]. `not_run`: the pool gave up before the job was sent,
-    /// which is told once for all.
-    pub(crate) fn result(&mut self, record: &ResultRecord, not_run: bool) -> std::io::Result<()> {
-        self.tally.add(record, not_run);
+    /// A result; standard output has it after [`Output::flush`].
+    pub(crate) fn result(&mut self, record: &ResultRecord, shown: Shown) -> std::io::Result<()> {
+        self.tally.add(record, shown);
         let (replies, talk, total) = (&mut self.replies, &mut self.talk, self.total);
         self.progress.screen().aside(|| {
-            let mut written = replies.write(record, total);
-            if !not_run && talk.cares_for(record) {
+            let mut written = match shown {
+                Shown::NotNeeded => return Ok(()),
+                Shown::NoAnswer if !replies.is_json() => Ok(()),
+                Shown::Whole | Shown::NotRun | Shown::NoAnswer => replies.write(record, total),
+            };
+            if shown != Shown::NotRun && talk.cares_for(record) {
                 // Who sees both streams sees them in order.
                 written = written.and_then(|()| replies.flush());
                 talk.ended(record, total);

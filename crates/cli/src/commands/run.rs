@@ -1,12 +1,12 @@
 //! `cluster run`: a batch over a pool.
 
 pub(crate) mod args;
-mod drive;
+pub(crate) mod drive;
 mod dry_run;
-mod limits;
+pub(crate) mod limits;
 mod plan;
-mod pool;
-mod resolve;
+pub(crate) mod pool;
+pub(crate) mod resolve;
 mod steps;
 mod tool;
 
@@ -30,33 +30,37 @@ pub(crate) fn run(args: &RunArgs, strategies: &Strategies) -> Result<Exit, Failu
     if dry_run {
         return dry_run::show(plan);
     }
-    // One thread: the actors have one of their own, and what is left here is waiting.
+    block_on(start(plan, route))
+}
+
+/// Runs it on one thread: the actors have one of their own, and what is left here is waiting.
+pub(crate) fn block_on(run: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::pool(format!("the system could not start the run: {error}")))?;
-    let exit = runtime.block_on(start(plan, route));
+        .map_err(|error| no_pool(&error))?;
+    let exit = runtime.block_on(run);
     // A thread may be waiting for a line of standard input; it must not hold up the end.
     runtime.shutdown_background();
     exit
 }
 
+/// The system gives us less than we need.
+pub(crate) fn no_pool(error: &std::io::Error) -> Failure {
+    Failure::pool(format!("the system could not start the run: {error}"))
+}
+
 async fn start(plan: Plan, route: Route) -> Result<Exit, Failure> {
-    let broken =
-        |error: std::io::Error| Failure::pool(format!("the system could not start the run: {error}"));
-    let signals = Signals::listen().map_err(broken)?;
+    let signals = Signals::listen().map_err(|error| no_pool(&error))?;
     let mut output = Output::new(plan.style, Instant::now().into_std());
     let (headline, window) = (plan.headline(), plan.window());
-    let limits = Limits::new(plan.on_limit, plan.accounts().len());
+    let limits = Limits::of(plan.on_limit, resolve::accounts(&plan.tools).len());
     let builder = route.install(ClusterManager::builder()).queue(DEFAULT_QUEUE.max(4 * window));
     let mut builder = builder.raise_descriptor_limit();
     for tool in plan.tools {
         builder = builder.tool(tool.profile.spec, tool.instances);
     }
-    let pool = builder.build().await.map_err(|error| match error {
-        cluster::LaunchError::TooMany(_) => Failure::usage(error),
-        error => Failure::pool(error),
-    })?;
+    let pool = builder.build().await.map_err(Failure::launch)?;
     let submit = |job: Job| {
         let job = job.retries(plan.retries);
         pool.submit(match plan.on_limit {
@@ -65,8 +69,8 @@ async fn start(plan: Plan, route: Route) -> Result<Exit, Failure> {
             OnLimit::Fail => job,
         })
     };
-    let batch = Batch::new(plan.jobs.stream().map_err(broken)?, submit, window, plan.order);
+    let batch = Batch::new(plan.jobs.stream().map_err(|error| no_pool(&error))?, submit, window, plan.order);
     // From here on nothing fails, and the loop sees to it that what is said is written.
     output.note(&headline);
-    Ok(drive::drive(&pool, batch, limits, signals, &mut output).await)
+    Ok(drive::drive(&pool, batch, limits, None, signals, &mut output).await)
 }

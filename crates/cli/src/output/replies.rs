@@ -30,6 +30,11 @@ impl Replies {
         Self { out: BufWriter::with_capacity(64 << 10, out), form }
     }
 
+    /// Whether results leave as JSON.
+    pub(super) const fn is_json(&self) -> bool {
+        matches!(self.form, Form::Json { .. })
+    }
+
     /// Writes one result, in one piece, so that lines of different jobs never mix. It may stay here until
     /// [`Replies::flush`].
     pub(super) fn write(&mut self, record: &ResultRecord, total: Option<u64>) -> std::io::Result<()> {

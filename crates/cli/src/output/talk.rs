@@ -20,6 +20,18 @@ pub(crate) enum Level {
     Debug,
 }
 
+impl Level {
+    /// As `-q` and so many `-v` ask for.
+    pub(crate) const fn of(quiet: bool, verbose: u8) -> Self {
+        match (quiet, verbose) {
+            (true, _) => Self::Quiet,
+            (false, 0) => Self::Normal,
+            (false, 1) => Self::Verbose,
+            (false, _) => Self::Debug,
+        }
+    }
+}
+
 /// How much of a line of foreign text is shown.
 pub(super) const WIDTH: usize = 200;
 

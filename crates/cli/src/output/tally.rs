@@ -4,39 +4,54 @@ use cluster::batch::ResultRecord;
 use pool_core::message::Outcome;
 use std::collections::BTreeMap;
 
+/// How a result is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// Its reply on standard output, what is remarkable about it on standard error.
+    Whole,
+    /// The pool gave up before the job was sent, which is told once for all.
+    NotRun,
+    /// It is no good answer: told on standard error, and its text is not mixed with those that are.
+    NoAnswer,
+    /// Others have answered before: not at all.
+    NotNeeded,
+}
+
 /// Counts by outcome.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     outcomes: BTreeMap<Outcome, u64>,
     not_run: u64,
+    not_needed: u64,
 }
 
 impl Tally {
-    pub(super) fn add(&mut self, record: &ResultRecord, not_run: bool) {
-        if not_run {
-            self.not_run += 1;
-        } else {
-            *self.outcomes.entry(record.outcome).or_default() += 1;
-        }
+    pub(super) fn add(&mut self, record: &ResultRecord, shown: Shown) {
+        *match shown {
+            Shown::NotRun => &mut self.not_run,
+            Shown::NotNeeded => &mut self.not_needed,
+            Shown::Whole | Shown::NoAnswer => self.outcomes.entry(record.outcome).or_default(),
+        } += 1;
     }
 
-    /// How many jobs did not succeed, not counting those that were not run.
+    /// How many jobs did not succeed, not counting those that were not run or not needed.
     pub(crate) fn failed(&self) -> u64 {
         self.outcomes.iter().filter(|(outcome, _)| **outcome != Outcome::Ok).map(|(_, count)| count).sum()
     }
 
     /// How many jobs ended at all.
     pub(crate) fn all(&self) -> u64 {
-        self.outcomes.values().sum::<u64>() + self.not_run
+        self.outcomes.values().sum::<u64>() + self.not_run + self.not_needed
     }
 }
 
 impl std::fmt::Display for Tally {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", jobs(self.all()))?;
-        let not_run = (self.not_run > 0).then_some(("not run", self.not_run));
+        let others = [("not run", self.not_run), ("not needed", self.not_needed)];
+        let others = others.into_iter().filter(|(_, count)| *count > 0);
         let outcomes = self.outcomes.iter().map(|(outcome, count)| (outcome.word(), *count));
-        for (place, (word, count)) in outcomes.chain(not_run).enumerate() {
+        for (place, (word, count)) in outcomes.chain(others).enumerate() {
             write!(f, "{}{count} {word}", if place == 0 { ": " } else { ", " })?;
         }
         Ok(())
@@ -57,11 +72,14 @@ mod tests {
         let tally = |outcomes: &[(Outcome, u64)], not_run| Tally {
             outcomes: outcomes.iter().copied().collect(),
             not_run,
+            not_needed: 0,
         };
         assert_eq!(tally(&[], 0).to_string(), "0 jobs");
         assert_eq!(tally(&[(Outcome::Ok, 1)], 0).to_string(), "1 job: 1 ok");
         let mixed = tally(&[(Outcome::TimedOut, 2), (Outcome::Ok, 9)], 3);
         assert_eq!(mixed.to_string(), "14 jobs: 9 ok, 2 timed_out, 3 not run");
         assert_eq!((mixed.failed(), mixed.all()), (2, 14));
+        let raced = Tally { not_needed: 2, ..tally(&[(Outcome::Ok, 1)], 0) };
+        assert_eq!((raced.to_string().as_str(), raced.failed()), ("3 jobs: 1 ok, 2 not needed", 0));
     }
 }

@@ -1,6 +1,6 @@
 //! One run over several tools: each job goes where it may, and says where it went.
 
-use crate::world::{Ran, World};
+use crate::world::{Ran, World, processes};
 use serde_json::Value;
 
 fn results(ran: &Ran) -> Vec<Value> {
@@ -83,4 +83,42 @@ fn a_tool_that_cannot_start_leaves_the_work_to_the_others() {
     let ran = world.run(&[&["./gone.toml:1,bash:1", "--json"], &items[..]].concat());
     assert!(answers(&ran).iter().all(|(tool, _)| tool == "bash"), "{ran}");
     assert_eq!((ran.status, results(&ran).len()), (0, 10), "{ran}");
+}
+
+/// Takes the text, starts a child of its own, and never answers.
+const STUCK: &str = r#"
+schema = "cluster.profile/1"
+command = ["bash", "-c", 'while read -r line; do case $line in /end*) echo "${line#/}";; *) setsid sleep 1000 & echo >begun; wait;; esac; done']
+[turn]
+by = "sentinel"
+send = "/end {nonce}"
+expect = "^end {nonce}$"
+"#;
+
+#[test]
+fn nothing_is_left_of_those_that_lose_a_race() {
+    let world = World::new();
+    world.file("stuck.toml", STUCK);
+    // The winner waits until both losers are at work.
+    assert!(world.program("mkfifo").arg("begun").status().unwrap().success());
+    let question = "exec 3<>begun; read -ru 3; read -ru 3; echo won";
+    let mut command = world.program(env!("CARGO_BIN_EXE_cluster"));
+    command.args([
+        "ask",
+        "./stuck.toml:2,bash",
+        "--race",
+        "-q",
+        "--timeout",
+        "20s",
+        "--env",
+        crate::world::MARK,
+        question,
+    ]);
+    let ran = world.marked(&mut command).output().unwrap();
+    assert_eq!(
+        (ran.status.code(), String::from_utf8_lossy(&ran.stdout).trim_end()),
+        (Some(0), "won"),
+        "{ran:?}"
+    );
+    assert_eq!(processes(&world.mark()), []);
 }

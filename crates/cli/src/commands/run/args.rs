@@ -56,6 +56,8 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(super) pool: PoolArgs,
     #[command(flatten)]
+    pub(super) start: StartArgs,
+    #[command(flatten)]
     pub(super) framing: FramingArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
@@ -111,19 +113,6 @@ pub(super) struct PoolArgs {
     /// as a slot that is not named, slot 1 twice)
     #[arg(long, value_name = "STRATEGY", default_value = "least_busy")]
     pub(super) route: String,
-    /// The longest that one turn may take, such as 90s or 30m [default: the tool's own]
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub(super) timeout: Option<Duration>,
-    /// The longest that a start may take [default: the tool's own]
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub(super) ready_timeout: Option<Duration>,
-    /// A turn without output and without processor time for so long is shown as stalled [default: 10m]
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub(super) stall: Option<Duration>,
-    /// End a stalled turn as timed out, and replace its instance: a slow model and a hang look alike, so it is not done
-    /// unless asked for
-    #[arg(long)]
-    pub(super) kill_stalled: bool,
     /// When a tool says that its account has met a usage limit: the job that met it is sent again, first in the queue,
     /// 'wait': when that is over, at most 12h later; 'next': by another tool of the run, and waits while all are limited.
     /// 'fail': it ends as limited, and the others are tried all the same
@@ -133,21 +122,40 @@ pub(super) struct PoolArgs {
     /// another instance; a job that crashes two of them has no more. The tool may do the work twice
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=100))]
     pub(super) retries: u32,
+}
+
+/// How each tool is started, and how long it may take.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Tools")]
+pub(crate) struct StartArgs {
+    /// The longest that one turn may take, such as 90s or 30m [default: the tool's own]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// The longest that a start may take [default: the tool's own]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) ready_timeout: Option<Duration>,
+    /// A turn without output and without processor time for so long is shown as stalled [default: 10m]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) stall: Option<Duration>,
+    /// End a stalled turn as timed out, and replace its instance: a slow model and a hang look alike, so it is not done
+    /// unless asked for
+    #[arg(long)]
+    pub(crate) kill_stalled: bool,
     /// The model that the tool is to use
     #[arg(long)]
-    pub(super) model: Option<String>,
+    pub(crate) model: Option<String>,
     /// A further argument for the tool; may be repeated
     #[arg(long = "tool-arg", value_name = "ARG", allow_hyphen_values = true)]
-    pub(super) tool_args: Vec<String>,
+    pub(crate) tool_args: Vec<String>,
     /// Pass this variable on to the tool, or set it; may be repeated
     #[arg(long, value_name = "NAME[=VALUE]")]
-    pub(super) env: Vec<String>,
+    pub(crate) env: Vec<String>,
     /// Give the tool a terminal instead of pipes, for one that talks to nothing else; replies are what it shows in the end
     #[arg(long)]
-    pub(super) pty: bool,
+    pub(crate) pty: bool,
     /// Where the tool works
     #[arg(long, value_name = "FOLDER")]
-    pub(super) cwd: Option<PathBuf>,
+    pub(crate) cwd: Option<PathBuf>,
 }
 
 /// What a usage limit does to the run.
@@ -166,10 +174,10 @@ pub(super) enum OnLimit {
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Framing, for a tool without a profile")]
 #[group(multiple = false)]
-pub(super) struct FramingArgs {
+pub(crate) struct FramingArgs {
     /// When this pattern, its prompt, is at the end of the output
     #[arg(long, value_name = "REGEX")]
-    pub(super) until: Option<String>,
+    pub(crate) until: Option<String>,
     /// When it answers SEND with EXPECT; both contain {nonce}
     #[arg(long, value_name = "SEND=EXPECT")]
     pub(super) sentinel: Option<String>,

@@ -4,11 +4,11 @@ use super::limits::Limits;
 use super::pool::Pool;
 use super::steps::Source;
 use crate::exit::Exit;
-use crate::output::{Output, Tally, jobs};
+use crate::output::{Output, Shown, Tally, jobs};
 use crate::signals::{Answer, Heard, Ladder};
-use cluster::Job;
 use cluster::batch::ResultRecord;
 use cluster::batch::run::{Batch, Counts, Ending};
+use cluster::{Fold, Job, Standing};
 use futures_util::{FutureExt, Stream, StreamExt};
 use pool_core::message::{JobHandle, JobId};
 use pool_core::supervisor::{HoldStatus, InstanceStatus};
@@ -28,10 +28,11 @@ const IDLE: Duration = Duration::from_secs(20);
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Runs the batch to its end, stops the pool, and says how it went.
-pub(super) async fn drive<P, S, F>(
+pub(crate) async fn drive<P, S, F>(
     pool: &P,
     mut batch: Batch<Source, F>,
     limits: Limits,
+    fold: Option<Fold>,
     mut signals: S,
     output: &mut Output,
 ) -> Exit
@@ -41,7 +42,7 @@ where
     F: Fn(Job) -> JobHandle,
 {
     let ladder = Ladder::default();
-    let mut run = Run { pool, batch: &mut batch, output, ladder, limits, write_error: None };
+    let mut run = Run { pool, batch: &mut batch, output, ladder, limits, fold, write_error: None };
     let mut over = run.until_all_ended(&mut signals).await;
     if over.is_continue() {
         over = run.until_stopped(&mut signals).await;
@@ -61,6 +62,8 @@ struct Run<'a, P, F> {
     output: &'a mut Output,
     ladder: Ladder,
     limits: Limits,
+    /// What the results come to, where they all answer one question.
+    fold: Option<Fold>,
     /// Standard output is gone.
     write_error: Option<std::io::Error>,
 }
@@ -232,11 +235,26 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
     fn ended(&mut self, record: &ResultRecord) {
         let pool_failed = matches!(self.batch.ending(), Some(Ending::PoolFailed(_)));
         let not_run = pool_failed && record.instance.is_none();
+        let shown = if not_run { Shown::NotRun } else { self.weigh(record) };
         if self.write_error.is_some() {
             return;
         }
-        if let Err(error) = self.output.result(record, not_run) {
+        if let Err(error) = self.output.result(record, shown) {
             self.broken(error);
+        }
+    }
+
+    /// What an answer is worth. When enough are there, the others are taken back.
+    fn weigh(&mut self, record: &ResultRecord) -> Shown {
+        let Some(fold) = &mut self.fold else { return Shown::Whole };
+        let standing = fold.ended(record.is_ok());
+        if fold.is_decided() && standing != Standing::TooLate {
+            self.batch.cancel_all();
+        }
+        match standing {
+            Standing::TooLate => Shown::NotNeeded,
+            Standing::Failed if !fold.wants_all() => Shown::NoAnswer,
+            Standing::Counts | Standing::Failed => Shown::Whole,
         }
     }
 
@@ -263,7 +281,13 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         }
         self.output.summary(Instant::now().into_std());
         let reader = self.write_error.as_ref().map(std::io::Error::kind);
-        verdict(&self.ladder, self.batch.ending(), self.limits.given_up(), reader, self.output.tally())
+        let won = self.fold.as_ref().filter(|fold| !fold.wants_all() && fold.is_reached()).is_some();
+        match verdict(&self.ladder, self.batch.ending(), self.limits.given_up(), reader, self.output.tally())
+        {
+            // Enough good answers are there, whatever became of the others.
+            Exit::Failed | Exit::Pool | Exit::Stopped if won && self.write_error.is_none() => Exit::Ok,
+            exit => exit,
+        }
     }
 }
 

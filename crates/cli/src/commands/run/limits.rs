@@ -6,11 +6,11 @@ use pool_core::supervisor::HoldStatus;
 use std::time::{Duration, Instant};
 
 /// How long a run waits for the end of a limit.
-pub(super) const LONGEST: Duration = Duration::from_secs(12 * 60 * 60);
+pub(crate) const LONGEST: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// The limits that last, as far as they have been told.
 #[derive(Debug)]
-pub(super) struct Limits {
+pub(crate) struct Limits {
     told: Vec<HoldStatus>,
     given_up: Option<HoldStatus>,
     /// So many accounts must be held for too long before a run gives up.
@@ -19,9 +19,13 @@ pub(super) struct Limits {
 
 impl Limits {
     /// Of a run over so many accounts.
-    pub(super) fn new(on_limit: OnLimit, accounts: usize) -> Self {
-        let enough = if on_limit == OnLimit::Next { accounts } else { 1 };
-        Self { told: Vec::new(), given_up: None, enough }
+    pub(super) fn of(on_limit: OnLimit, accounts: usize) -> Self {
+        Self::of_all(if on_limit == OnLimit::Next { accounts } else { 1 })
+    }
+
+    /// Of a run that goes on while one of so many accounts is free.
+    pub(crate) fn of_all(accounts: usize) -> Self {
+        Self { told: Vec::new(), given_up: None, enough: accounts }
     }
 
     /// What is new, now that these last.
@@ -91,7 +95,7 @@ mod tests {
     #[test]
     fn each_change_is_news_once() {
         let now = Instant::now();
-        let mut limits = Limits::new(OnLimit::Wait, 1);
+        let mut limits = Limits::of(OnLimit::Wait, 1);
         let (a, a_later, b) = (hold("a", now, 1.0), hold("a", now, 2.0), hold("b", now, 1.0));
         assert!(limits.update(Vec::new()).is_empty() && !limits.any());
         assert_eq!(words(&limits.update(vec![a.clone()])), ["+a"]);
@@ -106,7 +110,7 @@ mod tests {
         let now = Instant::now();
         let after = |hours: u64| now + Duration::from_secs(3600 * hours);
         for (lasts, at, expected) in [(1.0, 0, false), (12.0, 12, false), (12.1, 0, true), (1.0, 13, true)] {
-            let mut limits = Limits::new(OnLimit::Wait, 2);
+            let mut limits = Limits::of(OnLimit::Wait, 2);
             limits.update(vec![hold("a", now, lasts)]);
             assert_eq!(limits.give_up(false, after(at)), expected, "{lasts} h, seen after {at} h");
             assert_eq!(limits.given_up().is_some(), expected);
@@ -120,7 +124,7 @@ mod tests {
         let table = [(20.0, None, false, false), (20.0, None, true, true), (1.0, None, true, false)];
         let both = [(20.0, Some(1.0), false, false), (20.0, Some(20.0), false, true)];
         for (one, other, is_stuck, expected) in table.into_iter().chain(both) {
-            let mut limits = Limits::new(OnLimit::Next, 2);
+            let mut limits = Limits::of(OnLimit::Next, 2);
             let other = other.map(|hours| hold("b", now, hours));
             limits.update([hold("a", now, one)].into_iter().chain(other).collect());
             assert_eq!(limits.give_up(is_stuck, now), expected, "{one} h, stuck: {is_stuck}");

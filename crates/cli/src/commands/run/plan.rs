@@ -1,14 +1,12 @@
 //! The arguments of `cluster run`, as meant: everything checked that can be wrong before anything starts.
 
 use super::args::{OnLimit, RunArgs};
-use super::resolve::{Tool, resolve};
+use super::resolve::{Tool, accounts, resolve};
 use super::steps::{self, Jobs};
 use crate::failure::Failure;
 use crate::output::{Level, Style, jobs};
 use cluster::batch::plan::Settings;
 use cluster::batch::run::{Order, window};
-use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// A run that can begin.
 pub(super) struct Plan {
@@ -26,7 +24,7 @@ pub(super) struct Plan {
 impl Plan {
     /// Checks the arguments, reads what they name, starts nothing.
     pub(super) fn new(args: &RunArgs) -> Result<Self, Failure> {
-        let mut tools = resolve(args)?;
+        let mut tools = resolve(&args.tool, args.pool.instances, &args.start, &args.framing)?;
         match args.pool.on_limit {
             OnLimit::Wait => {}
             OnLimit::Next => somewhere_else(&tools)?,
@@ -43,12 +41,7 @@ impl Plan {
         };
         let jobs = Jobs::open(args, &settings)?;
         let out = &args.output;
-        let level = match (out.quiet, out.verbose) {
-            (true, _) => Level::Quiet,
-            (false, 0) => Level::Normal,
-            (false, 1) => Level::Verbose,
-            (false, _) => Level::Debug,
-        };
+        let level = Level::of(out.quiet, out.verbose);
         // Lines of JSON carry their index, so nobody needs to wait for their order.
         let order = if out.json || out.unordered { Order::finished() } else { Order::input() };
         let style = Style { json: out.json, level, total: jobs.total(), explain: out.explain };
@@ -61,11 +54,6 @@ impl Plan {
         window(self.tools.iter().map(|tool| tool.instances).sum())
     }
 
-    /// Whose usage limits may hold a tool of the run.
-    pub(super) fn accounts(&self) -> BTreeSet<Arc<str>> {
-        accounts(&self.tools)
-    }
-
     /// The plan in one line.
     pub(super) fn headline(&self) -> String {
         let mut parts: Vec<String> = self.tools.iter().map(Tool::headline).collect();
@@ -73,10 +61,6 @@ impl Plan {
         parts.extend(self.jobs.total().map(jobs));
         parts.join(", ")
     }
-}
-
-fn accounts(tools: &[Tool]) -> BTreeSet<Arc<str>> {
-    tools.iter().map(|tool| tool.profile.spec.account.clone()).collect()
 }
 
 /// Whether a job that meets a usage limit has another tool to go to.

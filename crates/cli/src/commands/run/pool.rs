@@ -10,7 +10,7 @@ use tokio::sync::watch;
 const CHANGES: usize = 1024;
 
 /// A pool, as a run needs it.
-pub(super) trait Pool {
+pub(crate) trait Pool {
     /// What every instance does.
     async fn status(&self) -> Vec<InstanceStatus>;
     /// What every instance does and waits for.

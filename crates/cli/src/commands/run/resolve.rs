@@ -1,21 +1,23 @@
 //! From the names of tools to what is run.
 
-use super::args::{FramingArgs, RunArgs};
+use super::args::{FramingArgs, StartArgs};
 use super::tool::{self, Named};
 use crate::failure::Failure;
 use crate::output::sanitize;
 use cluster::profile::{Effects, Framing, Overrides, Profile, Surroundings};
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 /// A tool that can be run.
-pub(super) struct Tool {
-    pub(super) profile: Profile,
-    pub(super) instances: usize,
+pub(crate) struct Tool {
+    pub(crate) profile: Profile,
+    pub(crate) instances: usize,
 }
 
 impl Tool {
     /// In a few words.
-    pub(super) fn headline(&self) -> String {
+    pub(crate) fn headline(&self) -> String {
         let command = &self.profile.spec.command;
         let program = command.first().and_then(|program| program.rsplit('/').next()).unwrap_or_default();
         let more = if command.len() > 1 { " …" } else { "" };
@@ -24,7 +26,7 @@ impl Tool {
     }
 
     /// What a turn may change.
-    pub(super) const fn effects(&self) -> &'static str {
+    pub(crate) const fn effects(&self) -> &'static str {
         match self.profile.effects {
             Effects::Read => "changes nothing",
             Effects::Write => "may change anything",
@@ -33,14 +35,19 @@ impl Tool {
 }
 
 /// Finds the tools and puts the flags on top of their profiles.
-pub(super) fn resolve(args: &RunArgs) -> Result<Vec<Tool>, Failure> {
-    let flags = overrides(args)?;
+pub(crate) fn resolve(
+    tools: &str,
+    instances: u32,
+    start: &StartArgs,
+    framing: &FramingArgs,
+) -> Result<Vec<Tool>, Failure> {
+    let flags = overrides(start, framing)?;
     let around = Surroundings::current();
     let load = |Named { tool, instances }: Named| {
         let profile = Profile::load(&tool, &flags, &around).map_err(Failure::usage)?;
         Ok(Tool { profile, instances })
     };
-    let named = tool::parse(&args.tool, args.pool.instances, flags.framing.is_some())?;
+    let named = tool::parse(tools, instances, flags.framing.is_some())?;
     let tools = named.into_iter().map(load).collect::<Result<Vec<Tool>, Failure>>()?;
     let is_twice =
         |tool: &&Tool| tools.iter().filter(|other| other.profile.name == tool.profile.name).count() > 1;
@@ -51,19 +58,23 @@ pub(super) fn resolve(args: &RunArgs) -> Result<Vec<Tool>, Failure> {
     }
 }
 
-fn overrides(args: &RunArgs) -> Result<Overrides, Failure> {
-    let pool = &args.pool;
+/// Whose usage limits may hold one of them.
+pub(crate) fn accounts(tools: &[Tool]) -> BTreeSet<Arc<str>> {
+    tools.iter().map(|tool| tool.profile.spec.account.clone()).collect()
+}
+
+fn overrides(start: &StartArgs, flags: &FramingArgs) -> Result<Overrides, Failure> {
     Ok(Overrides {
-        model: pool.model.clone(),
-        tool_args: pool.tool_args.clone(),
-        env: pool.env.clone(),
-        cwd: pool.cwd.as_deref().map(text).transpose()?,
-        timeout: pool.timeout,
-        ready_timeout: pool.ready_timeout,
-        stall: pool.stall,
-        kill_stalled: pool.kill_stalled,
-        pty: pool.pty,
-        framing: framing(&args.framing),
+        model: start.model.clone(),
+        tool_args: start.tool_args.clone(),
+        env: start.env.clone(),
+        cwd: start.cwd.as_deref().map(text).transpose()?,
+        timeout: start.timeout,
+        ready_timeout: start.ready_timeout,
+        stall: start.stall,
+        kill_stalled: start.kill_stalled,
+        pty: start.pty,
+        framing: framing(flags),
     })
 }
 

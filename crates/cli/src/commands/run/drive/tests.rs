@@ -108,8 +108,8 @@ fn play(pool: &Fake, count: Option<u64>, script: impl AsyncFnOnce(mpsc::Sender<H
         let style = Style { json: false, level: Level::Quiet, total: count, explain: false };
         let (out, err) = (Box::new(std::io::sink()), Box::new(std::io::sink()));
         let mut output = Output::into(out, err, style, Instant::now().into_std());
-        let limits = Limits::new(OnLimit::Wait, 1);
-        let run = drive(pool, batch, limits, Box::pin(signals), &mut output);
+        let limits = Limits::of(OnLimit::Wait, 1);
+        let run = drive(pool, batch, limits, None, Box::pin(signals), &mut output);
         // The sender outlives the script: a process never runs out of signals.
         let (exit, ()) = tokio::join!(run, script(send.clone()));
         drop(send);
