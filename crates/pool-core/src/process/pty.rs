@@ -23,6 +23,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// What a read of a master gives at most.
 const READ: usize = 4096;
 
+/// The longest line that a terminal can edit, without its end; what is typed beyond that is thrown away.
+const LINE: usize = 4095;
+
 /// The keys that end the input, once it is to end. See [`Keyboard`].
 const END: u8 = 4;
 const WAKE: u8 = 0x1a;
@@ -86,6 +89,15 @@ pub(super) struct Screen(Rc<AsyncFd<OwnedFd>>);
 
 impl Input for Keyboard {}
 
+impl Keyboard {
+    /// Whether the tool has made its terminal edit lines, and one of these is longer than that can be.
+    fn would_cut(&self, bytes: &[u8]) -> bool {
+        let edits = |modes: Termios| modes.local_modes.contains(LocalModes::ICANON);
+        tcgetattr(self.0.as_fd()).is_ok_and(edits)
+            && bytes.split(|byte| *byte == b'\n').any(|line| line.len() > LINE)
+    }
+}
+
 impl Drop for Keyboard {
     fn drop(&mut self) {
         let master = self.0.as_fd();
@@ -140,6 +152,10 @@ impl AsyncRead for Screen {
 
 impl AsyncWrite for Keyboard {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if bytes.len() > LINE && self.would_cut(bytes) {
+            tracing::warn!("a line of more than {LINE} bytes is not sent: the tool's terminal would cut it");
+            return Poll::Ready(Err(io::ErrorKind::InvalidInput.into()));
+        }
         loop {
             let mut ready = ready!(self.0.poll_write_ready(context))?;
             match ready.try_io(|master| Ok(rustix::io::write(master, bytes)?)) {
