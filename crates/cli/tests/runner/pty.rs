@@ -37,3 +37,66 @@ fn what_a_tool_prints_at_its_end_is_read_to_the_last_byte() {
     assert_eq!(record["outcome"], "crashed", "{:.300}", ran.stdout);
     assert!(record["reply"].as_str().unwrap().trim_end() == all.trim_end(), "{:.300}", ran.stdout);
 }
+
+/// Reads a little at a time, and tells of each line how long it is, and of how many kinds of letters.
+const SLOW: &str = r#"
+import os, time
+line = b""
+while data := os.read(0, 4096):
+    time.sleep(0.0005)
+    line += data
+    while b"\n" in line:
+        first, line = line.split(b"\n", 1)
+        os.write(1, b"%d %d\n" % (len(first), len(set(first))))
+"#;
+
+#[test]
+fn f40_a_long_line_arrives_whole_on_a_terminal() {
+    if is_missing("python3") {
+        return;
+    }
+    let world = World::new();
+    world.file("slow.py", SLOW).file("items", format!("{}\n{}\n", "x".repeat(5000), "y".repeat(1 << 20)));
+    let ran = world.run(&["python3 slow.py", "--pty", "--lines", "-n", "1", "-a", "items"]);
+    assert_eq!((ran.status, ran.stdout.as_str()), (0, "5000 1\n1048576 1\n"), "{ran}");
+}
+
+/// Makes its terminal edit lines, as most terminals do, and notes each line that it gets.
+const COOKED: &str = r#"
+import sys, termios
+modes = termios.tcgetattr(0)
+modes[3] |= termios.ICANON
+termios.tcsetattr(0, termios.TCSANOW, modes)
+print("> ", end="", flush=True)
+for line in sys.stdin:
+    open("got", "a").write("%d\n" % len(line.strip()))
+    print(len(line.strip()), end="\n> ", flush=True)
+"#;
+
+#[test]
+fn f40_a_line_that_a_terminal_would_cut_is_not_sent() {
+    if is_missing("python3") {
+        return;
+    }
+    let world = World::new();
+    world.file("cooked.py", COOKED).file("items", format!("{}\n{}\n", "x".repeat(4000), "y".repeat(5000)));
+    let ran = world.run(&["python3 cooked.py", "--pty", "--until", "^> $", "-n", "1", "-a", "items"]);
+    assert_eq!((ran.status, ran.stdout.as_str()), (1, "4000\n"), "{ran}");
+    assert_eq!(std::fs::read_to_string(world.path("got")).unwrap(), "4000\n", "{ran}");
+}
+
+#[test]
+fn f41_f42_keys_in_a_prompt_are_refused_and_what_is_escaped_is_not() {
+    if is_missing("python3") {
+        return;
+    }
+    let world = World::new();
+    let ran = world.run(&["bash", "--pty", "-n", "1", "echo \x03", "echo \x1b[201~", "echo ok"]);
+    assert_eq!((ran.status, ran.stdout.as_str()), (1, "ok\n"), "{ran}");
+    for part in ["0x03 at place 5, on a terminal Ctrl-C", "0x1b at place 5, on a terminal the end of a paste"]
+    {
+        assert!(ran.stderr.contains(part), "{ran}");
+    }
+    let escaped = world.run(&["python", "--pty", "-n", "1", "len('\x03\x04\x1b[201~')"]);
+    assert_eq!((escaped.status, escaped.stdout.as_str()), (0, "8\n"), "{escaped}");
+}

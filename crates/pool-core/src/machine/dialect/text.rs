@@ -3,6 +3,7 @@
 mod cap;
 mod encode;
 mod expected;
+mod keys;
 mod outcome;
 mod preview;
 mod reply;
@@ -159,7 +160,7 @@ impl Dialect for TextDialect {
     fn interrupted(&mut self, _out: &mut Vec<u8>, _now: Instant) {}
 
     fn answer(&mut self, text: &str, out: &mut Vec<u8>) {
-        let line = text.split(['\n', '\r', '\0']).next().unwrap_or_default();
+        let line = keys::answer(text, self.spec.io);
         out.extend_from_slice(line.as_bytes());
         out.push(b'\n');
         if let Phase::Turn(turn) = &mut self.phase {

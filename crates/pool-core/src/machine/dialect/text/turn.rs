@@ -2,6 +2,7 @@
 
 use super::cap::Cap;
 use super::encode::{self, Carried, Marks};
+use super::keys;
 use super::outcome;
 use super::reply::{self, Sent};
 use super::rules::{self, by_rule, one_line};
@@ -63,6 +64,7 @@ impl Turn {
         nonces: &mut Nonces,
         out: &mut Vec<u8>,
     ) -> Result<Self, CannotCarry> {
+        keys::check(&step, spec)?;
         let rule = &spec.turn.rule;
         let asks_first = matches!(rule, TurnRule::Sentinel { begin: true, .. });
         let begin = asks_first.then(|| Sentinel::fresh(nonces, rule)).flatten();
