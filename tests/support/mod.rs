@@ -32,6 +32,7 @@ pub(crate) fn spec(cancel: Cancel) -> ToolSpec {
 }
 
 /// A pool of `instances` fake children on this arbiter.
+#[allow(dead_code, reason = "each test file uses its part")]
 pub(crate) async fn pool(spec: ToolSpec, instances: usize, oracle: &Oracle) -> ClusterManager {
     let oracle = oracle.clone();
     let fakes = Fakes::new(move |stage| play(stage, oracle.clone()));

@@ -45,8 +45,12 @@ pub enum ExitReport {
     Signalled(i32),
     /// Our own side failed: a panic in the actor or its reader.
     Panicked,
+    /// The kernel killed it because memory was short: nobody here did, and it has counted one more such kill.
+    OutOfMemory,
     /// We stopped it.
     Stopped,
+    /// We stopped it, and it is still there: it hangs in the kernel, where no signal reaches it. It has been given up.
+    Unkillable,
 }
 
 impl ExitReport {
@@ -62,7 +66,12 @@ impl ExitReport {
         match self {
             Self::Exited(code) => Some(*code),
             Self::NotStarted(StartError::Ended { code, .. }) => *code,
-            Self::NotStarted(_) | Self::Signalled(_) | Self::Panicked | Self::Stopped => None,
+            Self::NotStarted(_)
+            | Self::Signalled(_)
+            | Self::Panicked
+            | Self::OutOfMemory
+            | Self::Stopped
+            | Self::Unkillable => None,
         }
     }
 }
@@ -74,7 +83,9 @@ impl std::fmt::Display for ExitReport {
             Self::Exited(code) => write!(f, "exited with code {code}"),
             Self::Signalled(signal) => write!(f, "ended by signal {signal}"),
             Self::Panicked => f.write_str("the actor that drove it panicked"),
+            Self::OutOfMemory => f.write_str("was killed by the system for want of memory"),
             Self::Stopped => f.write_str("stopped"),
+            Self::Unkillable => f.write_str("hangs in the kernel and cannot be killed; it was given up"),
         }
     }
 }

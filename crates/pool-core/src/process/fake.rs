@@ -9,6 +9,7 @@ use crate::message::{ExitReport, SlotId};
 use crate::spec::ToolSpec;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream};
 use tokio::sync::{mpsc, oneshot};
@@ -23,10 +24,14 @@ pub struct Stage {
     output: DuplexStream,
     signals: mpsc::UnboundedReceiver<Signal>,
     looks: Looks,
+    hangs: Hangs,
 }
 
 /// What a look at a child sees.
 type Looks = std::sync::Arc<std::sync::Mutex<Vec<Seen>>>;
+
+/// Whether a child hangs in the kernel.
+type Hangs = std::sync::Arc<std::sync::atomic::AtomicBool>;
 
 impl Stage {
     /// The next line of its input, without the line end; `None` at its end.
@@ -69,6 +74,11 @@ impl Stage {
     /// What a look at it sees from now on; nothing until then.
     pub fn appear(&self, seen: Vec<Seen>) {
         *self.looks.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = seen;
+    }
+
+    /// It hangs in the kernel from now on: no signal ends it, SIGKILL included.
+    pub fn hang_in_the_kernel(&self) {
+        self.hangs.store(true, Ordering::Relaxed);
     }
 
     /// Interrupts that came so far have no effect any more.
@@ -124,17 +134,23 @@ where
     F: Fn(Stage) -> Play + Send + Sync + 'static,
 {
     fn launch(&self, _spec: &ToolSpec, slot: SlotId) -> Launching {
-        let launch = self.launched.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let launch = self.launched.fetch_add(1, Ordering::Relaxed);
         if let Some(error) = self.refuse.as_ref().and_then(|refuse| refuse(slot, launch)) {
             return Box::pin(std::future::ready(Err(error)));
         }
         let (input, child_input) = tokio::io::duplex(NARROW);
         let (output, child_output) = tokio::io::duplex(NARROW);
         let (signal, signals) = mpsc::unbounded_channel();
-        let looks = Looks::default();
-        let input_end = BufReader::new(child_input);
-        let stage =
-            Stage { slot, launch, input: input_end, output: child_output, signals, looks: looks.clone() };
+        let (looks, hangs) = (Looks::default(), Hangs::default());
+        let stage = Stage {
+            slot,
+            launch,
+            input: BufReader::new(child_input),
+            output: child_output,
+            signals,
+            looks: looks.clone(),
+            hangs: hangs.clone(),
+        };
         let play = (self.script)(stage);
         let (ended, exit) = oneshot::channel();
         let (kill, killed) = oneshot::channel::<i32>();
@@ -148,7 +164,7 @@ where
             let _ = ended.send(report);
         });
         let control =
-            FakeControl { pid: u32::try_from(launch + 1).ok(), signal, kill: Some(kill), exit, looks };
+            FakeControl { pid: u32::try_from(launch + 1).ok(), signal, kill: Some(kill), exit, looks, hangs };
         let process =
             Process { input: Box::new(input), output: Box::new(output), control: Box::new(control) };
         Box::pin(std::future::ready(Ok(process)))
@@ -165,6 +181,7 @@ struct FakeControl {
     kill: Option<oneshot::Sender<i32>>,
     exit: oneshot::Receiver<ExitReport>,
     looks: Looks,
+    hangs: Hangs,
 }
 
 impl ProcessControl for FakeControl {
@@ -181,7 +198,9 @@ impl ProcessControl for FakeControl {
             Signal::Terminate => 15,
             Signal::Kill => 9,
         };
-        if let Some(kill) = self.kill.take() {
+        if !self.hangs.load(Ordering::Relaxed)
+            && let Some(kill) = self.kill.take()
+        {
             let _ = kill.send(fatal);
         }
     }

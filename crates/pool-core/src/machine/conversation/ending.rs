@@ -105,7 +105,7 @@ impl<D: Dialect> Conversation<D> {
                 exit
             }
             State::Idle | State::Resetting { next: None, .. } => exit,
-            State::Stopping(ladder) => ladder.verdict(),
+            State::Stopping(ladder) => ladder.verdict(exit),
         };
         self.tell(Event::Exited { slot: self.me.slot, generation: self.me.generation, exit });
     }

@@ -40,10 +40,13 @@ impl Ladder {
         }
     }
 
-    /// What the end that follows is to be called.
-    pub(super) fn verdict(self) -> ExitReport {
-        match self {
-            Self::Killed { why: Some(why), .. } => why,
+    /// What the end that follows, which looks like `exit`, is to be called.
+    pub(super) fn verdict(self, exit: ExitReport) -> ExitReport {
+        match (self, exit) {
+            // That it could not start says more.
+            (Self::Killed { why: Some(why @ ExitReport::NotStarted(_)), .. }, _) => why,
+            (_, ExitReport::Unkillable) => ExitReport::Unkillable,
+            (Self::Killed { why: Some(why), .. }, _) => why,
             _ => ExitReport::Stopped,
         }
     }
@@ -116,9 +119,10 @@ impl<D: Dialect> Conversation<D> {
                 self.state = State::Stopping(Ladder::Killed { why: None, until: now + UNKILLABLE });
             }
             // ## Killed => Gone, although it is not
-            Ladder::Killed { why, .. } => {
-                tracing::warn!(tool = %self.me.tool, pid = self.pid, "still there after SIGKILL; its slot is freed");
-                self.gone(why.unwrap_or(ExitReport::Stopped), now);
+            Ladder::Killed { .. } => {
+                let (tool, slot) = (&self.me.tool, self.me.slot);
+                tracing::warn!(%tool, %slot, pid = self.pid, "unkillable: still there after SIGKILL; its slot is freed");
+                self.gone(ExitReport::Unkillable, now);
             }
         }
     }

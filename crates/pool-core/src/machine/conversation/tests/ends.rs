@@ -82,7 +82,7 @@ fn the_stop_ladder_has_three_rungs() {
     script.pass(term);
     assert_eq!(script.take_log(), ["signal Kill"]);
     script.pass(Duration::from_secs(2));
-    assert_eq!(script.take_log(), ["exited Stopped"], "unkillable: its slot is freed all the same");
+    assert_eq!(script.take_log(), ["exited Unkillable"], "its slot is freed all the same");
 }
 
 #[test]
