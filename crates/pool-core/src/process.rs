@@ -9,6 +9,7 @@ pub mod look;
 mod order;
 pub mod pipe;
 mod pty;
+mod shortage;
 mod starts;
 
 use crate::error::StartError;

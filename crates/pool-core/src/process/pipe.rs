@@ -7,6 +7,7 @@
 
 use super::look::{self, Depth, Looking};
 use super::order::{Order, Ours, Pipework};
+use super::shortage::{Counter, Shortage};
 use super::starts::Starts;
 use super::{Launch, Launching, Process, ProcessControl, Signal};
 use crate::error::StartError;
@@ -37,6 +38,7 @@ impl Launch for Pipes {
 /// A process with our ends of its streams, before the reactor knows them.
 struct Started {
     child: Child,
+    shortage: Shortage,
     ours: Ours,
 }
 
@@ -52,13 +54,14 @@ fn start(order: &Order) -> Result<Started, StartError> {
         command.current_dir(cwd);
     }
     let child = command.spawn().map_err(|error| order.explain(&error))?;
-    Ok(Started { child, ours })
+    let shortage = Shortage::watch(Counter::of_this_process());
+    Ok(Started { child, shortage, ours })
 }
 
 impl Started {
     fn into_process(self) -> Result<Process, StartError> {
         let system = |error: std::io::Error| StartError::System(error.to_string());
-        let control = Running::new(self.child).map_err(system)?;
+        let control = Running::new(self.child, self.shortage).map_err(system)?;
         let (input, output) = self.ours.streams().map_err(system)?;
         Ok(Process { input, output, control: Box::new(control) })
     }
@@ -72,10 +75,13 @@ struct Running {
     child: Option<Child>,
     pid: Pid,
     exit: AsyncFd<OwnedFd>,
+    shortage: Shortage,
+    /// SIGKILL has been sent while it ran.
+    killed: bool,
 }
 
 impl Running {
-    fn new(child: Child) -> std::io::Result<Self> {
+    fn new(child: Child, shortage: Shortage) -> std::io::Result<Self> {
         let pid = Pid::from_raw(child.id().cast_signed()).ok_or(rustix::io::Errno::SRCH)?;
         let exit = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::NONBLOCK)?;
         #[expect(
@@ -83,14 +89,16 @@ impl Running {
             reason = "it asks for a promise that `OwnedFd` keeps: always the same descriptor"
         )]
         let exit = AsyncFd::with_interest(exit, Interest::READABLE)?;
-        Ok(Self { child: Some(child), pid, exit })
+        Ok(Self { child: Some(child), pid, exit, shortage, killed: false })
     }
 
     fn reap(&mut self) -> ExitReport {
+        let ours = self.killed;
         self.signal(Signal::Kill);
         match self.child.take().map(|mut child| child.wait()) {
             Some(Ok(status)) => match (status.code(), status.signal()) {
                 (Some(code), _) => ExitReport::Exited(code),
+                (None, Some(signal)) if self.shortage.is_to_blame(signal, ours) => ExitReport::OutOfMemory,
                 (None, signal) => ExitReport::Signalled(signal.unwrap_or_default()),
             },
             Some(Err(_)) | None => ExitReport::Exited(-1),
@@ -108,6 +116,7 @@ impl ProcessControl for Running {
         if self.child.is_none() {
             return;
         }
+        self.killed |= signal == Signal::Kill;
         // It may be a zombie already; there is nothing left to do then.
         let _ = match signal {
             Signal::Interrupt => kill_process(self.pid, Os::INT),

@@ -69,6 +69,7 @@ impl ProcessControl for Guarded {
                 Ok(Some(Report::Signalled { life, signal })) if life == self.life.number => {
                     ExitReport::Signalled(signal)
                 }
+                Ok(Some(Report::OutOfMemory { life })) if life == self.life.number => ExitReport::OutOfMemory,
                 Ok(Some(_)) => continue,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     ready.clear_ready();

@@ -139,7 +139,8 @@ impl Report {
             Self::Spawned { life, .. }
             | Self::Failed { life, .. }
             | Self::Exited { life, .. }
-            | Self::Signalled { life, .. } => life,
+            | Self::Signalled { life, .. }
+            | Self::OutOfMemory { life } => life,
         }
     }
 }

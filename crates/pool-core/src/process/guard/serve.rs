@@ -7,6 +7,7 @@ use super::tree::Tree;
 use super::wire::DESCRIPTORS;
 use super::wire::{self, Report, Request};
 use crate::process::Signal;
+use crate::process::shortage::Counter;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, WaitIdOptions, WaitStatus};
 use std::collections::HashSet;
@@ -21,6 +22,8 @@ struct Guard {
     socket: OwnedFd,
     tree: Tree,
     tool: Option<Tool>,
+    /// Where the system counts whom it has killed for want of memory.
+    counter: Counter,
 }
 
 /// Is the template until the controller has gone, and no guard is left. The value is the exit code of this process,
@@ -97,7 +100,7 @@ fn wait(socket: &OwnedFd, tree: &Tree) -> io::Result<Woken> {
 /// Is a guard until the controller has gone and nothing is left.
 fn guard(socket: OwnedFd) -> i32 {
     let Ok(tree) = sys::prepare().map(Tree::new) else { return NOT_A_GUARD };
-    let mut guard = Guard { socket, tree, tool: None };
+    let mut guard = Guard { socket, tree, tool: None, counter: Counter::of_this_process() };
     let ended = loop {
         match guard.turn() {
             Ok(true) => {}
@@ -129,8 +132,10 @@ impl Guard {
             .map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))
             .and_then(|descriptors| tool::start(life, descriptors));
         match started {
-            Ok(tool) => {
+            Ok(mut tool) => {
                 self.report(Report::Spawned { life, pid: tool.pid.as_raw_pid() });
+                // Nobody waits any more.
+                tool.watch(&self.counter);
                 self.tool = Some(tool);
             }
             Err(error) => {
@@ -140,9 +145,11 @@ impl Guard {
         }
     }
 
-    fn signal(&self, life: u32, signal: Signal) {
-        if let Some(tool) = self.tool.as_ref().filter(|tool| tool.life == life) {
-            tool.signal(signal);
+    fn signal(&mut self, life: u32, signal: Signal) {
+        match self.tool.as_mut().filter(|tool| tool.life == life) {
+            Some(tool) if signal == Signal::Kill => tool.kill(),
+            Some(tool) => tool.signal(signal),
+            None => {}
         }
     }
 
@@ -171,12 +178,13 @@ impl Guard {
 
     /// The tool has been reaped, or cannot be: what it left goes too, then its end is told.
     fn ended(&mut self, status: Option<WaitStatus>) {
-        let Some(Tool { life, .. }) = self.tool.take() else { return };
+        let Some(tool) = self.tool.take() else { return };
         self.tree.clear(&HashSet::new());
         let code = status.and_then(WaitStatus::exit_status);
         let report = match (code, status.and_then(WaitStatus::terminating_signal)) {
-            (Some(code), _) => Report::Exited { life, code },
-            (None, signal) => Report::Signalled { life, signal: signal.unwrap_or(9) },
+            (Some(code), _) => Report::Exited { life: tool.life, code },
+            (None, Some(signal)) => tool.ended_by(signal),
+            (None, None) => Report::Signalled { life: tool.life, signal: 9 },
         };
         self.report(report);
     }

@@ -1,8 +1,9 @@
 //! The tool, as its guard starts it and signals it.
 
 use super::sys;
-use super::wire::DESCRIPTORS;
+use super::wire::{DESCRIPTORS, Report};
 use crate::process::Signal;
+use crate::process::shortage::{Counter, Shortage};
 use rustix::process::{Pid, Signal as Os, kill_process, kill_process_group};
 use std::ffi::OsStr;
 use std::fs::File;
@@ -16,9 +17,31 @@ use std::process::Command;
 pub(super) struct Tool {
     pub(super) life: u32,
     pub(super) pid: Pid,
+    shortage: Option<Shortage>,
+    /// SIGKILL has been sent while it ran.
+    killed: bool,
 }
 
 impl Tool {
+    /// Kills it, for a reason of ours.
+    pub(super) fn kill(&mut self) {
+        self.killed = true;
+        self.signal(Signal::Kill);
+    }
+
+    /// Notes how many were killed for want of memory before it can be.
+    pub(super) fn watch(&mut self, counter: &Counter) {
+        self.shortage = Some(Shortage::watch(counter.clone()));
+    }
+
+    /// How its end by this signal is told.
+    pub(super) fn ended_by(&self, signal: i32) -> Report {
+        if self.shortage.as_ref().is_some_and(|shortage| shortage.is_to_blame(signal, self.killed)) {
+            return Report::OutOfMemory { life: self.life };
+        }
+        Report::Signalled { life: self.life, signal }
+    }
+
     /// Sends a signal. A tool that has ended meanwhile is no error: its number is its own until it is reaped.
     pub(super) fn signal(&self, signal: Signal) {
         match signal {
@@ -55,7 +78,7 @@ pub(super) fn start(life: u32, descriptors: [OwnedFd; DESCRIPTORS]) -> io::Resul
     }
     let child = sys::fresh(&mut command, sys::Fresh { files, terminal }).spawn()?;
     let pid = Pid::from_raw(child.id().cast_signed()).ok_or(io::ErrorKind::InvalidData)?;
-    Ok(Tool { life, pid })
+    Ok(Tool { life, pid, shortage: None, killed: false })
 }
 
 /// The reverse of what the controller wrote: a limit of open files or 0, a count, that many words, the environment, the

@@ -36,6 +36,8 @@ pub(super) enum Report {
     Exited { life: u32, code: i32 },
     /// A signal ended it, and nothing of it is left.
     Signalled { life: u32, signal: i32 },
+    /// The kernel killed it for want of memory, and nothing of it is left.
+    OutOfMemory { life: u32 },
 }
 
 /// Something that fits into a packet.
@@ -77,6 +79,7 @@ impl Packet for Report {
             Self::Failed { life, errno } => (b'f', life, errno),
             Self::Exited { life, code } => (b'x', life, code),
             Self::Signalled { life, signal } => (b'g', life, signal),
+            Self::OutOfMemory { life } => (b'o', life, 0),
         }
     }
 
@@ -86,6 +89,7 @@ impl Packet for Report {
             b'f' => Some(Self::Failed { life, errno: value }),
             b'x' => Some(Self::Exited { life, code: value }),
             b'g' => Some(Self::Signalled { life, signal: value }),
+            b'o' => Some(Self::OutOfMemory { life }),
             _ => None,
         }
     }
