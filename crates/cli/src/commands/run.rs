@@ -7,6 +7,7 @@ mod limits;
 mod plan;
 mod pool;
 mod resolve;
+mod size;
 mod steps;
 mod tool;
 

@@ -1,5 +1,6 @@
 //! The arguments of `cluster run`, as typed.
 
+use super::size::size;
 use cluster::batch::duration::duration;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -124,6 +125,10 @@ pub(super) struct PoolArgs {
     /// unless asked for
     #[arg(long)]
     pub(super) kill_stalled: bool,
+    /// Replace an instance that has more memory than SIZE after a job, such as 512M or 2G: the tool and all that it
+    /// started, looked at once a second at most [default: nobody looks]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(super) max_memory: Option<u64>,
     /// When a tool says that its account has met a usage limit: the job that met it is sent again, first in the queue,
     /// 'wait': when that is over, at most 12h later; 'next': by another tool of the run, and waits while all are limited.
     /// 'fail': it ends as limited, and the others are tried all the same

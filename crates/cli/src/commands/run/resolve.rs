@@ -61,6 +61,7 @@ fn overrides(args: &RunArgs) -> Result<Overrides, Failure> {
         timeout: pool.timeout,
         ready_timeout: pool.ready_timeout,
         stall: pool.stall,
+        max_memory: pool.max_memory,
         kill_stalled: pool.kill_stalled,
         pty: pool.pty,
         framing: framing(&args.framing),
