@@ -93,6 +93,9 @@ pub struct Limits {
     pub max_reply: usize,
     /// Bytes of one prompt; a longer one is refused.
     pub max_prompt: usize,
+    /// Bytes of memory of the tool and all that it started; an instance that has more after a job is replaced before
+    /// another. If absent, nobody looks.
+    pub max_memory: Option<u64>,
     /// The longest turn, unless the job says otherwise.
     pub turn: Duration,
     /// From the order to start until ready, warm-up included.
@@ -112,6 +115,7 @@ impl Default for Limits {
         Self {
             max_reply: 32 << 20,
             max_prompt: 64 << 20,
+            max_memory: None,
             turn: Duration::from_secs(60),
             ready: Duration::from_secs(60),
             stall: Duration::from_secs(600),

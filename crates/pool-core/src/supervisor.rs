@@ -250,6 +250,7 @@ impl Handler<Event> for PoolSupervisor {
             | Event::Finished { slot, .. }
             | Event::Idle { slot, .. }
             | Event::Changed { slot, .. }
+            | Event::Outgrown { slot, .. }
             | Event::Revoked { slot, .. }
             | Event::Exited { slot, .. }
             | Event::CreditDropped { slot, .. } => slot,
@@ -281,6 +282,7 @@ impl Handler<Event> for PoolSupervisor {
             Event::Exited { generation, ref exit, .. } => {
                 self.exited(slot, generation, exit, action, context);
             }
+            Event::Outgrown { generation, memory, .. } => self.outgrown(slot, generation, memory),
             Event::Revoked { serial, .. } => {
                 news::tell(&self.router, PoolEvent::Revoked { slot, serial });
                 self.act(slot.index(), action, context);

@@ -7,6 +7,7 @@ pub(crate) mod limits;
 mod plan;
 pub(crate) mod pool;
 pub(crate) mod resolve;
+mod size;
 mod steps;
 mod tool;
 

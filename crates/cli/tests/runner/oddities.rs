@@ -134,3 +134,27 @@ fn f23_a_long_banner_is_no_reply() {
     let ran = world.run(&[&tool, "--sentinel", SENTINEL, "-n", "1", "a"]);
     assert_eq!((ran.status, ran.stdout.as_str()), (0, "a\n"), "{ran}");
 }
+
+#[test]
+fn f26_a_tool_that_grows_is_replaced_between_two_jobs_and_loses_none() {
+    let lab = Lab::alone();
+    // The second job runs while the first life is looked at, or already waits for the second.
+    let items = ["[[grow=200000000]] a", "b", "[[delay=300]] c", "d"];
+    let (results, ran) = lab.run(&items, &["--max-memory", "100M"]);
+    assert_eq!((ran.status, outcomes(&results)), (0, vec!["ok"; 4]), "{ran}");
+    assert_eq!(replies(&results), ["a", "b", "c", "d"], "{ran}");
+    let lives = generations(&results);
+    assert_eq!((lives[0], lives[3]), (1, 2), "{ran}");
+    let memory = ran.stderr.split_once("outgrew max_memory").unwrap().1;
+    let memory: u64 =
+        memory.split_once("memory=").unwrap().1.split_whitespace().next().unwrap().parse().unwrap();
+    assert!((200_000_000..300_000_000).contains(&memory), "{ran}");
+    assert!(!ran.stderr.contains("an instance ended"), "it is no crash: {ran}");
+}
+
+#[test]
+fn f26_a_tool_below_its_limit_stays() {
+    let lab = Lab::alone();
+    let (results, ran) = lab.run(&["[[grow=20000000]] a", "[[delay=300]] b", "c"], &["--max-memory", "100M"]);
+    assert_eq!(generations(&results), [1, 1, 1], "{ran}");
+}

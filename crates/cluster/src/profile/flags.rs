@@ -24,6 +24,8 @@ pub struct Overrides {
     pub ready_timeout: Option<Duration>,
     /// `--stall`
     pub stall: Option<Duration>,
+    /// `--max-memory`: bytes.
+    pub max_memory: Option<u64>,
     /// `--kill-stalled`
     pub kill_stalled: bool,
     /// `--pty`: the tool gets a terminal.
@@ -79,6 +81,10 @@ pub(super) fn layers(flags: &Overrides, profile: &Written) -> Result<Vec<(Table,
         if let Some(time) = time {
             put(flag, key, written(time));
         }
+    }
+    if let Some(bytes) = flags.max_memory {
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+        put("--max-memory", "limits.max_memory", Value::from(bytes));
     }
     if flags.kill_stalled {
         put("--kill-stalled", "limits.kill_stalled", Value::from(true));

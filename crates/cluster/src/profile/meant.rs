@@ -219,6 +219,7 @@ fn limits(written: &Written) -> Limits {
     Limits {
         max_reply: limits.max_reply.unwrap_or(default.max_reply),
         max_prompt: limits.max_prompt.unwrap_or(default.max_prompt),
+        max_memory: limits.max_memory.or(default.max_memory),
         turn: or(limits.turn, default.turn),
         ready: or(written.start.as_ref().and_then(|start| start.timeout), default.ready),
         stall: or(limits.stall, default.stall),
@@ -278,6 +279,7 @@ pub(super) fn defaults() -> Written {
         limits: Some(w::Limits {
             max_reply: Some(limits.max_reply),
             max_prompt: Some(limits.max_prompt),
+            max_memory: limits.max_memory,
             turn: time(limits.turn),
             stall: time(limits.stall),
             kill_stalled: Some(false),

@@ -343,6 +343,9 @@ pub struct Limits {
     pub max_reply: Option<usize>,
     /// Bytes of one prompt; a longer one is refused.
     pub max_prompt: Option<usize>,
+    /// Bytes of memory of the tool and all that it started: an instance that has more after a job is replaced before
+    /// another, and loses its conversation. Without it nobody looks.
+    pub max_memory: Option<u64>,
     /// The longest turn.
     pub turn: Option<Time>,
     /// How long a turn may go without output and without processor time, of the tool and of all that it started,

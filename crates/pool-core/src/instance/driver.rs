@@ -259,6 +259,15 @@ impl Driver {
                     driver.feed(|conversation, now| conversation.looked(&seen, now));
                 });
             }
+            Action::Weigh => {
+                let Some(control) = &inner.control else { return };
+                let look = control.look(Depth::Tree);
+                let driver = self.clone();
+                actix_rt::spawn(async move {
+                    let seen = look.await;
+                    driver.feed(|conversation, _| conversation.weighed(&seen));
+                });
+            }
             Action::Arm(job, future) => {
                 let driver = self.clone();
                 actix_rt::spawn(async move {

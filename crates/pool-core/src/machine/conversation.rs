@@ -17,6 +17,7 @@ mod start;
 mod stop;
 mod turn;
 mod watch;
+mod weight;
 mod work;
 
 pub use describe::Inside;
@@ -52,6 +53,8 @@ pub enum Action {
     Tell(Event),
     /// Look at the tool's processes, and hand what is seen to [`Conversation::looked`].
     Look(Depth),
+    /// Look at all of them, and hand what is seen to [`Conversation::weighed`].
+    Weigh,
     /// Run this job's errand's future and hand its end to [`Conversation::armed`].
     Arm(JobId, ErrandFuture<Result<(), Refused>>),
     /// Run this job's errand's future and hand its end to [`Conversation::settled`].
@@ -71,6 +74,8 @@ pub struct Conversation<D> {
     spent: Serial,
     ordered_at: Instant,
     last_interrupt: Option<Instant>,
+    /// When its memory was looked at last.
+    weighed: Option<Instant>,
     pid: Option<u32>,
     /// Since when our own program is stopped, or about to be.
     paused: Option<Instant>,
@@ -114,6 +119,7 @@ impl<D: Dialect> Conversation<D> {
             spent: 0,
             ordered_at: now,
             last_interrupt: None,
+            weighed: None,
             pid: None,
             paused: None,
             outgoing: Vec::new(),

@@ -136,6 +136,15 @@ pub enum Event {
         /// What.
         change: StateChange,
     },
+    /// After a job, the tool and all that it started had more memory than it may: it is to be replaced.
+    Outgrown {
+        /// The slot.
+        slot: SlotId,
+        /// Its life.
+        generation: Generation,
+        /// Bytes.
+        memory: u64,
+    },
     /// A revoked credit had not been spent, and is void now. One that had been spent gets no such answer: its
     /// job's end is the answer.
     Revoked {

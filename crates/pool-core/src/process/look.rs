@@ -25,6 +25,8 @@ pub struct Seen {
     pub name: String,
     /// The processor time of it and of its children that have ended, in the kernel's ticks (mostly 10 ms).
     pub ticks: u64,
+    /// Its memory in bytes; what it shares with others is counted for each.
+    pub memory: u64,
     /// The place in the kernel where it waits, where that may be known.
     pub waits_in: Option<String>,
 }
@@ -122,12 +124,14 @@ fn parse(stat: &str) -> Option<Seen> {
     let (name, rest) = rest.rsplit_once(") ")?;
     let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
     let times = fields.get(11..15)?.iter().map(|time| time.parse::<u64>().unwrap_or_default());
+    let pages = fields.get(21).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or_default();
     Some(Seen {
         pid: pid.parse().ok()?,
         parent: fields.get(1)?.parse().ok()?,
         state: fields.first()?.chars().next()?,
         name: name.to_owned(),
         ticks: times.sum(),
+        memory: pages * rustix::param::page_size() as u64,
         waits_in: None,
     })
 }
@@ -159,6 +163,7 @@ mod tests {
             state: 'S',
             name: String::new(),
             ticks: u64::from(pid),
+            memory: 0,
             waits_in: None,
         };
         let all = || {
@@ -185,6 +190,8 @@ mod tests {
         for depth in [Depth::Tool, Depth::Tree] {
             let seen = look(me, depth).await;
             assert_eq!(seen.first().map(|process| process.pid), Some(me));
+            let memory = seen.first().map_or(0, |process| process.memory);
+            assert!((1 << 20..1 << 34).contains(&memory), "{memory} bytes of memory");
         }
         assert_eq!(look(u32::MAX, Depth::Tree).await, []);
     }

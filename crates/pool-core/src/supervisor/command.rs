@@ -71,7 +71,7 @@ impl PoolSupervisor {
         }
     }
 
-    fn restart(&mut self, slot: SlotId) -> bool {
+    pub(super) fn restart(&mut self, slot: SlotId) -> bool {
         let Some(place) = self.places.get_mut(slot.index()) else { return false };
         let lives = place.slot.recycle();
         if lives {

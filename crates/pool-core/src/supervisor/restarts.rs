@@ -2,7 +2,7 @@
 
 use super::{PoolHealth, PoolSupervisor, now, slot_id, unit};
 use crate::machine::restart::{Cause, Verdict};
-use crate::message::{Order, PoolEvent, SlotId, news};
+use crate::message::{Generation, Order, PoolEvent, SlotId, news};
 use actix::Context;
 use std::sync::Arc;
 
@@ -98,6 +98,15 @@ impl PoolSupervisor {
                 }
                 first
             });
+        }
+    }
+
+    /// An instance with too much memory is replaced between two jobs. That is no crash, and costs nothing.
+    pub(super) fn outgrown(&mut self, slot: SlotId, generation: Generation, memory: u64) {
+        let place = &self.places[slot.index()];
+        if place.slot.generation() == generation && self.restart(slot) {
+            let tool = &self.groups[self.places[slot.index()].group].spec.tool;
+            tracing::warn!(%tool, %slot, generation, memory, "an instance outgrew max_memory and is replaced");
         }
     }
 }

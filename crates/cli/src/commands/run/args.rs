@@ -1,5 +1,6 @@
 //! The arguments of `cluster run`, as typed.
 
+use super::size::size;
 use cluster::batch::duration::duration;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -141,6 +142,10 @@ pub(crate) struct StartArgs {
     /// unless asked for
     #[arg(long)]
     pub(crate) kill_stalled: bool,
+    /// Replace an instance that has more memory than SIZE after a job, such as 512M or 2G: the tool and all that it
+    /// started, looked at once a second at most [default: nobody looks]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(crate) max_memory: Option<u64>,
     /// The model that the tool is to use
     #[arg(long)]
     pub(crate) model: Option<String>,

@@ -72,6 +72,7 @@ fn overrides(start: &StartArgs, flags: &FramingArgs) -> Result<Overrides, Failur
         timeout: start.timeout,
         ready_timeout: start.ready_timeout,
         stall: start.stall,
+        max_memory: start.max_memory,
         kill_stalled: start.kill_stalled,
         pty: start.pty,
         framing: framing(flags),

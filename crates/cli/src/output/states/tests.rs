@@ -49,6 +49,7 @@ fn a_dump_has_everything_and_is_safe() {
         state: 'S',
         name: name.into(),
         ticks: 7,
+        memory: 0,
         waits_in: waits_in.map(str::to_owned),
     };
     let shown = Inside {

@@ -83,6 +83,7 @@ impl<D: Dialect> Conversation<D> {
     pub(super) fn go_on(&mut self, report: Report, limit: Option<Box<LimitMet>>, stale: bool, now: Instant) {
         let resets = stale && !self.spec.reset.is_empty();
         self.tell_finished(report, limit, !resets && !self.draining);
+        self.weigh(now);
         if resets { self.reset(0, None, now) } else { self.rest(now) }
     }
 

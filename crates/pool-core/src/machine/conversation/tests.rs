@@ -5,6 +5,7 @@ mod ends;
 mod limits;
 mod pauses;
 mod turns;
+mod weight;
 
 use super::*;
 use crate::error::{JobError, StartError};
@@ -74,6 +75,10 @@ impl Script {
                     line
                 }
                 Action::Tell(event) => told(&event),
+                Action::Weigh => {
+                    self.conversation.weighed(&self.seen.clone());
+                    "weigh".into()
+                }
                 Action::Look(_) => {
                     self.conversation.looked(&self.seen.clone(), self.now);
                     continue;
@@ -143,6 +148,7 @@ fn told(event: &Event) -> String {
         Event::Finished { report, idle, .. } => format!("finished {} idle={idle}", report.outcome),
         Event::Idle { .. } => "idle".into(),
         Event::Changed { change, .. } => format!("changed {change:?}"),
+        Event::Outgrown { memory, .. } => format!("outgrown {memory}"),
         Event::Revoked { serial, .. } => format!("revoked {serial}"),
         Event::Returned { .. } => "returned".into(),
         Event::Exited { exit, .. } => format!("exited {exit:?}"),
