@@ -26,6 +26,10 @@ impl Strategy for Counted {
     }
 
     fn on_ready(&mut self, slot: &Candidate<'_>) {
+        // One that has come back undelivered runs nowhere, although nobody finishes it.
+        if slot.in_flight == 0 {
+            self.running.remove(&slot.slot);
+        }
         self.inner.on_ready(slot);
     }
 
@@ -36,8 +40,9 @@ impl Strategy for Counted {
     fn on_taken(&mut self, slot: SlotId, job: &JobView<'_>) {
         // One that has come back undelivered may be placed on the same slot again.
         self.running.retain(|_, other| *other != job.id);
-        if self.running.insert(slot, job.id).is_some() {
-            self.trace.violation(format!("slot {slot} got a second job while the first one runs"));
+        if let Some(first) = self.running.insert(slot, job.id) {
+            let second = job.id;
+            self.trace.violation(format!("slot {slot} got job {second:?} while {first:?} runs"));
         }
         self.inner.on_taken(slot, job);
     }

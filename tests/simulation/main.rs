@@ -6,6 +6,7 @@
 mod credits;
 mod dice;
 mod errand;
+mod limits;
 mod referee;
 mod run;
 mod tool;

@@ -1,5 +1,6 @@
 //! What must hold of every world when it is over.
 
+use crate::limits::{TURNED_AWAY, Wants};
 use crate::trace::{Inner, Trace};
 use crate::world::{Act, Caller, ERRAND, Errand, Plan, SETTLE, TURN, World};
 use cluster::JobError;
@@ -59,7 +60,9 @@ fn whole(plan: &Plan, reply: &Reply) -> Result<(), String> {
 /// Every text is what this tool said to this step of this job, or the beginning of it.
 fn own(job: usize, step: usize, kept: &StepReply, whole: bool, world: &World) -> Result<(), String> {
     let answer = world.answer(job, step);
-    let is_own = if kept.text.len() > 1000 {
+    let is_own = if !world.storms.is_empty() && is_turned_away(&kept.text) {
+        kept.outcome != Outcome::Ok
+    } else if kept.text.len() > 1000 {
         is_flood(&kept.text, &answer, job, step)
     } else if whole {
         kept.text == answer
@@ -69,6 +72,11 @@ fn own(job: usize, step: usize, kept: &StepReply, whole: bool, world: &World) ->
     };
     let start: String = kept.text.chars().take(200).collect();
     if is_own { Ok(()) } else { Err(format!("step {step} is not its own: {start:?}")) }
+}
+
+/// The beginning of what a tool says at a limit.
+fn is_turned_away(text: &str) -> bool {
+    !text.is_empty() && (text.starts_with(TURNED_AWAY) || TURNED_AWAY.starts_with(text))
 }
 
 /// Whether a reply with its middle cut out has no word of another's: nothing but what our own words are made of, at
@@ -106,6 +114,10 @@ fn possible(plan: &Plan, world: &World) -> BTreeSet<Outcome> {
     }
     if matches!(plan.caller, Caller::Cancels(_)) || world.ends_early.is_some() || world.may_give_up() {
         all.insert(Outcome::Cancelled);
+    }
+    // A job that waits comes home only because nobody will run it any more.
+    if !world.storms.is_empty() && (plan.on_limit == Wants::ToComeHome || world.ends_early.is_some()) {
+        all.insert(Outcome::Limited);
     }
     if world.jumps() {
         all.extend([Outcome::TimedOut, Outcome::Refused, Outcome::Error]);

@@ -3,13 +3,15 @@
 use crate::credits::Counted;
 use crate::errand::{PANIC, Simulated};
 use crate::trace::{Trace, brief};
-use crate::world::{Caller, End, Happening, Plan, World};
+use crate::world::{Caller, ERRAND, End, Happening, Plan, World};
 use crate::{referee, tool};
-use cluster::{ClusterManager, Job};
-use pool_core::message::SlotId;
+use cluster::{ClusterManager, Job, JobError};
+use pool_core::message::{JobHandle, JobResult, SlotId};
 use pool_core::process::fake::Fakes;
 use pool_core::supervisor::PoolHealth;
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -118,18 +120,35 @@ async fn call(job: usize, cluster: &ClusterManager, world: &World, trace: &Trace
     let result = match plan.caller {
         Caller::Waits => Some(handle.await),
         Caller::Leaves(after) => timeout(after, handle).await.ok(),
-        Caller::Cancels(after) => {
-            let remote = handle.remote();
-            actix::spawn(async move {
-                tokio::time::sleep(after).await;
-                remote.cancel();
-            });
-            Some(handle.await)
-        }
+        Caller::Cancels(after) => Some(taken_back(job, handle, after, world, trace).await),
     };
     let told = result.as_ref().map_or_else(|| "nobody waits any more".into(), |result| brief(result, plan));
     trace.note(format!("job {job}: {told}"));
     trace.inner().ended.insert(job, result);
+}
+
+/// A caller who takes the job back after a while, from elsewhere, and hears of it soon.
+async fn taken_back(
+    job: usize,
+    handle: JobHandle,
+    after: Duration,
+    world: &World,
+    trace: &Trace,
+) -> JobResult {
+    let (remote, cancelled) = (handle.remote(), Rc::new(Cell::new(None)));
+    let when = cancelled.clone();
+    actix::spawn(async move {
+        tokio::time::sleep(after).await;
+        when.set(Some(Instant::now()));
+        remote.cancel();
+    });
+    let result = handle.await;
+    // An errand that has begun may end first; nothing else holds up a job that nobody wants. A jump may lie between.
+    let late = cancelled.get().map_or(Duration::ZERO, |at| at.elapsed());
+    if matches!(result, Err(JobError::Cancelled)) && late > ERRAND && !world.jumps() {
+        trace.violation(format!("job {job} was taken back, and told so {late:?} later"));
+    }
+    result
 }
 
 fn made(job: usize, plan: &Plan, world: &World, trace: &Trace) -> Job {
@@ -151,7 +170,7 @@ fn made(job: usize, plan: &Plan, world: &World, trace: &Trace) -> Job {
     if let Some(kind) = plan.errand {
         made = made.errand(Simulated { job, kind, trace: trace.clone() });
     }
-    made
+    plan.minding_limits(made)
 }
 
 async fn happen(happening: Happening, cluster: &ClusterManager, trace: &Trace) {

@@ -197,6 +197,11 @@ impl Child {
         let (slot, launch) = (self.stage.slot, self.stage.launch);
         self.trace.note(format!("slot {slot} launch {launch}: hears job {job} step {step}"));
         self.trace.inner().says(job, step, &self.world);
+        let now = self.trace.inner().now();
+        if let Some(told) = self.world.limited(self.stage.slot, now) {
+            self.trace.turns_away(job, &self.world);
+            return self.says(&told).await;
+        }
         let answer = self.world.answer(job, step);
         self.acts(self.world.jobs[job].steps[step], &answer).await
     }

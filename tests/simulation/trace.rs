@@ -1,5 +1,6 @@
 //! What happened, in order, and when; and who may not happen at the same time.
 
+use crate::limits::Wants;
 use crate::world::{Plan, World};
 use cluster::JobError;
 use pool_core::message::{JobResult, Outcome, SlotId};
@@ -7,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// Shared by everything in one world.
@@ -66,6 +68,16 @@ impl Trace {
         self.inner().violation(&what);
     }
 
+    /// A usage limit turns a job away: if it waits, it will come again from its first step, armed anew.
+    pub(crate) fn turns_away(&self, job: usize, world: &World) {
+        self.fault(format!("job {job} meets a limit"));
+        if world.jobs[job].on_limit != Wants::ToComeHome {
+            let mut inner = self.inner();
+            inner.said.retain(|(other, _), _| *other != job);
+            inner.armed.remove(&job);
+        }
+    }
+
     /// A life begins; its end is noted when what this returns is dropped.
     pub(crate) fn lives(&self, slot: SlotId, launch: usize) -> Life {
         let mut inner = self.inner();
@@ -94,8 +106,13 @@ impl Drop for Life {
 }
 
 impl Inner {
+    /// How long the world has lasted.
+    pub(crate) fn now(&self) -> Duration {
+        self.began.elapsed()
+    }
+
     fn note(&mut self, line: &dyn Display) {
-        let at = self.began.elapsed().as_secs_f64();
+        let at = self.now().as_secs_f64();
         let line = format!("{at:>12.3} {line}");
         if self.echo {
             println!("{line}");

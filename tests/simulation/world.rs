@@ -3,6 +3,7 @@
 //! Each world draws which kinds of faults it has at all, so that some are calm but for one, and most have several.
 
 use crate::dice::Dice;
+use crate::limits::{self, Storm, Wants};
 use pool_core::spec::{
     Backoff, BreakerSpec, Cancel, Intensity, Restart, Shutdown, ToolSpec, TurnRule, TurnSpec,
 };
@@ -18,6 +19,8 @@ pub(crate) struct World {
     pub(crate) jobs: Vec<Plan>,
     /// What happens besides jobs, in order.
     pub(crate) events: Vec<(Duration, Happening)>,
+    /// When accounts turn everybody away.
+    pub(crate) storms: Vec<Storm>,
     /// The pool ends before its jobs have ended.
     pub(crate) ends_early: Option<(Duration, End)>,
 }
@@ -29,6 +32,8 @@ pub(crate) struct Tool {
     pub(crate) instances: usize,
     pub(crate) framing: Framing,
     pub(crate) starts: Starts,
+    /// Of a usage limit.
+    pub(crate) tells_how_long: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +88,7 @@ pub(crate) struct Plan {
     pub(crate) priority: u8,
     pub(crate) timeout: Option<Duration>,
     pub(crate) errand: Option<Errand>,
+    pub(crate) on_limit: Wants,
     pub(crate) caller: Caller,
 }
 
@@ -163,7 +169,7 @@ impl World {
         }
         let slots = tools.iter().map(|tool| tool.instances as u64).sum();
         let queue = if dice.chance(10) { 4 } else { 1000 };
-        Self {
+        let mut world = Self {
             seed,
             strategy: *dice.pick(&routing::strategy::NAMES[..]),
             queue,
@@ -174,7 +180,10 @@ impl World {
             }),
             tools,
             jobs,
-        }
+            storms: Vec::new(),
+        };
+        limits::add(&mut world);
+        world
     }
 
     /// Whether a tool may be given up for its faults, so that jobs have nobody to run them.
@@ -243,7 +252,7 @@ fn tool(index: u64, mood: &Mood, dice: &mut Dice) -> Tool {
         never_ready: if mood.bad_starts { dice.below(30) } else { 0 },
     };
     let instances = usize::try_from(dice.between(1, 5)).expect("few");
-    Tool { spec, instances, framing, starts }
+    Tool { spec, instances, framing, starts, tells_how_long: false }
 }
 
 fn rule(framing: Framing, dice: &mut Dice) -> TurnRule {
@@ -299,6 +308,7 @@ fn plan(at: Duration, tools: &[Tool], mood: &Mood, dice: &mut Dice) -> Plan {
         priority: if dice.chance(20) { 1 } else { 0 },
         timeout: dice.chance(20).then(|| dice.millis(3000, 8000)),
         errand: (mood.errands && dice.chance(40)).then(|| errand(dice)),
+        on_limit: Wants::default(),
         caller,
     }
 }

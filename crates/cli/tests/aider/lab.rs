@@ -13,7 +13,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 /// Longer than any run on the slowest machine; one with more jobs may take longer.
-const PATIENCE: Duration = Duration::from_secs(240);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(240);
 
 /// What litellm would have to look up on the network.
 const METADATA: &str = r#"{"openai/fake": {"max_tokens": 32768, "max_input_tokens": 1000000,

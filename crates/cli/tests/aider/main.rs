@@ -8,6 +8,8 @@
 
 mod cancel;
 mod edits;
+#[path = "../common/eventually.rs"]
+mod eventually;
 mod hostile;
 mod lab;
 mod model;

@@ -35,10 +35,11 @@ impl Model {
         Self { child, log, base: format!("http://127.0.0.1:{port}/v1") }
     }
 
-    /// Everything it was asked so far, in order.
+    /// Everything it was asked so far, in order. A line without its end is still being written.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         let log = std::fs::read_to_string(&self.log).unwrap();
-        log.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        let lines = log.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+        lines.map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// What it was asked under this tag; exactly once.

@@ -1,9 +1,9 @@
 //! Instances that answer, instances at full speed, and those that still load.
 
-use crate::lab::Lab;
+use crate::eventually::eventually;
+use crate::lab::{Lab, PATIENCE};
 use cluster::Outcome;
 use pool_core::supervisor::InstanceState;
-use std::time::Duration;
 
 #[tokio::test]
 async fn the_first_instance_works_while_the_last_one_loads() {
@@ -11,9 +11,8 @@ async fn the_first_instance_works_while_the_last_one_loads() {
     let Some(lab) = Lab::new(&["--together", "3"]) else { return };
     let cluster = lab.cluster(3).await;
     let jobs: Vec<_> = (1..=3).map(|job| cluster.submit(format!("Say {job}"))).collect();
-    while lab.model.asked().is_empty() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    // The pool has a thread of its own, so that looking here holds up nobody.
+    eventually(PATIENCE, || !lab.model.asked().is_empty(), || "nobody asked the model");
     let early: Vec<InstanceState> =
         cluster.status().await.unwrap().iter().map(|instance| instance.state).collect();
     let loads = |state: &InstanceState| {

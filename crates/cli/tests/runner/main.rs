@@ -9,6 +9,8 @@
 mod corpus;
 mod dice;
 mod ends;
+#[path = "../common/eventually.rs"]
+mod eventually;
 mod filters;
 mod guards;
 mod limits;

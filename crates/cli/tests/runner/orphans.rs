@@ -4,7 +4,8 @@
 //!
 //! `CLUSTER_TEST_ORPHANS=100` repeats each way so often; `just orphans` does.
 
-use crate::world::{Running, World, processes};
+use crate::eventually::{eventually, seen};
+use crate::world::{PATIENCE, Running, World, processes};
 use rustix::process::Signal;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -143,12 +144,12 @@ fn leave(way: Way, io: &[&str]) -> Duration {
         Way::Error => format!("{ESCAPE}\nexit 7"),
         _ => ESCAPE.to_owned(),
     };
-    let run = world.start(&[&["bash", "-n", "2", &item, &item], io].concat());
+    let mut run = world.start(&[&["bash", "-n", "2", &item, &item], io].concat());
     await_up(&world.path("."), 2);
     let alive = processes(&world.mark()).len();
     assert!(alive >= 2 * 34, "only {alive} processes: what should be left?");
     if let Way::Signals(signals, _) = way {
-        signals.iter().for_each(|signal| send(&run, *signal));
+        send(&mut run, signals);
     }
     if !matches!(way, Way::Signals(_, Jobs::GoOn)) {
         world.file("go", "");
@@ -157,38 +158,37 @@ fn leave(way: Way, io: &[&str]) -> Duration {
     gone_after(&world)
 }
 
-/// Signals that come too fast are one.
-fn send(run: &Running, signal: Signal) {
-    run.signal(signal);
-    std::thread::sleep(Duration::from_millis(50));
+/// What the program says when it has heard so many signals. Those that come faster than it hears them are one.
+const HEARD: [&str; 3] = ["finishing 2 jobs", "cancelling 2 jobs", "killing the tools"];
+
+fn send(run: &mut Running, signals: &[Signal]) {
+    for (signal, heard) in signals.iter().zip(HEARD) {
+        run.signal(*signal);
+        if *signal != Signal::KILL {
+            run.says(heard);
+        }
+    }
 }
 
 /// Waits until so many tools say that their children are there.
 fn await_up(folder: &std::path::Path, count: usize) {
-    let deadline = Instant::now() + crate::world::PATIENCE;
-    loop {
+    let up = || {
         let names = std::fs::read_dir(folder).unwrap().flatten().map(|entry| entry.file_name());
-        if names.filter(|name| name.to_string_lossy().starts_with("up.")).count() >= count {
-            return;
-        }
-        assert!(Instant::now() < deadline, "the children never came");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+        names.filter(|name| name.to_string_lossy().starts_with("up.")).count()
+    };
+    eventually(PATIENCE, || up() >= count, || format!("the children of {} tools never came", count - up()));
 }
 
 /// How long it takes until no process carries the mark.
 fn gone_after(world: &World) -> Duration {
     let ended = Instant::now();
-    while !processes(&world.mark()).is_empty() {
-        if ended.elapsed() > GONE * 10 {
-            // Clean up, then fail.
-            let left = processes(&world.mark());
-            for (pid, _) in &left {
-                let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).status();
-            }
-            panic!("{left:?}");
+    if seen(GONE * 10, || processes(&world.mark()).is_empty().then_some(())).is_err() {
+        // Clean up, then fail.
+        let left = processes(&world.mark());
+        for (pid, _) in &left {
+            let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).status();
         }
-        std::thread::sleep(Duration::from_millis(2));
+        panic!("{left:?}");
     }
     ended.elapsed()
 }

@@ -1,9 +1,10 @@
 //! What the program inherits and what reaches it on its way: closed streams, masks, the terminal that goes, Ctrl-Z.
 
+use crate::eventually::eventually;
 use crate::tool::{SENTINEL, await_received, fake, received};
 use crate::world::{PATIENCE, Running, World};
 use rustix::process::Signal;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Two instances of the tool, and these items.
 fn words<'a>(tool: &'a str, items: &[&'a str]) -> Vec<&'a str> {
@@ -12,15 +13,11 @@ fn words<'a>(tool: &'a str, items: &[&'a str]) -> Vec<&'a str> {
 
 /// Waits until the program is in this state, as the kernel calls it.
 fn await_state(run: &Running, wanted: char) {
-    let deadline = Instant::now() + PATIENCE;
     let state = || {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", run.pid())).unwrap();
         stat.rsplit_once(") ").unwrap().1.chars().next().unwrap()
     };
-    while state() != wanted {
-        assert!(Instant::now() < deadline, "it is {}, not {wanted}", state());
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    eventually(PATIENCE, || state() == wanted, || format!("it is {}, not {wanted}", state()));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The tool that misbehaves on request, on the command line; and whether real ones are here.
 
+use crate::eventually::eventually;
 use crate::world::{PATIENCE, World};
-use std::time::{Duration, Instant};
 
 /// Frames it.
 pub(crate) const SENTINEL: &str = "/end {nonce}=^end {nonce}$";
@@ -11,10 +11,12 @@ pub(crate) fn fake(world: &World, flags: &str) -> String {
     format!("{} --log {} {flags}", env!("CARGO_BIN_EXE_fake-tool"), world.path("log").display())
 }
 
-/// The prompts that arrived, sorted. The tool logs each before it acts on it.
+/// The prompts that arrived, sorted. The tool logs each before it acts on it; a line without its end is still being
+/// written.
 pub(crate) fn received(world: &World) -> Vec<String> {
     let log = std::fs::read_to_string(world.path("log")).unwrap_or_default();
-    let lines = log.lines().filter_map(|line| {
+    let whole = log.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+    let lines = whole.filter_map(|line| {
         let event: serde_json::Value = serde_json::from_str(line).unwrap();
         event["line"].as_str().map(str::to_owned)
     });
@@ -25,11 +27,8 @@ pub(crate) fn received(world: &World) -> Vec<String> {
 
 /// Waits until so many prompts have arrived.
 pub(crate) fn await_received(world: &World, count: usize) {
-    let deadline = Instant::now() + PATIENCE;
-    while received(world).len() < count {
-        assert!(Instant::now() < deadline, "only {:?} arrived", received(world));
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    let all_arrived = || received(world).len() >= count;
+    eventually(PATIENCE, all_arrived, || format!("only {:?} arrived", received(world)));
 }
 
 /// Whether the program is not on the path. That is a failure where all tools are promised to be there.

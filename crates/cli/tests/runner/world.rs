@@ -1,5 +1,6 @@
 //! Runs the program, with an eye on the clock and on what it leaves behind.
 
+use crate::eventually::eventually;
 use rustix::process::{Pid, PidfdFlags, Signal};
 use std::fmt;
 use std::io::{BufRead, BufReader, PipeReader, Read, Write};
@@ -233,15 +234,8 @@ impl Running {
     }
 
     fn assert_nothing_left(&self, ran: &Ran) {
-        let deadline = Instant::now() + GONE;
-        loop {
-            let left = processes(&self.mark);
-            if left.is_empty() {
-                return;
-            }
-            assert!(Instant::now() < deadline, "{left:?} are left after\n{ran}");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        let left = || processes(&self.mark);
+        eventually(GONE, || left().is_empty(), || format!("{:?} are left after\n{ran}", left()));
     }
 }
 

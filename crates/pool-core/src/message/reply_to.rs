@@ -2,6 +2,8 @@
 
 mod feed;
 mod line;
+#[cfg(test)]
+mod tests;
 
 use super::{JobId, JobResult};
 use crate::error::JobError;
@@ -334,12 +336,7 @@ impl Future for JobHandle {
     type Output = JobResult;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<JobResult> {
-        let result = match Pin::new(&mut self.home).poll(context) {
-            // Taken back while it was queued: nobody needs to find it first.
-            Poll::Pending if self.line.is_taken_back() => Ok(self.line.settle(Err(JobError::Cancelled))),
-            Poll::Pending => return Poll::Pending,
-            Poll::Ready(result) => result,
-        };
+        let result = std::task::ready!(Pin::new(&mut self.home).poll(context));
         self.cancel_on_drop = false;
         Poll::Ready(result.unwrap_or(Err(JobError::Lost { stage: Stage::Delivered })))
     }

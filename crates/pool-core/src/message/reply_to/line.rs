@@ -76,11 +76,6 @@ impl Line {
         refused
     }
 
-    /// Whether its caller took it back while it was queued, and nobody has sent another result.
-    pub(super) fn is_taken_back(&self) -> bool {
-        self.home().is_some() && self.stage() == Stage::Cancelled
-    }
-
     pub(super) fn stage(&self) -> Stage {
         Stage::from_u8(self.stage.load(Ordering::Acquire))
     }
@@ -90,9 +85,10 @@ impl Line {
         self.stage.compare_exchange(from as u8, to as u8, Ordering::SeqCst, Ordering::SeqCst).is_ok()
     }
 
+    /// Whoever waits for the result of a queued job hears at once: the queue may not move for hours.
     pub(super) fn cancel(&self) {
         self.unwanted.store(true, Ordering::SeqCst);
-        if !self.swap(Stage::Queued, Stage::Cancelled) {
+        if !self.refuse(JobError::Cancelled) {
             self.control(Control::Cancel);
         }
     }
@@ -112,7 +108,7 @@ impl Line {
     pub(super) fn requeue(&self, from: Stage) -> bool {
         let moved = self.swap(from, Stage::Queued);
         if moved && self.unwanted.load(Ordering::SeqCst) {
-            self.swap(Stage::Queued, Stage::Cancelled);
+            self.refuse(JobError::Cancelled);
         }
         moved
     }
@@ -130,7 +126,7 @@ impl Line {
         *self.bag() = Mailbag::Waiting(Vec::new());
         self.stage.store(Stage::Queued as u8, Ordering::SeqCst);
         if self.unwanted.load(Ordering::SeqCst) {
-            self.swap(Stage::Queued, Stage::Cancelled);
+            self.refuse(JobError::Cancelled);
         }
     }
 
