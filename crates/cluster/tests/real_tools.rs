@@ -4,19 +4,30 @@
 use cluster::profile::{Overrides, Profile, Surroundings};
 use cluster::{ClusterManager, Job, Outcome};
 
-/// A cluster of one instance of `tool`; none if its program is not here.
-async fn one(tool: &str) -> Option<ClusterManager> {
-    let profile = Profile::load(tool, &Overrides::default(), &Surroundings::current()).expect("a profile");
-    if !profile.spec.command[0].starts_with('/') {
-        eprintln!("skipped: {} is not installed", profile.spec.command[0]);
+/// A cluster of one instance of `tool`; none if its program is not here, which is a failure where all tools are
+/// promised to be there.
+async fn one(tool: &str, args: &[&str]) -> Option<ClusterManager> {
+    let program = if tool == "python" { "python3" } else { tool };
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if !std::env::split_paths(&path).any(|folder| folder.join(program).is_file()) {
+        assert!(std::env::var_os("CLUSTER_TEST_ALL").is_none(), "{program} is not installed");
+        eprintln!("skipped: {program} is not installed");
         return None;
     }
+    let args = args.iter().map(|arg| (*arg).to_owned()).collect();
+    let flags = Overrides { tool_args: args, ..Overrides::default() };
+    let profile = Profile::load(tool, &flags, &Surroundings::current()).expect("a profile");
     Some(ClusterManager::builder().tool(profile.spec, 1).build().await.expect("a cluster"))
 }
 
 /// Jobs one after the other on one instance; each must end so, with this text.
 async fn jobs(tool: &str, table: &[(&[&str], Outcome, &str)]) {
-    let Some(cluster) = one(tool).await else { return };
+    jobs_with(tool, &[], table).await;
+}
+
+/// The same with arguments for the tool.
+async fn jobs_with(tool: &str, args: &[&str], table: &[(&[&str], Outcome, &str)]) {
+    let Some(cluster) = one(tool, args).await else { return };
     for (steps, outcome, text) in table {
         let job = steps.iter().fold(Job::new(), |job, step| job.step(*step));
         let reply = cluster.ask(job).await.expect("a reply");
@@ -91,6 +102,139 @@ async fn bc() {
                 ),
             ),
             (&["1/0"], Outcome::Error, "Runtime error (func=(main), adr=3): Divide by zero"),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn dc() {
+    jobs(
+        "dc",
+        &[
+            (&["6 7*p"], Outcome::Ok, "42"),
+            (&["3 5sa 16i", "la FF+p"], Outcome::Ok, "260"),
+            (&["f 10p"], Outcome::Ok, "10"),
+            (&["[open [twice"], Outcome::Ok, ""),
+            (&["[two\nlines]p"], Outcome::Ok, "two\nlines"),
+            (&["1 0/"], Outcome::Error, "dc: divide by zero"),
+            (&["[é漢🦀]p"], Outcome::Ok, "é漢🦀"),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn sqlite3() {
+    jobs(
+        "sqlite3",
+        &[
+            (&["select 6*7;"], Outcome::Ok, "42"),
+            (
+                &["create table t(a); begin;", "insert into t values ('two\nlines');", "select * from t;"],
+                Outcome::Ok,
+                "two\nlines",
+            ),
+            (&[".tables"], Outcome::Ok, ""),
+            (&[".mode json\nselect 1 as x;"], Outcome::Ok, "[{\"x\":1}]"),
+            (&["select 1, 'é漢🦀';"], Outcome::Ok, "1|é漢🦀"),
+            (&[".output /dev/null\nselect 1;", "select 2;"], Outcome::Ok, "2"),
+            (
+                &[".nope"],
+                Outcome::Error,
+                "Error: unknown command or invalid arguments:  \"nope\". Enter \".help\" for help",
+            ),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn sqlite3_does_not_run_what_is_not_finished() {
+    let Some(cluster) = one("sqlite3", &[]).await else { return };
+    for open in ["'x", "\"x", "`x", "[x", "/* x", "1", "(", "1; select 'x", "-- x\n'"] {
+        let job = Job::new()
+            .step("create table t(a); create trigger g after insert on t begin select 1; end;")
+            .step(format!("insert into t select {open}"))
+            .step("select count(*) from t where a != 1;");
+        let reply = cluster.ask(job).await.expect("a reply");
+        assert_eq!((reply.outcome, reply.instance.generation), (Outcome::Error, 1), "{open}: {reply:?}");
+    }
+    for open in [
+        "create table t(a); create trigger g after insert on t begin select 1;",
+        "begin; select (",
+        "explain",
+    ] {
+        let reply = cluster.ask(open).await.expect("a reply");
+        assert_eq!((reply.outcome, reply.instance.generation), (Outcome::Error, 1), "{open}: {reply:?}");
+    }
+    assert_eq!(cluster.ask("select 7;").await.expect("a reply").text(), "7");
+    cluster.shutdown().await;
+}
+
+#[tokio::test]
+async fn jq() {
+    let type_error = "jq: error (at <stdin>:15): Cannot index number with string \"a\"";
+    jobs_with(
+        "jq",
+        &[".a | .[]?"],
+        &[
+            (&["{\"a\": [1, \"é漢🦀\"]}"], Outcome::Ok, "1\n\"é漢🦀\""),
+            (&["{\n\"a\":\n[[]]}"], Outcome::Ok, "[]"),
+            (&["{}"], Outcome::Ok, ""),
+            (&["{\"a\": [\"jq: error\"]}"], Outcome::Ok, "\"jq: error\""),
+            (&["5"], Outcome::Error, type_error),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn tclsh() {
+    jobs(
+        "tclsh",
+        &[
+            (&["expr {6 * 7}"], Outcome::Ok, "42"),
+            (&["proc f {n} {\n  return [expr {$n * 2}]\n}", "f 4"], Outcome::Ok, "8"),
+            (&["f 4"], Outcome::Error, "invalid command name \"f\""),
+            (&["puts {open"], Outcome::Error, "missing close-brace"),
+            (&["error no\nputs after"], Outcome::Error, "no\nafter"),
+            (&["exec cat; gets stdin"], Outcome::Ok, ""),
+            (&["catch {exit 3}; puts not"], Outcome::Error, ""),
+            (&["cd /; set env(A) b", "list [pwd] $env(A)"], Outcome::Ok, "/ b"),
+            (&["info exists env(A)"], Outcome::Ok, "0"),
+            (&["interp eval {} {rename puts {}}; close stdout"], Outcome::Ok, ""),
+            (&["puts -nonewline é漢🦀; string length 漢"], Outcome::Ok, "é漢🦀1"),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn node() {
+    jobs(
+        "node",
+        &[
+            (&["6 * 7"], Outcome::Ok, "42"),
+            (&["const f = n =>\n  n * 2;", "f(4)"], Outcome::Ok, "8"),
+            (&["f(4)"], Outcome::Error, "Uncaught ReferenceError: f is not defined"),
+            (&["`open"], Outcome::Error, "\n\n\nUncaught SyntaxError: Unexpected end of input"),
+            (&["await Promise.reject(5)"], Outcome::Error, "Uncaught 5"),
+            (&["setInterval(() => console.log('not'), 1); 0"], Outcome::Ok, "0"),
+            (&["await new Promise(done => setTimeout(done, 30, 7))"], Outcome::Ok, "7"),
+            (&["require('fs').readFileSync(0).length"], Outcome::Ok, "0"),
+            (&["process.exit(3)"], Outcome::Error, ""),
+            (
+                &["process.chdir('/'); process.env.A = 'b'; delete Array.prototype.map", "process.cwd()"],
+                Outcome::Ok,
+                "'/'",
+            ),
+            (
+                &["[process.env.A, process.cwd() === '/', [1].map(x => x)]"],
+                Outcome::Ok,
+                "[ undefined, false, [ 1 ] ]",
+            ),
+            (&["console.log('é漢🦀')"], Outcome::Ok, "é漢🦀"),
         ],
     )
     .await;
