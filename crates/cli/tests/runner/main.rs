@@ -10,6 +10,7 @@ mod corpus;
 mod dice;
 mod ends;
 mod filters;
+mod floods;
 mod guards;
 mod limits;
 mod misbehaving;
