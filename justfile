@@ -29,6 +29,10 @@ orphans TIMES="100":
 soak SECONDS="1800":
     CLUSTER_SOAK_SECONDS={{SECONDS}} cargo test --release -p cluster-cli --test soak -- --nocapture
 
+# 10 GiB on each of a tool's two outputs as one reply: what that costs in memory, and what the others notice of it
+flood MIB="10240":
+    CLUSTER_TEST_FLOOD={{MIB}} cargo test --release -p cluster-cli --all-features --test runner -- --ignored --nocapture f28_f29_ten
+
 # whole pools with all their faults, each from one seed and run twice; `CLUSTER_SIM_SEED=N` shows one
 simulate SEEDS="20000" FIRST="0":
     CLUSTER_SIM_SEEDS={{SEEDS}} CLUSTER_SIM_FIRST={{FIRST}} cargo test --release --test simulation -- --nocapture

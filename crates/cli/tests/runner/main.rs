@@ -12,6 +12,7 @@ mod ends;
 #[path = "../common/eventually.rs"]
 mod eventually;
 mod filters;
+mod floods;
 mod guards;
 mod limits;
 mod misbehaving;

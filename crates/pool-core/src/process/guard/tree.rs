@@ -157,6 +157,30 @@ fn entry(stat: &str) -> Option<Entry> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{BufRead, BufReader, Write};
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::{Command, Stdio};
+
+    /// The table was read, the process ended, and another one got its number: it differs by when it began.
+    #[test]
+    fn f67_a_number_that_is_a_strangers_by_now_is_not_signalled() {
+        let mut cat =
+            Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a process");
+        let pid = cat.id().cast_signed();
+        let entry = look(pid).expect("it is there");
+        for started in [entry.started - 1, entry.started + 1] {
+            kill(pid, Entry { started, ..entry });
+        }
+        // One with SIGKILL on its way answers nothing.
+        cat.stdin.as_mut().expect("a pipe").write_all(b"there\n").expect("it reads");
+        let mut answer = String::new();
+        BufReader::new(cat.stdout.take().expect("a pipe")).read_line(&mut answer).expect("it answers");
+        assert_eq!(answer, "there\n");
+        kill(pid, entry);
+        assert_eq!(cat.wait().expect("its end").signal(), Some(9));
+        // Its number is nobody's now.
+        kill(pid, entry);
+    }
 
     #[test]
     fn a_name_may_hold_anything() {
