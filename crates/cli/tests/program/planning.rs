@@ -127,10 +127,15 @@ fn the_tools() {
     assert_snapshot!(World::new().run(&["tools"]), @r"
     status: 0
     --- stdout
-    aider   aider: edits files as a language model says  (built-in)
-    bash    GNU bash: shell commands and scripts  (built-in)
-    bc      GNU bc: arbitrary precision arithmetic  (built-in)
-    python  Python: statements and expressions, as at its prompt  (built-in)
+    aider    aider: edits files as a language model says  (built-in)
+    bash     GNU bash: shell commands and scripts  (built-in)
+    bc       GNU bc: arbitrary precision arithmetic  (built-in)
+    dc       GNU dc: arbitrary precision arithmetic, operators last  (built-in)
+    jq       jq: a filter; each prompt is a JSON value, `--tool-arg FILTER` what is made of it  (built-in)
+    node     Node.js: JavaScript, as at its prompt  (built-in)
+    python   Python: statements and expressions, as at its prompt  (built-in)
+    sqlite3  SQLite: SQL, each job in an empty database of its own  (built-in)
+    tclsh    Tcl: commands and scripts, as at its prompt  (built-in)
     --- stderr
     ");
     assert_snapshot!(World::new().run(&["tools", "pyhton"]), @r"
