@@ -239,3 +239,37 @@ async fn node() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn gdb() {
+    jobs(
+        "gdb",
+        &[
+            (&["print 6*7"], Outcome::Ok, "$1 = 42"),
+            (&["print 1\nprint $+1", "print $1+$2"], Outcome::Ok, "$3 = 3"),
+            (&["print $1"], Outcome::Error, "History has not yet reached $1."),
+            (
+                &["print 1\nnope\nprint 2"],
+                Outcome::Error,
+                "$1 = 1\nUndefined command: \"nope\".  Try \"help\".",
+            ),
+            (&["define twice\nprint $arg0 * 2\nend", "twice 4"], Outcome::Ok, "$1 = 8"),
+            (&["twice 4"], Outcome::Error, "Undefined command: \"twice\".  Try \"help\"."),
+            (&["define open"], Outcome::Ok, ""),
+            (&["shell cat; echo end"], Outcome::Ok, "end"),
+            (&["quit 3"], Outcome::Error, ""),
+            (&["print \"é漢🦀\""], Outcome::Ok, "$1 = \"é漢🦀\""),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn gdb_runs_a_program() {
+    let Some(cluster) = one("gdb", &[]).await else { return };
+    let reply = cluster.ask("file /bin/true\nrun").await.expect("a reply");
+    assert!(reply.outcome == Outcome::Ok && reply.text().contains("exited normally"), "{reply:?}");
+    let reply = cluster.ask("info inferiors").await.expect("a reply");
+    assert!(reply.text().contains("<null>") && !reply.text().contains("true"), "{reply:?}");
+    cluster.shutdown().await;
+}

@@ -8,11 +8,12 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// The profiles that come with the program: name and text.
-pub(super) const BUILT_IN: [(&str, &str); 9] = [
+pub(super) const BUILT_IN: [(&str, &str); 10] = [
     ("aider", include_str!("../../profiles/aider.toml")),
     ("bash", include_str!("../../profiles/bash.toml")),
     ("bc", include_str!("../../profiles/bc.toml")),
     ("dc", include_str!("../../profiles/dc.toml")),
+    ("gdb", include_str!("../../profiles/gdb.toml")),
     ("jq", include_str!("../../profiles/jq.toml")),
     ("node", include_str!("../../profiles/node.toml")),
     ("python", include_str!("../../profiles/python.toml")),
