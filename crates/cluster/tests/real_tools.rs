@@ -273,3 +273,37 @@ async fn gdb_runs_a_program() {
     assert!(reply.text().contains("<null>") && !reply.text().contains("true"), "{reply:?}");
     cluster.shutdown().await;
 }
+
+/// Against the server that the environment names, if it does.
+#[tokio::test]
+async fn psql() {
+    if std::env::var_os("PGHOST").is_none() {
+        eprintln!("skipped: PGHOST names no server");
+        return;
+    }
+    let open =
+        "ERROR:  unterminated quoted string at or near \"'open\"\nLINE 1: select 'open\n               ^";
+    jobs_with(
+        "psql",
+        &["-A", "-t"],
+        &[
+            (&["select 6*7"], Outcome::Ok, "42"),
+            (
+                &["begin; create temp table t(a int)", "insert into t values (1); select * from t"],
+                Outcome::Ok,
+                "1",
+            ),
+            (&["select count(*) from pg_class where relname = 't'"], Outcome::Ok, "0"),
+            (
+                &["\\! echo not"],
+                Outcome::Error,
+                "ERROR:  syntax error at or near \"\\\"\nLINE 1: \\! echo not\n        ^",
+            ),
+            (&["select 'open"], Outcome::Error, open),
+            (&["select 1/0"], Outcome::Error, "ERROR:  division by zero"),
+            (&["create temp table t(a int); copy t from stdin", "select count(*) from t"], Outcome::Ok, "0"),
+            (&["select 'é漢🦀'"], Outcome::Ok, "é漢🦀"),
+        ],
+    )
+    .await;
+}

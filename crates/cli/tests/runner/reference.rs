@@ -99,13 +99,12 @@ impl Reference {
         )
     }
 
-    /// `gdb` at a prompt that can be told from everything else. Its exit status tells nothing.
+    /// `gdb` with a script, since at its prompt an empty line does the last command again. Its exit status tells
+    /// nothing.
     pub(crate) fn gdb() -> Self {
-        let settings = ["prompt \\002", "confirm off", "pagination off", "width 0", "height 0"];
-        let settings = settings.map(|setting| format!("set {setting}"));
-        let words = settings.iter().flat_map(|setting| ["-iex", setting]);
-        let command: Vec<&str> = ["gdb", "-q", "-nx"].into_iter().chain(words).collect();
-        Self::new(&command, By::Input, false, &[])
+        let rules = [(r"/dev/stdin:\d+: Error in sourced command file:\n", "")];
+        let command = ["gdb", "-q", "-nx", "-batch", "-iex", "set style enabled off", "-x", "/dev/stdin"];
+        Self::new(&command, By::Input, false, &rules)
     }
 
     /// `jq` with this filter.
