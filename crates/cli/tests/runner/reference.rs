@@ -103,7 +103,7 @@ impl Reference {
     /// nothing.
     pub(crate) fn gdb() -> Self {
         let rules = [(r"/dev/stdin:\d+: Error in sourced command file:\n", "")];
-        let command = ["gdb", "-q", "-nx", "-batch", "-iex", "set style enabled off", "-x", "/dev/stdin"];
+        let command = ["gdb", "-q", "-nx", "-batch", "-iex", "set confirm off", "-x", "/dev/stdin"];
         Self::new(&command, By::Input, false, &rules)
     }
 
