@@ -147,7 +147,8 @@ fn compare(
         wrong.len(),
         wrong[..wrong.len().min(10)].join("\n")
     );
-    let status = i32::from(answers.iter().any(|answer| answer.is_ok == Some(false)) || tool == ["bc"]);
+    // Something fails in every corpus, whether the tool tells or not.
+    let status = i32::from(answers.iter().any(|answer| answer.is_ok != Some(true)));
     assert_eq!((ran.status, ran.stdout.as_str()), (status, ""), "{ran}");
     println!(
         "{tool:?}: {prompts} prompts, {count} distinct, in {:.1?}: all as from a fresh tool",
