@@ -2,13 +2,27 @@
 //!
 //! A system that lets nobody make groups has nothing to test here, and these tests say so.
 
-use crate::eventually::eventually;
+use crate::eventually::{eventually, seen};
 use crate::world::{PATIENCE, Running, World};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, Command};
+use std::time::Duration;
+
+/// How soon a group has been killed.
+const SOON: Duration = Duration::from_secs(10);
+
+/// A process of ours, which descends from no guard.
+struct Stranger(Child);
+
+impl Drop for Stranger {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
 
 /// A shell that has told where it is, and waits for a file.
 struct Shell {
@@ -44,19 +58,20 @@ impl Shell {
     }
 
     /// A process of ours in the group of the guard.
-    fn stranger(&self) -> Option<Child> {
+    fn stranger(&self) -> Option<Stranger> {
         let Some(group) = &self.group else {
             eprintln!("no control groups here: nothing to test");
             return None;
         };
         let stranger = Command::new("sleep").arg("1000").spawn().unwrap();
         std::fs::write(group.join("cgroup.procs"), stranger.id().to_string()).unwrap();
-        Some(stranger)
+        Some(Stranger(stranger))
     }
 
     /// The run goes on, the stranger has been killed, and no folder is left.
-    fn end(self, mut stranger: Child) {
-        assert_eq!(stranger.wait().unwrap().signal(), Some(9));
+    fn end(self, mut stranger: Stranger) {
+        let end = seen(SOON, || stranger.0.try_wait().unwrap()).expect("the stranger lives");
+        assert_eq!(end.signal(), Some(9));
         let ran = self.run.end();
         let last: Value = serde_json::from_str(ran.stdout.lines().last().unwrap()).unwrap();
         assert_eq!((&last["outcome"], &last["reply"]), (&"ok".into(), &"on".into()), "{ran}");

@@ -43,8 +43,10 @@ impl Slot {
     pub(super) fn ended(&mut self, exit: &ExitReport, now: Instant) -> SlotAction {
         match self.state {
             SlotState::Draining => return self.over(SlotState::Gone),
-            // It was given up before it ended; that has been told.
-            SlotState::Failed(_) | SlotState::Gone => return SlotAction::Nothing,
+            // It was given up before it ended, or this end has been told before.
+            SlotState::Failed(_) | SlotState::Gone | SlotState::Waiting | SlotState::BackingOff(_) => {
+                return SlotAction::Nothing;
+            }
             _ => {}
         }
         if let Some(reason) = self.never_again(exit) {

@@ -125,6 +125,19 @@ fn which_ends_are_followed_by_another_life() {
     }
 }
 
+#[test]
+fn an_end_that_is_told_twice_is_one_end() {
+    let mut played = Played::ready(Restart::Permanent);
+    assert_eq!(played.ends(ExitReport::Exited(1)), SlotAction::Charge(Cause::Ended));
+    played.slot.back_off(0.5, played.now);
+    let state = played.slot.state().clone();
+    assert_eq!(played.ends(ExitReport::Exited(1)), SlotAction::Nothing);
+    assert_eq!(*played.slot.state(), state);
+    let mut played = Played::ready(Restart::Permanent);
+    assert_eq!(played.ends(ExitReport::Stopped), SlotAction::Start);
+    assert_eq!(played.ends(ExitReport::Stopped), SlotAction::Nothing, "the start is under way");
+}
+
 /// Fault 2: exit code 0 in the middle of a reply is no normal end. Fault 3: neither is any other.
 #[test]
 fn an_end_in_the_middle_of_a_job_is_abnormal_and_the_jobs() {
