@@ -159,6 +159,45 @@ fn one_for_one_other_child_fails_restart() {
     });
 }
 
+/// `child_adm`: an instance that runs is restarted on demand, without being charged for it; one that is not there, or
+/// will not live again, is not.
+#[test]
+fn child_adm() {
+    in_virtual_time(async {
+        let (kept, gone) =
+            (tool("kept", Restart::Permanent, 0, HOUR), tool("gone", Restart::Temporary, 0, HOUR));
+        let cluster = cluster([(kept, 1), (gone, 1)], plays).await;
+        crash(&cluster, "gone").await;
+        until(&cluster, &[InstanceState::Ready, InstanceState::Gone]).await;
+        for (slot, restarts) in [(0, true), (1, false), (2, false), (0, true)] {
+            assert_eq!(cluster.restart_instance(SlotId(slot)).await.expect("open"), restarts, "slot {slot}");
+            until(&cluster, &[InstanceState::Ready, InstanceState::Gone]).await;
+        }
+        let reply = cluster.ask("say:here").await.expect("a reply");
+        assert_eq!((reply.text(), reply.instance.generation), ("here", 3), "restarted twice");
+        cluster.shutdown().await;
+    });
+}
+
+/// `any_significant` and `all_significant`, of which ours is the second: a pool ends with the last of its instances, not
+/// with the first.
+#[test]
+fn all_significant() {
+    in_virtual_time(async {
+        let cluster = cluster([(tool("t", Restart::Temporary, 1, HOUR), 2)], plays).await;
+        cluster.ready().await.expect("ready");
+        crash(&cluster, "t").await;
+        sleep(HOUR).await;
+        assert_eq!(cluster.health(), PoolHealth::Up);
+        assert_eq!(cluster.ask("say:here").await.expect("a reply").text(), "here");
+        crash(&cluster, "t").await;
+        let reason = timeout(SECOND, cluster.failure()).await.expect("the last one has gone");
+        assert!(!reason.is_empty());
+        assert!(cluster.ask("say:x").await.is_err());
+        cluster.shutdown().await;
+    });
+}
+
 /// `sup_start_fail`: what cannot start at all fails at once, and is not tried again.
 #[test]
 fn sup_start_fail() {

@@ -26,10 +26,6 @@ impl Strategy for Counted {
     }
 
     fn on_ready(&mut self, slot: &Candidate<'_>) {
-        // One that has come back undelivered runs nowhere, although nobody finishes it.
-        if slot.in_flight == 0 {
-            self.running.remove(&slot.slot);
-        }
         self.inner.on_ready(slot);
     }
 
@@ -40,9 +36,10 @@ impl Strategy for Counted {
     fn on_taken(&mut self, slot: SlotId, job: &JobView<'_>) {
         // One that has come back undelivered may be placed on the same slot again.
         self.running.retain(|_, other| *other != job.id);
-        if let Some(first) = self.running.insert(slot, job.id) {
-            let second = job.id;
-            self.trace.violation(format!("slot {slot} got job {second:?} while {first:?} runs"));
+        // One that came back undelivered waits, or was taken back since: no tool has heard of it.
+        let first = self.running.insert(slot, job.id);
+        if first.is_some_and(|first| self.trace.inner().is_heard(first)) {
+            self.trace.violation(format!("slot {slot} got a second job while the first one runs"));
         }
         self.inner.on_taken(slot, job);
     }

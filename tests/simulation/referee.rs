@@ -116,7 +116,8 @@ fn possible(plan: &Plan, world: &World) -> BTreeSet<Outcome> {
         all.insert(Outcome::Cancelled);
     }
     // A job that waits comes home only because nobody will run it any more.
-    if !world.storms.is_empty() && (plan.on_limit == Wants::ToComeHome || world.ends_early.is_some()) {
+    let is_last = world.ends_early.is_some() || world.may_give_up() || world.starves();
+    if !world.storms.is_empty() && (plan.on_limit == Wants::ToComeHome || is_last) {
         all.insert(Outcome::Limited);
     }
     if world.jumps() {

@@ -117,6 +117,7 @@ async fn call(job: usize, cluster: &ClusterManager, world: &World, trace: &Trace
     let plan = &world.jobs[job];
     trace.note(format!("job {job} is submitted: {plan:?}"));
     let handle = cluster.submit(made(job, plan, world, trace));
+    trace.inner().jobs.insert(handle.job(), job);
     let result = match plan.caller {
         Caller::Waits => Some(handle.await),
         Caller::Leaves(after) => timeout(after, handle).await.ok(),

@@ -3,7 +3,7 @@
 use crate::limits::Wants;
 use crate::world::{Plan, World};
 use cluster::JobError;
-use pool_core::message::{JobResult, Outcome, SlotId};
+use pool_core::message::{JobId, JobResult, Outcome, SlotId};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -25,6 +25,8 @@ pub(crate) struct Inner {
     faults: usize,
     /// Who lives in each slot.
     alive: BTreeMap<SlotId, usize>,
+    /// Which job of the plan each one is.
+    pub(crate) jobs: BTreeMap<JobId, usize>,
     /// How often each step of each job reached a tool.
     pub(crate) said: BTreeMap<(usize, usize), u32>,
     /// Whose errand has let it go out.
@@ -43,6 +45,7 @@ impl Trace {
             violations: Vec::new(),
             faults: 0,
             alive: BTreeMap::new(),
+            jobs: BTreeMap::new(),
             said: BTreeMap::new(),
             armed: BTreeMap::new(),
             ended: BTreeMap::new(),
@@ -138,6 +141,11 @@ impl Inner {
         if self.ended.get(&job).is_some_and(Option::is_some) {
             self.violation(&format!("job {job} step {step} was sent after the job had ended"));
         }
+    }
+
+    /// Whether a tool has heard of the job, and no limit has turned it away since.
+    pub(crate) fn is_heard(&self, job: JobId) -> bool {
+        self.jobs.get(&job).is_some_and(|job| self.said.contains_key(&(*job, 0)))
     }
 
     /// Nobody may be left.

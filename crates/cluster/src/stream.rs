@@ -57,7 +57,8 @@ pub enum Piece {
         /// What is new.
         text: String,
     },
-    /// So many bytes of text are missing here, because this reader was too slow, or the reply too long.
+    /// So many bytes of text are missing here, because this reader was too slow, or the reply too long; or so many that
+    /// came are void, because the tool has drawn over them on its terminal.
     Missed(u64),
     /// The tool asks this and waits for [`JobStream::answer`].
     Question(String),

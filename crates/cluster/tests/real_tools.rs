@@ -239,3 +239,71 @@ async fn node() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn gdb() {
+    jobs(
+        "gdb",
+        &[
+            (&["print 6*7"], Outcome::Ok, "$1 = 42"),
+            (&["print 1\nprint $+1", "print $1+$2"], Outcome::Ok, "$3 = 3"),
+            (&["print $1"], Outcome::Error, "History has not yet reached $1."),
+            (
+                &["print 1\nnope\nprint 2"],
+                Outcome::Error,
+                "$1 = 1\nUndefined command: \"nope\".  Try \"help\".",
+            ),
+            (&["define twice\nprint $arg0 * 2\nend", "twice 4"], Outcome::Ok, "$1 = 8"),
+            (&["twice 4"], Outcome::Error, "Undefined command: \"twice\".  Try \"help\"."),
+            (&["define open"], Outcome::Ok, ""),
+            (&["shell cat; echo end"], Outcome::Ok, "end"),
+            (&["quit 3"], Outcome::Error, ""),
+            (&["print \"é漢🦀\""], Outcome::Ok, "$1 = \"é漢🦀\""),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn gdb_runs_a_program() {
+    let Some(cluster) = one("gdb", &[]).await else { return };
+    let reply = cluster.ask("file /bin/true\nrun").await.expect("a reply");
+    assert!(reply.outcome == Outcome::Ok && reply.text().contains("exited normally"), "{reply:?}");
+    let reply = cluster.ask("info inferiors").await.expect("a reply");
+    assert!(reply.text().contains("<null>") && !reply.text().contains("true"), "{reply:?}");
+    cluster.shutdown().await;
+}
+
+/// Against the server that the environment names, if it does.
+#[tokio::test]
+async fn psql() {
+    if std::env::var_os("PGHOST").is_none() {
+        eprintln!("skipped: PGHOST names no server");
+        return;
+    }
+    let open =
+        "ERROR:  unterminated quoted string at or near \"'open\"\nLINE 1: select 'open\n               ^";
+    jobs_with(
+        "psql",
+        &["-A", "-t"],
+        &[
+            (&["select 6*7"], Outcome::Ok, "42"),
+            (
+                &["begin; create temp table t(a int)", "insert into t values (1); select * from t"],
+                Outcome::Ok,
+                "1",
+            ),
+            (&["select count(*) from pg_class where relname = 't'"], Outcome::Ok, "0"),
+            (
+                &["\\! echo not"],
+                Outcome::Error,
+                "ERROR:  syntax error at or near \"\\\"\nLINE 1: \\! echo not\n        ^",
+            ),
+            (&["select 'open"], Outcome::Error, open),
+            (&["select 1/0"], Outcome::Error, "ERROR:  division by zero"),
+            (&["create temp table t(a int); copy t from stdin", "select count(*) from t"], Outcome::Ok, "0"),
+            (&["select 'é漢🦀'"], Outcome::Ok, "é漢🦀"),
+        ],
+    )
+    .await;
+}

@@ -4,6 +4,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Output, sanitize};
 use cluster::profile::{Listed, Overrides, Profile, ProfileError, Row, Surroundings};
+use cluster::spec::TurnRule;
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -57,6 +58,9 @@ fn page(profile: &Profile) -> String {
     let _ = writeln!(text, "{}: {}", profile.name, profile.about.as_deref().unwrap_or("a tool"));
     if !profile.tested.is_empty() {
         let _ = writeln!(text, "tried with {}", profile.tested.join(", "));
+    }
+    if matches!(profile.spec.turn.rule, TurnRule::Quiet { .. }) {
+        text.push_str("best effort: silence is taken for the end of a reply\n");
     }
     for note in &profile.notes {
         let _ = writeln!(text, "- {note}");

@@ -165,14 +165,11 @@ fn a_tool_that_cannot_start_loses_the_race() {
     world.file("gone.toml", PROFILE.replace("\"bash\"", "\"no-such-program\""));
     let ran = world.run(&["ask", "./gone.toml,./one.toml", "--race", "-q", "hello"]);
     assert_eq!((ran.stdout.as_str(), ran.status), ("one: hello\n", 0), "{ran}");
-    assert_snapshot!(timeless(world.run(&["ask", "./gone.toml", "--race", "hello"])), @r"
+    assert_snapshot!(world.run(&["ask", "./gone.toml", "--race", "-q", "hello"]), @r"
     status: 3
     --- stdout
     --- stderr
-    1 × gone (no-such-program …; changes nothing), the first good answer counts
-    instance 0 gone has failed: program 'no-such-program' not found on PATH: install it, or give its path
     error: the pool gave up: program 'no-such-program' not found on PATH: install it, or give its path
-    1 job: 1 not run
     ");
 }
 
@@ -234,8 +231,9 @@ fn wrong_usage_asks_nobody() {
 #[test]
 fn the_help_teaches() {
     let ran = World::new().run(&["ask", "--help"]);
-    let examples = ran.stdout.split_once("Examples:").map(|(_, examples)| examples);
-    assert_snapshot!(examples.unwrap_or_default(), @r"
+    let examples = ran.stdout.find("Examples:").expect("some");
+    assert_snapshot!(ran.stdout[examples..], @r"
+    Examples:
       A question to one tool; the answer is on standard output:
         cluster ask python 'sum(range(10))'
 

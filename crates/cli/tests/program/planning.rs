@@ -127,10 +127,17 @@ fn the_tools() {
     assert_snapshot!(World::new().run(&["tools"]), @r"
     status: 0
     --- stdout
-    aider   aider: edits files as a language model says  (built-in)
-    bash    GNU bash: shell commands and scripts  (built-in)
-    bc      GNU bc: arbitrary precision arithmetic  (built-in)
-    python  Python: statements and expressions, as at its prompt  (built-in)
+    aider    aider: edits files as a language model says  (built-in)
+    bash     GNU bash: shell commands and scripts  (built-in)
+    bc       GNU bc: arbitrary precision arithmetic  (built-in)
+    dc       GNU dc: arbitrary precision arithmetic, operators last  (built-in)
+    gdb      GDB: its commands, as at its prompt  (built-in)
+    jq       jq: a filter; each prompt is a JSON value, `--tool-arg FILTER` what is made of it  (built-in)
+    node     Node.js: JavaScript, as at its prompt  (built-in)
+    psql     PostgreSQL: SQL, each job in a session of its own  (built-in)
+    python   Python: statements and expressions, as at its prompt  (built-in)
+    sqlite3  SQLite: SQL, each job in an empty database of its own  (built-in)
+    tclsh    Tcl: commands and scripts, as at its prompt  (built-in)
     --- stderr
     ");
     assert_snapshot!(World::new().run(&["tools", "pyhton"]), @r"
@@ -139,6 +146,14 @@ fn the_tools() {
     --- stderr
     error: no profile is named 'pyhton', did you mean 'python'?: `cluster tools` lists them; a command line needs --until, --sentinel, --lines or --quiet-for
     ");
+}
+
+#[test]
+fn a_tool_that_is_read_by_silence_is_called_a_guess() {
+    let world = World::new();
+    let quiet = "schema = 'cluster.profile/1'\ncommand = ['x']\n[turn]\nby = 'quiet'\nquiet_for = '1s'\n";
+    let ran = world.file("quiet.toml", quiet).run(&["tools", "quiet.toml"]);
+    assert!(ran.to_string().contains("best effort: silence is taken for the end of a reply"), "{ran}");
 }
 
 #[test]

@@ -2,7 +2,13 @@
 
 pub(crate) mod bash;
 pub(crate) mod bc;
+pub(crate) mod dc;
+pub(crate) mod gdb;
+pub(crate) mod jq;
+pub(crate) mod node;
 pub(crate) mod python;
+pub(crate) mod sqlite3;
+pub(crate) mod tclsh;
 
 use crate::dice::Dice;
 

@@ -82,6 +82,57 @@ impl Reference {
         Self::new(&["bc", "-q"], By::Input, false, &rules)
     }
 
+    /// `dc`. Its exit status is always 0.
+    pub(crate) fn dc() -> Self {
+        Self::new(&["dc"], By::Input, false, &[])
+    }
+
+    /// `sqlite3` with an empty database.
+    pub(crate) fn sqlite3() -> Self {
+        // It counts the lines of its whole input.
+        let rules = [(r"(?m)^((?:Parse|Runtime) error near line )\d+", "${1}N")];
+        Self::new(
+            &["sqlite3", "-batch", "-noheader", "-init", "/dev/null", ":memory:"],
+            By::Input,
+            false,
+            &rules,
+        )
+    }
+
+    /// `gdb` with a script, since at its prompt an empty line does the last command again. Its exit status tells
+    /// nothing.
+    pub(crate) fn gdb() -> Self {
+        let rules = [(r"/dev/stdin:\d+: Error in sourced command file:\n", "")];
+        let command = ["gdb", "-q", "-nx", "-batch", "-iex", "set confirm off", "-x", "/dev/stdin"];
+        Self::new(&command, By::Input, false, &rules)
+    }
+
+    /// `jq` with this filter.
+    pub(crate) fn jq(filter: &str) -> Self {
+        let rules = [
+            // Whose fault it is: that of the input, or of a text in it.
+            (r"(?s)\A(?:parse error: .*|jq: error \(at [^)]*\): .* \(while parsing '.*'\))\z", "not JSON"),
+            (r"(?m)^jq: error \(at [^)]*\): ", "jq: error: "),
+        ];
+        Self::new(&["jq", "-c", filter], By::Input, true, &rules)
+    }
+
+    /// `tclsh` at its prompt, which shows nothing of itself. Its exit status tells nothing.
+    pub(crate) fn tclsh() -> Self {
+        let prompt = "set tcl_prompt1 {}; set tcl_prompt2 {}; set tcl_interactive 1; set auto_noexec 1; \
+                      fconfigure stdout -buffering line";
+        let script = format!("{{ echo '{prompt}'; cat; }} | exec tclsh");
+        Self::new(&["sh", "-c", &script], By::Input, false, &[])
+    }
+
+    /// Node's prompt. Its exit status tells nothing.
+    pub(crate) fn node() -> Self {
+        let prompt = "require('repl').start({ prompt: '\\x02', terminal: false, ignoreUndefined: true })";
+        // What was typed has a number, and may have been one line of several.
+        let rules = [(r"REPL\d+:\d+:\d+", "REPL"), (r"async_id_symbol\)\]: \d+", "async_id_symbol)]: N")];
+        Self::new(&["node", "-e", prompt], By::Input, false, &rules)
+    }
+
     fn new(command: &[&str], by: By, status_counts: bool, rules: &[(&str, &'static str)]) -> Self {
         let rules = rules.iter().map(|(pattern, instead)| (Regex::new(pattern).unwrap(), *instead));
         Self {
@@ -132,6 +183,7 @@ impl Reference {
     fn command(&self, world: &World, item: &Item) -> Command {
         let mut command = world.program("timeout");
         command.arg(PATIENCE.as_secs().to_string()).args(&self.command).env("BC_LINE_LENGTH", "0");
+        command.env("DC_LINE_LENGTH", "0");
         if self.by == By::Argument {
             command.args([item.typed(), "bash"]);
         } else {

@@ -61,6 +61,62 @@ fn bc() {
     compare(&world, &["bc"], corpus::bc::FIXED, corpus::bc::item, Reference::bc);
 }
 
+#[test]
+fn dc() {
+    if is_missing("dc") {
+        return;
+    }
+    let world = World::new();
+    compare(&world, &["dc"], corpus::dc::FIXED, corpus::dc::item, Reference::dc);
+}
+
+#[test]
+fn sqlite3() {
+    if is_missing("sqlite3") {
+        return;
+    }
+    let world = World::new();
+    compare(&world, &["sqlite3"], corpus::sqlite3::FIXED, corpus::sqlite3::item, Reference::sqlite3);
+}
+
+#[test]
+fn jq() {
+    if is_missing("jq") {
+        return;
+    }
+    let world = World::new();
+    let filter = corpus::jq::FILTER;
+    let reference = || Reference::jq(filter);
+    compare(&world, &["jq", "--tool-arg", filter], corpus::jq::FIXED, corpus::jq::item, reference);
+}
+
+#[test]
+fn gdb() {
+    if is_missing("gdb") {
+        return;
+    }
+    let world = World::new();
+    compare(&world, &["gdb"], corpus::gdb::FIXED, corpus::gdb::item, Reference::gdb);
+}
+
+#[test]
+fn tclsh() {
+    if is_missing("tclsh") {
+        return;
+    }
+    let world = World::new();
+    compare(&world, &["tclsh"], corpus::tclsh::FIXED, corpus::tclsh::item, Reference::tclsh);
+}
+
+#[test]
+fn node() {
+    if is_missing("node") {
+        return;
+    }
+    let world = World::new();
+    compare(&world, &["node"], corpus::node::FIXED, corpus::node::item, Reference::node);
+}
+
 fn compare(
     world: &World,
     tool: &[&str],
@@ -91,7 +147,8 @@ fn compare(
         wrong.len(),
         wrong[..wrong.len().min(10)].join("\n")
     );
-    let status = i32::from(answers.iter().any(|answer| answer.is_ok == Some(false)) || tool == ["bc"]);
+    // Something fails in every corpus, whether the tool tells or not.
+    let status = i32::from(answers.iter().any(|answer| answer.is_ok != Some(true)));
     assert_eq!((ran.status, ran.stdout.as_str()), (status, ""), "{ran}");
     println!(
         "{tool:?}: {prompts} prompts, {count} distinct, in {:.1?}: all as from a fresh tool",

@@ -112,6 +112,13 @@ impl World {
         self.start(words).end()
     }
 
+    /// Runs `cluster ask` to its end.
+    pub(crate) fn ask(&self, words: &[&str]) -> Ran {
+        let mut command = self.program(env!("CARGO_BIN_EXE_cluster"));
+        command.args(["ask", "--env", MARK]).args(words).env(MARK, self.mark());
+        self.follow(command.spawn().unwrap()).end()
+    }
+
     /// Runs it to its end with this on standard input.
     pub(crate) fn run_with(&self, input: &[u8], words: &[&str]) -> Ran {
         let (running, mut pipe) = self.start_fed(words);

@@ -8,13 +8,15 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// The profiles that come with the program: name and text.
-pub(super) const BUILT_IN: [(&str, &str); 9] = [
+pub(super) const BUILT_IN: [(&str, &str); 11] = [
     ("aider", include_str!("../../profiles/aider.toml")),
     ("bash", include_str!("../../profiles/bash.toml")),
     ("bc", include_str!("../../profiles/bc.toml")),
     ("dc", include_str!("../../profiles/dc.toml")),
+    ("gdb", include_str!("../../profiles/gdb.toml")),
     ("jq", include_str!("../../profiles/jq.toml")),
     ("node", include_str!("../../profiles/node.toml")),
+    ("psql", include_str!("../../profiles/psql.toml")),
     ("python", include_str!("../../profiles/python.toml")),
     ("sqlite3", include_str!("../../profiles/sqlite3.toml")),
     ("tclsh", include_str!("../../profiles/tclsh.toml")),

@@ -83,7 +83,8 @@ pub enum Progress {
         /// What is new.
         text: String,
     },
-    /// So many bytes of text are missing here, because the reader was too slow or the reply too long.
+    /// So many bytes of text are missing here, because the reader was too slow or the reply too long; or so many that
+    /// were told are void, because the tool has drawn over them on its terminal.
     Missed(u64),
     /// The tool asks this and waits.
     NeedsInput(String),

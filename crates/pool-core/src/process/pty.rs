@@ -72,24 +72,35 @@ fn would_cut(master: BorrowedFd<'_>, bytes: &[u8]) -> bool {
         && bytes.split(|byte| *byte == b'\n').any(|line| line.len() > LINE)
 }
 
+/// How much time there has been to see the end of input.
+#[derive(Clone, Copy)]
+enum HasBeen {
+    None,
+    Enough,
+}
+
 /// Types the end of input: a terminal has no other.
 ///
-/// Where the terminal edits lines, the key for that does it. Where the tool does, it is to the tool what it makes of it.
-/// And a tool that only reads, as raw as the terminal was made, knows no keys: from now on a read may end with nothing,
-/// and one that has begun is made to begin anew by the key to suspend, which suspends nobody who leads a session.
-fn end_input(master: BorrowedFd<'_>) {
+/// Where the terminal edits lines, the key for that does it. A tool that only reads, as raw as the terminal was made,
+/// knows no keys: from now on a read may end with nothing, and one that has begun is made to begin anew by the key to
+/// suspend, which suspends nobody who leads a session. A tool with an editor of its own cannot be told from that one, but
+/// knows the key, and stays: so it is typed when there has been `time` for the other.
+fn end_input(master: BorrowedFd<'_>, time: HasBeen) {
     // If the tool has gone, there is nobody to tell.
     let Ok(mut modes) = tcgetattr(master) else { return };
     // The first end may be that of a line that has none.
     let keys = if modes.local_modes.contains(LocalModes::ICANON) {
         modes.special_codes[Key::VEOF] = END;
-        [END, END]
+        [END, END].as_slice()
     } else {
         modes.local_modes |= LocalModes::ISIG | LocalModes::NOFLSH;
         modes.special_codes[Key::VSUSP] = WAKE;
         (modes.special_codes[Key::VMIN], modes.special_codes[Key::VTIME]) = (0, 0);
-        [WAKE, END]
+        match time {
+            HasBeen::None => [WAKE].as_slice(),
+            HasBeen::Enough => &[WAKE, END],
+        }
     };
     let _ = tcsetattr(master, OptionalActions::Now, &modes);
-    let _ = rustix::io::write(master, &keys);
+    let _ = rustix::io::write(master, keys);
 }

@@ -24,7 +24,7 @@ impl World {
             let Some(placed) = self.pool.poll() else { break };
             self.goes_where_it_may(&placed, &homes);
             if placed.decision.why != Why::Session {
-                self.is_next(&placed);
+                self.is_next(&placed, &homes);
                 let candidates = self.candidates(placed.job.tool, &homes);
                 assert_eq!(placed.decision.candidates, candidates.len());
                 rule.judge(self, &placed, &candidates);
@@ -73,15 +73,16 @@ impl World {
         }
     }
 
-    /// Among jobs without a session that need the same, the most urgent goes first, then the first.
-    fn is_next(&self, placed: &Placed) {
+    /// Among jobs without a session that could go somewhere now, whatever they need, the most urgent goes first, then
+    /// the first: one that is bound to a tool neither waits behind those that cannot move, nor keeps others waiting.
+    fn is_next(&self, placed: &Placed, homes: &[(SessionKey, usize)]) {
         if placed.job.session.is_some() {
             return;
         }
         let rank = |case: &Case| (std::cmp::Reverse(case.job.priority), case.arrival);
         let mine = rank(&self.cases[&placed.job.id]);
-        let rivals =
-            self.waiting().filter(|case| case.job.session.is_none() && case.job.tool == placed.job.tool);
+        let can_go = |case: &Case| !self.candidates(case.job.tool, homes).is_empty();
+        let rivals = self.waiting().filter(|case| case.job.session.is_none() && can_go(case));
         rivals.for_each(|case| assert!(rank(case) >= mine, "{:?} before {:?}", placed.job, case.job));
     }
 

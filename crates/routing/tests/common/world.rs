@@ -15,11 +15,25 @@ const TOOLS: [&str; 2] = ["bash", "bc"];
 /// Something happens. Numbers are taken modulo what there is.
 #[derive(Debug, Clone)]
 pub(crate) enum Op {
-    Push { session: Option<u8>, tool: Option<u8>, priority: u8 },
+    Push {
+        session: Option<u8>,
+        tool: Option<u8>,
+        priority: u8,
+    },
     Cancel(u16),
     Ready(u8),
-    Finish { slot: u8, millis: u16, ready: bool },
+    Finish {
+        slot: u8,
+        millis: u16,
+        ready: bool,
+    },
     Return(u8),
+    /// The job on a slot meets a usage limit, which holds all slots of the tool: the job waits for the tool, or goes on
+    /// with any.
+    Limit {
+        slot: u8,
+        waits: bool,
+    },
     Revoke(u8),
     Crash(u8),
     Remove(u8),
@@ -38,6 +52,7 @@ pub(crate) fn ops() -> impl proptest::strategy::Strategy<Value = Vec<Op>> {
         6 => (any::<u8>(), 0_u16..50, any::<bool>())
             .prop_map(|(slot, millis, ready)| Op::Finish { slot, millis, ready }),
         1 => any::<u8>().prop_map(Op::Return),
+        2 => (any::<u8>(), any::<bool>()).prop_map(|(slot, waits)| Op::Limit { slot, waits }),
         1 => any::<u8>().prop_map(Op::Revoke),
         2 => any::<u8>().prop_map(Op::Crash),
         1 => any::<u8>().prop_map(Op::Remove),
@@ -151,6 +166,7 @@ impl World {
             Op::Ready(slot) => self.ready(at(slot)),
             Op::Finish { slot, millis, ready } => self.finish(at(slot), millis, ready),
             Op::Return(slot) => self.give_back(at(slot)),
+            Op::Limit { slot, waits } => self.limit(at(slot), waits),
             Op::Revoke(slot) => self.revoke(at(slot)),
             Op::Crash(slot) => self.crash(at(slot), Doing::Down),
             Op::Remove(slot) => self.crash(at(slot), Doing::Removed),
@@ -232,6 +248,24 @@ impl World {
             };
         }
         self.pool.dispatcher.returned(work.job, self.pool.now);
+    }
+
+    fn limit(&mut self, slot: usize, waits: bool) {
+        let Some(Work { mut job, .. }) = self.take_work(slot) else { return };
+        let tool = self.places[slot].tool;
+        self.pool.dispatcher.finished(id(slot), &report(job.id, 0), self.pool.now);
+        for other in 0..self.places.len() {
+            if self.places[other].tool == tool {
+                self.revoke(other);
+            }
+        }
+        if waits && job.session.is_none() {
+            job.tool = Some(tool);
+        }
+        self.returns -= 1;
+        let case = Case { job: job.clone(), fate: Fate::Waits, arrival: self.returns };
+        self.cases.insert(job.id, case);
+        self.pool.dispatcher.returned(job, self.pool.now);
     }
 
     fn take_work(&mut self, slot: usize) -> Option<Work> {

@@ -1,6 +1,6 @@
 //! The two directions of a terminal, for the reactor of a thread.
 
-use super::{LINE, end_input, would_cut};
+use super::{HasBeen, LINE, end_input, would_cut};
 use crate::process::{Input, Output};
 use rustix::io::Errno;
 use std::cell::RefCell;
@@ -21,6 +21,9 @@ const READ: usize = 4096;
 /// do, may just then undo what makes it heard.
 const AGAIN: Duration = Duration::from_millis(50);
 
+/// After so many times a tool that only reads would have gone.
+const ENOUGH: u32 = 10;
+
 /// What is typed. Dropping it is the end of input.
 pub(in crate::process) struct Keyboard {
     terminal: Rc<Terminal>,
@@ -32,6 +35,8 @@ pub(in crate::process) struct Screen {
     terminal: Rc<Terminal>,
     /// When the end of input is typed again.
     again: Option<Pin<Box<Sleep>>>,
+    /// How often it was.
+    reminders: u32,
 }
 
 struct Terminal {
@@ -52,14 +57,17 @@ pub(in crate::process) fn streams(master: OwnedFd) -> io::Result<(Keyboard, Scre
     let master = AsyncFd::new(master)?;
     let typing = RefCell::new(Typing::Open(Waker::noop().clone()));
     let terminal = Rc::new(Terminal { master, typing });
-    Ok((Keyboard { terminal: terminal.clone(), refused: false }, Screen { terminal, again: None }))
+    Ok((
+        Keyboard { terminal: terminal.clone(), refused: false },
+        Screen { terminal, again: None, reminders: 0 },
+    ))
 }
 
 impl Input for Keyboard {}
 
 impl Drop for Keyboard {
     fn drop(&mut self) {
-        end_input(self.terminal.master.as_fd());
+        end_input(self.terminal.master.as_fd(), HasBeen::None);
         if let Typing::Open(reader) = self.terminal.typing.replace(Typing::Ended) {
             reader.wake();
         }
@@ -75,7 +83,9 @@ impl Screen {
         }
         let again = self.again.get_or_insert_with(|| Box::pin(tokio::time::sleep(AGAIN)));
         while again.as_mut().poll(context).is_ready() {
-            end_input(self.terminal.master.as_fd());
+            self.reminders += 1;
+            let time = if self.reminders < ENOUGH { HasBeen::None } else { HasBeen::Enough };
+            end_input(self.terminal.master.as_fd(), time);
             let next = again.deadline() + AGAIN;
             again.as_mut().reset(next);
         }

@@ -13,6 +13,9 @@ const COPIED: usize = 16 * 1024;
 /// What an idle instance may hold on to.
 const IDLE: usize = 4096;
 
+/// How much of what was told is compared with what is drawn over it; a screen holds less.
+const DRAWN_OVER: usize = 64 * 1024;
+
 /// Bytes of the tool, as text as far as they have been filtered.
 #[derive(Debug, Default)]
 pub(super) struct Stream {
@@ -67,7 +70,13 @@ impl Stream {
         match &mut self.reading {
             Reading::Filter(filter) => self.clean = filter.absorb(&mut self.buffer, self.clean),
             Reading::Screen(screen) => {
+                let base = self.told.saturating_sub(DRAWN_OVER);
+                let told = self.buffer[base..self.told].to_vec();
                 self.scan = screen.draw(&mut self.buffer, self.seen).min(self.scan);
+                // What has been told and is now something else is told anew.
+                let valid = still_there(&told, base, &self.buffer);
+                self.missed += (self.told - valid) as u64;
+                self.told = valid;
                 self.clean = self.buffer.len();
             }
         }
@@ -190,6 +199,14 @@ impl Stream {
             screen.shrink();
         }
     }
+}
+
+/// How far `told`, which stood at `base`, is still there.
+fn still_there(told: &[u8], base: usize, now: &[u8]) -> usize {
+    let pairs = told.iter().zip(now.get(base..).unwrap_or_default());
+    let place = base.min(now.len()) + pairs.take_while(|(told, now)| told == now).count();
+    // Nothing is told from the middle of a character on.
+    if place < now.len() { super::window::char_start_before(now, place) } else { place }
 }
 
 /// The bytes of a turn as they came, bounded as the text is.

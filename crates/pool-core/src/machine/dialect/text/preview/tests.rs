@@ -1,7 +1,7 @@
 use super::super::{TextDialect, TurnEnd};
 use crate::machine::dialect::{Dialect, Found};
 use crate::message::Step;
-use crate::spec::{Limits, ToolSpec, TurnRule, TurnSpec};
+use crate::spec::{Io, Limits, ToolSpec, TurnRule, TurnSpec};
 use proptest::prelude::{ProptestConfig, Strategy, prop, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use regex::Regex;
 use std::sync::Arc;
@@ -87,6 +87,15 @@ fn what_is_cut_out_before_it_is_told_is_counted() {
     assert_eq!(told as u64 + missed, 2 * piece.len() as u64);
 }
 
+#[test]
+fn what_is_drawn_over_on_a_terminal_is_told_anew() {
+    let mut spec = tool();
+    spec.io = Io::Pty;
+    let pieces: &[&[u8]] = &[b"one\r\ntwo\r\n", b"\x1b[2A\x1b[Jthree\r\n", b"bar 1%", b"\rbar 2%\r\n"];
+    let (told, void, _) = told(spec, pieces);
+    assert_eq!((told.concat().as_str(), void), ("one\ntwo\nthree\nbar 2%\n", 8));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
@@ -107,5 +116,28 @@ proptest! {
         // The reply's last line end is dropped.
         let reply = format!("{}\n", end.text);
         prop_assert!(reply.starts_with(&told.concat()), "{:?} of {:?}", told, reply);
+    }
+
+    #[test]
+    fn whatever_is_drawn_what_is_told_and_not_void_is_on_the_screen(
+        pieces in prop::collection::vec(
+            "([a-z]{0,9}|\r|\n|\r\n|\x08|\x1b\\[[0-9]{0,2}[A-HJKLMPX@]){0,9}".prop_map(String::into_bytes),
+            0..20,
+        ),
+    ) {
+        let mut spec = tool();
+        spec.io = Io::Pty;
+        let (mut dialect, mut out, now) = (TextDialect::new(Arc::new(spec), 7), Vec::new(), origin());
+        dialect.begin(Step::Say("sent".into()), false, &mut out, now).expect("carried");
+        let mut valid = String::new();
+        for piece in pieces {
+            dialect.buffer().extend_from_slice(&piece);
+            prop_assert_eq!(dialect.poll(now), None);
+            let mut void = 0;
+            let text = dialect.preview(&mut void);
+            valid.truncate(valid.len() - usize::try_from(void).expect("small"));
+            valid += &text;
+            prop_assert!(dialect.buffer().starts_with(valid.as_bytes()), "{:?} of {:?}", valid, dialect.buffer());
+        }
     }
 }
