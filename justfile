@@ -39,7 +39,7 @@ simulate SEEDS="20000" FIRST="0":
 
 # every test of a fault, with and without changes that it is to find; writes docs/faults.md of docs/faults.toml
 faults:
-    cargo test --test faults -- --ignored --nocapture
+    eval "$(.ci/tools)"; cargo test --test faults -- --ignored --nocapture
 
 # the long runs: 100,000 prompts a REPL, 10,000 through aider
 nightly:

@@ -6,7 +6,7 @@ mod code;
 mod mutants;
 mod table;
 
-use mutants::Lab;
+use mutants::{End, Lab};
 use std::collections::BTreeSet;
 use std::fs;
 use table::{Fault, rendered, root, source, table};
@@ -91,15 +91,16 @@ fn all_is_seen_and_written_down() {
     let tests: BTreeSet<&str> =
         table.fault.iter().flat_map(|fault| &fault.tests).map(String::as_str).collect();
     for test in tests {
-        if !lab.passes(test, "") {
-            wrong.push(format!("{test} fails without any change"));
+        let end = lab.run(test, "");
+        if end != End::Passed {
+            wrong.push(format!("{test} without any change: {end:?}"));
         }
     }
     for fault in &table.fault {
         for (name, test) in fault.changes() {
-            let found = !lab.passes(test, name);
-            println!("{}: {name}: {}", fault.number, if found { "found" } else { "NOT FOUND" });
-            if !found {
+            let end = lab.run(test, name);
+            println!("{}: {name}: {end:?}", fault.number);
+            if end == End::Passed {
                 wrong.push(format!("{test} does not find: {name} (fault {})", fault.number));
             }
         }

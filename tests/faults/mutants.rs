@@ -3,13 +3,13 @@
 
 use crate::code::{self, Program};
 use crate::table::{Mutation, Table, root};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// How long a test may take, in seconds, until it counts as failed.
-const LONGEST: &str = "180";
+const LONGEST: &str = "60";
 
 /// Copies of the crates' sources that know which change is made: a file beside the workspace names it, because the
 /// environment of tools, guards and of many a test is a clean one.
@@ -46,35 +46,61 @@ impl Lab {
         Self { folder, programs }
     }
 
-    /// Whether the test passes, with this change or none.
+    /// Runs a test, with this change or none.
     ///
     /// # Panics
-    /// If no test of that name was run.
-    pub(crate) fn passes(&self, test: &str, change: &str) -> bool {
+    /// If there is no such test.
+    pub(crate) fn run(&self, test: &str, change: &str) -> End {
         fs::write(self.folder.join("change"), change).expect("the name of the change");
         let files = code::functions().remove(test).unwrap_or_default();
-        let mut ran = false;
-        let passed = files.iter().all(|file| {
-            let program = code::program(file);
-            let Some(path) = self.programs.get(&program) else { panic!("{program:?} was not built") };
-            let package = match &program {
-                Program::Unit(package) | Program::Own(package, _) => package,
-            };
-            let mut command = Command::new("timeout");
-            command
-                .args(["--kill-after=5", LONGEST])
-                .arg(path)
-                .arg(test)
-                .current_dir(self.folder.join(package));
-            let output = command.stdin(Stdio::null()).output().expect("timeout, of coreutils");
-            let text = String::from_utf8_lossy(&output.stdout);
-            ran |= text.lines().any(|line| line.starts_with("test ") && line.contains(test));
-            output.status.success()
-        });
-        assert!(ran, "no test {test} was run");
-        passed
+        let programs: BTreeSet<Program> = files.iter().map(|file| code::program(file)).collect();
+        let all: Vec<(Program, String)> =
+            programs.into_iter().flat_map(|program| self.paths(&program, test)).collect();
+        assert!(!all.is_empty(), "no test {test}");
+        let end = all.iter().map(|(program, path)| self.run_one(program, path));
+        end.into_iter().find(|end| *end != End::Passed).unwrap_or(End::Passed)
+    }
+
+    /// The tests of this name, by their whole paths.
+    fn paths(&self, program: &Program, test: &str) -> Vec<(Program, String)> {
+        let mut list = self.command(program);
+        let listed = list.args(["--list", "--format=terse"]).output().expect("a program of tests");
+        let text = String::from_utf8_lossy(&listed.stdout).into_owned();
+        let paths = text.lines().filter_map(|line| line.strip_suffix(": test"));
+        let ours = paths.filter(|path| path.rsplit("::").next() == Some(test));
+        ours.map(|path| (program.clone(), path.to_owned())).collect()
+    }
+
+    fn run_one(&self, program: &Program, path: &str) -> End {
+        let output = self.command(program).args(["--exact", path]).output().expect("a program of tests");
+        match output.status.code() {
+            Some(0) => End::Passed,
+            Some(TIMED_OUT) => End::TimedOut,
+            _ => End::Failed,
+        }
+    }
+
+    fn command(&self, program: &Program) -> Command {
+        let Some(path) = self.programs.get(program) else { panic!("{program:?} was not built") };
+        let (Program::Unit(package) | Program::Own(package, _)) = program;
+        let mut command = Command::new("timeout");
+        command.args(["--kill-after=5", LONGEST]).arg(path).current_dir(self.folder.join(package));
+        command.stdin(Stdio::null());
+        command
     }
 }
+
+/// How a test ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    Passed,
+    Failed,
+    /// It would not end, which finds a change as well as any failure.
+    TimedOut,
+}
+
+/// What `timeout` says then.
+const TIMED_OUT: i32 = 124;
 
 fn copy(folder: &Path) {
     let _ = fs::remove_dir_all(folder);
