@@ -13,6 +13,7 @@ mod ends;
 mod eventually;
 mod filters;
 mod floods;
+mod groups;
 mod guards;
 mod limits;
 mod misbehaving;

@@ -16,6 +16,8 @@
 //!   and exec of a tool (signals and their mask reset, a death signal) happens in the guard, which is small and has one
 //!   thread.
 //! * A generation is over when nothing of it is left: the guard kills what the tool left behind, then tells its exit.
+//! * Where the system lets it, that is done to a control group at once, and then to whoever is found elsewhere; a
+//!   non-empty `CLUSTER_NO_CGROUP` keeps guards from having one.
 //! * Numbers of processes are used only while they cannot belong to a stranger: before the process is reaped, or
 //!   through a pidfd that was checked.
 //!
@@ -26,6 +28,7 @@
 //! The template is the program at hand, started again with [`ARGUMENT`]: [`init`] makes it answer to that.
 
 mod control;
+mod group;
 mod link;
 mod serve;
 #[expect(unsafe_code, reason = "signal dispositions and masks have no safe interface")]

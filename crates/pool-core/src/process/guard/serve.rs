@@ -1,6 +1,7 @@
 //! The other side: the template of guards, and a guard, which waits for orders, for ends, and for the end of its
 //! controller.
 
+use super::group::{Group, Home};
 use super::sys::{self, Fork};
 use super::tool::{self, Tool};
 use super::tree::Tree;
@@ -22,6 +23,8 @@ struct Guard {
     socket: OwnedFd,
     tree: Tree,
     tool: Option<Tool>,
+    /// What all that it starts is born into, if it may have one.
+    group: Option<Group>,
     /// Where the system counts whom it has killed for want of memory.
     counter: Counter,
 }
@@ -32,15 +35,19 @@ pub(super) fn serve() -> i32 {
     let Ok(socket) = take_input() else { return NOT_A_GUARD };
     sys::calm();
     let Ok(tree) = sys::prepare().map(Tree::new) else { return NOT_A_GUARD };
+    let home = Home::of_this_process();
     let mut guards = HashSet::new();
     loop {
         match wait(&socket, &tree) {
-            Ok(Woken::Ends) => bury(&tree, &mut guards),
+            Ok(Woken::Ends) => bury(&tree, &mut guards, home.as_ref()),
             Ok(Woken::Order(Request::Guard, descriptors)) => match sys::fork() {
                 Fork::Parent(guard) => guards.extend(guard),
                 Fork::Child => {
                     drop((socket, tree));
-                    return descriptors.into_iter().next().map_or(NOT_A_GUARD, guard);
+                    return descriptors
+                        .into_iter()
+                        .next()
+                        .map_or(NOT_A_GUARD, |socket| guard(socket, home.as_ref()));
                 }
             },
             Ok(Woken::Closed) => return 0,
@@ -51,11 +58,19 @@ pub(super) fn serve() -> i32 {
 
 /// Reaps guards that have ended. One that was killed leaves its tool's children to us: they go. One that was stopped
 /// (its tool can do that) would not hear that its controller has gone: it goes on.
-fn bury(tree: &Tree, guards: &mut HashSet<Pid>) {
-    let ended = tree.reap_and_wake();
-    let killed = ended.iter().any(|(pid, status)| guards.remove(pid) && !status.exited());
-    if killed {
-        tree.clear(guards);
+fn bury(tree: &Tree, guards: &mut HashSet<Pid>, home: Option<&Home>) {
+    let ended = tree.reap_and_wake().into_iter();
+    let killed: Vec<Pid> =
+        ended.filter(|(pid, end)| guards.remove(pid) && !end.exited()).map(|(pid, _)| pid).collect();
+    if killed.is_empty() {
+        return;
+    }
+    if let Some(home) = home {
+        killed.iter().for_each(|guard| home.kill(*guard));
+    }
+    tree.clear_except(guards);
+    if let Some(home) = home {
+        killed.iter().for_each(|guard| home.remove(*guard));
     }
 }
 
@@ -98,9 +113,11 @@ fn wait(socket: &OwnedFd, tree: &Tree) -> io::Result<Woken> {
 }
 
 /// Is a guard until the controller has gone and nothing is left.
-fn guard(socket: OwnedFd) -> i32 {
+fn guard(socket: OwnedFd, home: Option<&Home>) -> i32 {
     let Ok(tree) = sys::prepare().map(Tree::new) else { return NOT_A_GUARD };
-    let mut guard = Guard { socket, tree, tool: None, counter: Counter::of_this_process() };
+    // The counter first: it is that of the group in which the memory is counted.
+    let counter = Counter::of_this_process();
+    let mut guard = Guard { socket, tree, tool: None, group: home.and_then(Home::settle), counter };
     let ended = loop {
         match guard.turn() {
             Ok(true) => {}
@@ -109,7 +126,7 @@ fn guard(socket: OwnedFd) -> i32 {
         }
     };
     guard.end_tool();
-    guard.tree.clear(&HashSet::new());
+    guard.tree.clear(guard.group.as_mut());
     ended
 }
 
@@ -128,6 +145,9 @@ impl Guard {
 
     fn spawn(&mut self, life: u32, descriptors: Vec<OwnedFd>) {
         self.end_tool();
+        if let Some(group) = &mut self.group {
+            group.enter();
+        }
         let started = <[OwnedFd; DESCRIPTORS]>::try_from(descriptors)
             .map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))
             .and_then(|descriptors| tool::start(life, descriptors));
@@ -179,7 +199,7 @@ impl Guard {
     /// The tool has been reaped, or cannot be: what it left goes too, then its end is told.
     fn ended(&mut self, status: Option<WaitStatus>) {
         let Some(tool) = self.tool.take() else { return };
-        self.tree.clear(&HashSet::new());
+        self.tree.clear(self.group.as_mut());
         let code = status.and_then(WaitStatus::exit_status);
         let report = match (code, status.and_then(WaitStatus::terminating_signal)) {
             (Some(code), _) => Report::Exited { life: tool.life, code },

@@ -1,5 +1,6 @@
 //! Everything below the guard, wherever it has moved.
 
+use super::group::Group;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{
     Pid, PidfdFlags, Signal, WaitOptions, WaitStatus, getpid, kill_process, pidfd_open, pidfd_send_signal,
@@ -68,20 +69,26 @@ impl Tree {
         None
     }
 
-    /// Kills and reaps all that is left, except `spare` and what is below those. It costs one system call if there are
-    /// no children at all.
-    pub(super) fn clear(&self, spare: &HashSet<Pid>) {
+    /// Kills and reaps all that is left: those in the group at once, then whoever is found elsewhere. It costs one
+    /// system call if there are no children at all.
+    pub(super) fn clear(&self, group: Option<&mut Group>) {
+        let Some(reaped) = reap_all() else { return };
+        if let Some(group) = group {
+            group.kill();
+        }
+        self.clear_by_sight(&HashSet::new(), reaped);
+    }
+
+    /// The same without a group, except for `spare` and what is below those.
+    pub(super) fn clear_except(&self, spare: &HashSet<Pid>) {
+        if let Some(reaped) = reap_all() {
+            self.clear_by_sight(spare, reaped);
+        }
+    }
+
+    fn clear_by_sight(&self, spare: &HashSet<Pid>, mut reaped: bool) {
         let mut quiet = 0;
         while quiet < ROUNDS {
-            let mut reaped = false;
-            loop {
-                match rustix::process::wait(WaitOptions::NOHANG) {
-                    Ok(Some(_)) => reaped = true,
-                    Ok(None) => break,
-                    // Nobody is left.
-                    Err(_) => return,
-                }
-            }
             // With nobody to spare there *is* a child: if none was found, it moved while the table was read.
             if kill_descendants(spare) == 0 && !spare.is_empty() {
                 return;
@@ -89,6 +96,20 @@ impl Tree {
             quiet = if reaped { 0 } else { quiet + 1 };
             let _ = poll(&mut [PollFd::new(self, PollFlags::IN)], Some(&ROUND));
             self.note_ends();
+            let Some(more) = reap_all() else { return };
+            reaped = more;
+        }
+    }
+}
+
+/// Reaps all children that have ended; whether there were any. `None` if none is left.
+fn reap_all() -> Option<bool> {
+    let mut reaped = false;
+    loop {
+        match rustix::process::wait(WaitOptions::NOHANG) {
+            Ok(Some(_)) => reaped = true,
+            Ok(None) => return Some(reaped),
+            Err(_) => return None,
         }
     }
 }
