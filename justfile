@@ -37,6 +37,10 @@ flood MIB="10240":
 simulate SEEDS="20000" FIRST="0":
     CLUSTER_SIM_SEEDS={{SEEDS}} CLUSTER_SIM_FIRST={{FIRST}} cargo test --release --test simulation -- --nocapture
 
+# every test of a fault, with and without changes that it is to find; writes docs/faults.md of docs/faults.toml
+faults:
+    eval "$(.ci/tools)"; cargo test --test faults -- --ignored --nocapture
+
 # the long runs: 100,000 prompts a REPL, 10,000 through aider
 nightly:
     .ci/nightly

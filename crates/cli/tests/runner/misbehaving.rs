@@ -118,6 +118,10 @@ fn look_alikes_and_bytes_that_are_no_text() {
     let (results, ran) = lab.run(&items, &[]);
     assert!(outcomes(&results).iter().all(|outcome| *outcome == "ok"), "{ran}");
     assert!(reply(&results[0]).contains("end 0000") && reply(&results[0]).ends_with("look"), "{ran}");
+    assert!(
+        reply(&results[1]).contains("bad \u{fffd}\u{fffd} \u{fffd}(") && reply(&results[1]).ends_with("bad"),
+        "{ran}"
+    );
     assert_eq!((reply(&results[4]), reply(&results[5])), ("no end", "/end 0123456789abcdef"));
     assert!(results.iter().all(|result| !reply(result).contains('\u{1b}')), "no escape sequence survives");
 }

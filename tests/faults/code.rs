@@ -1,0 +1,55 @@
+//! The functions of the workspace, and where they are.
+
+use crate::table::root;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A program of tests.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Program {
+    /// The unit tests of a crate, by its folder.
+    Unit(String),
+    /// Tests of their own, by the folder of their package and their name.
+    Own(String, String),
+}
+
+/// The name of each function, and the files that have one of that name.
+pub(crate) fn functions() -> BTreeMap<String, Vec<PathBuf>> {
+    let mut names = BTreeMap::new();
+    for folder in ["crates", "tests"] {
+        read(&root().join(folder), &mut names);
+    }
+    names
+}
+
+fn read(folder: &Path, names: &mut BTreeMap<String, Vec<PathBuf>>) {
+    for entry in fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            read(&path, names);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).expect("a source");
+            let relative = path.strip_prefix(root()).expect("below the root").to_owned();
+            for name in text.split("fn ").skip(1).map(word) {
+                names.entry(name).or_default().push(relative.clone());
+            }
+        }
+    }
+}
+
+fn word(text: &str) -> String {
+    text.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect()
+}
+
+/// The program of tests that a file belongs to: `crates/x/src/…`, `crates/x/tests/y/…`, `tests/y.rs`.
+pub(crate) fn program(file: &Path) -> Program {
+    let parts: Vec<&str> = file.iter().filter_map(|part| part.to_str()).collect();
+    let stem = |name: &str| name.trim_end_matches(".rs").to_owned();
+    match parts[..] {
+        ["crates", package, "tests", name, ..] => Program::Own(format!("crates/{package}"), stem(name)),
+        ["crates", package, ..] => Program::Unit(format!("crates/{package}")),
+        ["tests", name, ..] => Program::Own(".".to_owned(), stem(name)),
+        _ => panic!("{} is in no program of tests", file.display()),
+    }
+}
