@@ -60,21 +60,21 @@ fn whole(plan: &Plan, reply: &Reply) -> Result<(), String> {
 /// Every text is what this tool said to this step of this job, or the beginning of it.
 fn own(job: usize, step: usize, kept: &StepReply, whole: bool, world: &World) -> Result<(), String> {
     let answer = world.answer(job, step);
-    let is_own = if !world.storms.is_empty() && is_turned_away(&kept.text) {
-        kept.outcome != Outcome::Ok
+    let said = kept.text.trim_end_matches("\n> ").trim_end_matches("interrupted");
+    let is_own = if !world.storms.is_empty() && is_turned_away(said) {
+        kept.outcome != Outcome::Ok || !(whole || said.starts_with(TURNED_AWAY))
     } else if kept.text.len() > 1000 {
         is_flood(&kept.text, &answer, job, step)
     } else if whole {
         kept.text == answer
     } else {
-        let text = kept.text.trim_end_matches("\n> ").trim_end_matches("interrupted");
-        answer.starts_with(text.strip_prefix("sure? ").unwrap_or(text).trim_end())
+        answer.starts_with(said.strip_prefix("sure? ").unwrap_or(said).trim_end())
     };
     let start: String = kept.text.chars().take(200).collect();
     if is_own { Ok(()) } else { Err(format!("step {step} is not its own: {start:?}")) }
 }
 
-/// The beginning of what a tool says at a limit.
+/// What a tool says at a limit, or the beginning of that.
 fn is_turned_away(text: &str) -> bool {
     !text.is_empty() && (text.starts_with(TURNED_AWAY) || TURNED_AWAY.starts_with(text))
 }
