@@ -261,15 +261,18 @@ fn patience_ends_in_the_middle_of_a_limit_too() {
     });
 }
 
+/// Waits until an account is held.
+async fn held(cluster: &ClusterManager) {
+    cluster.holds().wait_for(|holds| !holds.is_empty()).await.expect("the cluster is there");
+}
+
 #[test]
 fn a_job_that_waits_for_a_limit_can_be_taken_back() {
     in_virtual_time(async {
         let (cluster, backend, _) = pool(1, Says::Seconds).await;
         backend.limit(HOUR);
         let job = cluster.submit(waiting("text"));
-        while cluster.holds().borrow().is_empty() {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        held(&cluster).await;
         tokio::task::yield_now().await;
         job.cancel();
         assert!(job.await.is_err());
@@ -315,9 +318,7 @@ fn closing_the_pool_brings_a_job_that_waits_for_a_limit_home() {
         let (cluster, backend, began) = pool(1, Says::Seconds).await;
         backend.limit(HOUR);
         let job = cluster.submit(waiting("text"));
-        while cluster.holds().borrow().is_empty() {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        held(&cluster).await;
         cluster.shutdown().await;
         assert!(job.await.is_err());
         assert!(began.elapsed() < Duration::from_secs(30));

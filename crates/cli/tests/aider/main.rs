@@ -8,8 +8,8 @@
 
 mod cancel;
 mod edits;
-#[path = "../common/eventually.rs"]
-mod eventually;
+#[path = "../common/events.rs"]
+mod events;
 mod hostile;
 mod lab;
 mod model;

@@ -1,6 +1,6 @@
 //! Instances that answer, instances at full speed, and those that still load.
 
-use crate::eventually::eventually;
+use crate::events::await_files;
 use crate::lab::{Lab, PATIENCE};
 use cluster::Outcome;
 use pool_core::supervisor::InstanceState;
@@ -12,7 +12,9 @@ async fn the_first_instance_works_while_the_last_one_loads() {
     let cluster = lab.cluster(3).await;
     let jobs: Vec<_> = (1..=3).map(|job| cluster.submit(format!("Say {job}"))).collect();
     // The pool has a thread of its own, so that looking here holds up nobody.
-    eventually(PATIENCE, || !lab.model.asked().is_empty(), || "nobody asked the model");
+    // The log of the model is beside the repository.
+    let (folder, asked) = (lab.repository().join(".."), || !lab.model.asked().is_empty());
+    await_files(&folder, PATIENCE, asked, || "nobody asked the model");
     let early: Vec<InstanceState> =
         cluster.status().await.unwrap().iter().map(|instance| instance.state).collect();
     let loads = |state: &InstanceState| {

@@ -62,7 +62,8 @@ impl Fed {
 
     /// The most memory that the program ever had.
     fn peak(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.run.pid())).unwrap();
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.run.process().as_raw_pid())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
     }

@@ -2,14 +2,15 @@
 //!
 //! A system that lets nobody make groups has nothing to test here, and these tests say so.
 
-use crate::eventually::{eventually, seen};
+use crate::events::await_files;
+use crate::gone::ends;
 use crate::world::{PATIENCE, Running, World};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, Command};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How soon a group has been killed.
 const SOON: Duration = Duration::from_secs(10);
@@ -53,7 +54,7 @@ impl Shell {
         let own = format!("/cluster-guard-{}", guard.as_raw_pid());
         let group = lines.find_map(|line| line.strip_prefix("0::").filter(|group| group.ends_with(&own)));
         let group = group.and_then(|group| Some(mount()?.join(group.trim_start_matches('/'))));
-        eventually(PATIENCE, || world.path("here").exists(), || "the second job never began");
+        world.await_file("here");
         Self { world, run, guard, group }
     }
 
@@ -70,13 +71,18 @@ impl Shell {
 
     /// The run goes on, the stranger has been killed, and no folder is left.
     fn end(self, mut stranger: Stranger) {
-        let end = seen(SOON, || stranger.0.try_wait().unwrap()).expect("the stranger lives");
-        assert_eq!(end.signal(), Some(9));
+        assert!(ends(Pid::from_child(&stranger.0), Instant::now() + SOON), "the stranger lives");
+        assert_eq!(stranger.0.wait().unwrap().signal(), Some(9));
         let ran = self.run.end();
         let last: Value = serde_json::from_str(ran.stdout.lines().last().unwrap()).unwrap();
         assert_eq!((&last["outcome"], &last["reply"]), (&"ok".into(), &"on".into()), "{ran}");
         let group = self.group.unwrap();
-        eventually(PATIENCE, || !group.exists(), || "the folder of the group is left");
+        await_files(
+            group.parent().unwrap(),
+            PATIENCE,
+            || !group.exists(),
+            || "the folder of the group is left",
+        );
     }
 }
 

@@ -1,7 +1,6 @@
 //! Guards at work: one for all lives of a slot, tools that begin with a clean slate, and what happens when a guard dies.
 
-use crate::eventually::eventually;
-use crate::world::{PATIENCE, Ran, World};
+use crate::world::{Ran, World};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -69,7 +68,7 @@ fn a_guard_that_is_killed_takes_its_tool_along_and_is_replaced() {
     let mut run =
         world.start(&["bash", "-n", "1", "--json", "echo $PPID", "touch here; sleep 1000", "echo $PPID"]);
     let first: Value = serde_json::from_str(&run.line().unwrap()).unwrap();
-    eventually(PATIENCE, || world.path("here").exists(), || "the second job never began");
+    world.await_file("here");
     let guard = Pid::from_raw(reply(&first).parse().unwrap()).unwrap();
     kill_process(guard, Signal::KILL).unwrap();
     let ran = run.end();

@@ -9,10 +9,11 @@
 mod corpus;
 mod dice;
 mod ends;
-#[path = "../common/eventually.rs"]
-mod eventually;
+#[path = "../common/events.rs"]
+mod events;
 mod filters;
 mod floods;
+mod gone;
 mod groups;
 mod guards;
 mod limits;

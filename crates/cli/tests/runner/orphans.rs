@@ -4,7 +4,8 @@
 //!
 //! `CLUSTER_TEST_ORPHANS=100` repeats each way so often; `just orphans` does.
 
-use crate::eventually::{eventually, seen};
+use crate::events::await_files;
+use crate::gone::all_end;
 use crate::world::{PATIENCE, Running, World, processes};
 use rustix::process::Signal;
 use std::process::Command;
@@ -176,15 +177,15 @@ fn await_up(folder: &std::path::Path, count: usize) {
         let names = std::fs::read_dir(folder).unwrap().flatten().map(|entry| entry.file_name());
         names.filter(|name| name.to_string_lossy().starts_with("up.")).count()
     };
-    eventually(PATIENCE, || up() >= count, || format!("the children of {} tools never came", count - up()));
+    let missing = || format!("the children of {} tools never came", count - up());
+    await_files(folder, PATIENCE, || up() >= count, missing);
 }
 
 /// How long it takes until no process carries the mark.
 fn gone_after(world: &World) -> Duration {
     let ended = Instant::now();
-    if seen(GONE * 10, || processes(&world.mark()).is_empty().then_some(())).is_err() {
+    if let Err(left) = all_end(GONE * 10, || processes(&world.mark())) {
         // Clean up, then fail.
-        let left = processes(&world.mark());
         for (pid, _) in &left {
             let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).status();
         }

@@ -1,9 +1,9 @@
 //! What the program inherits and what reaches it on its way: closed streams, masks, the terminal that goes, Ctrl-Z.
 
-use crate::eventually::eventually;
 use crate::tool::{SENTINEL, await_received, fake, received};
 use crate::world::{PATIENCE, Running, World};
-use rustix::process::Signal;
+use rustix::process::{Signal, WaitId, WaitIdOptions, waitid};
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 /// Two instances of the tool, and these items.
@@ -11,13 +11,16 @@ fn words<'a>(tool: &'a str, items: &[&'a str]) -> Vec<&'a str> {
     [&[tool, "--sentinel", SENTINEL, "-n", "2"], items].concat()
 }
 
-/// Waits until the program is in this state, as the kernel calls it.
-fn await_state(run: &Running, wanted: char) {
-    let state = || {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", run.pid())).unwrap();
-        stat.rsplit_once(") ").unwrap().1.chars().next().unwrap()
-    };
-    eventually(PATIENCE, || state() == wanted, || format!("it is {}, not {wanted}", state()));
+/// Waits until the program has stopped itself.
+fn await_stop(run: &Running) {
+    let (stopped, news) = channel();
+    let program = WaitId::Pid(run.process());
+    // No descriptor tells of a stop, and `waitid` knows no deadline.
+    std::thread::spawn(move || {
+        let news = waitid(program, WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT);
+        stopped.send(news.unwrap().is_some_and(|news| news.stopped())).unwrap();
+    });
+    assert!(news.recv_timeout(PATIENCE).expect("it stops in time"));
 }
 
 #[test]
@@ -80,7 +83,7 @@ fn f60_time_between_ctrl_z_and_fg_is_not_charged() {
     await_received(&world, 1);
     run.signal(Signal::TSTP);
     run.says("suspended: 1 job goes on");
-    await_state(&run, 'T');
+    await_stop(&run);
     assert!(run.is_silent(Duration::from_millis(2700)));
     run.signal(Signal::CONT);
     let ran = run.end();

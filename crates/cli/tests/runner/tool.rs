@@ -1,6 +1,6 @@
 //! The tool that misbehaves on request, on the command line; and whether real ones are here.
 
-use crate::eventually::eventually;
+use crate::events::await_files;
 use crate::world::{PATIENCE, World};
 
 /// Frames it.
@@ -28,7 +28,7 @@ pub(crate) fn received(world: &World) -> Vec<String> {
 /// Waits until so many prompts have arrived.
 pub(crate) fn await_received(world: &World, count: usize) {
     let all_arrived = || received(world).len() >= count;
-    eventually(PATIENCE, all_arrived, || format!("only {:?} arrived", received(world)));
+    await_files(&world.path("."), PATIENCE, all_arrived, || format!("only {:?} arrived", received(world)));
 }
 
 /// Whether the program is not on the path. That is a failure where all tools are promised to be there.

@@ -1,7 +1,8 @@
 //! Runs the program, with an eye on the clock and on what it leaves behind.
 
-use crate::eventually::eventually;
-use rustix::process::{Pid, PidfdFlags, Signal};
+use crate::events::await_files;
+use crate::gone::{all_end, ends};
+use rustix::process::{Pid, Signal};
 use std::fmt;
 use std::io::{BufRead, BufReader, PipeReader, Read, Write};
 use std::os::unix::process::ExitStatusExt;
@@ -68,6 +69,12 @@ impl World {
     pub(crate) fn file(&self, name: &str, text: impl AsRef<[u8]>) -> &Self {
         std::fs::write(self.path(name), text).unwrap();
         self
+    }
+
+    /// Waits until somebody has made this file.
+    pub(crate) fn await_file(&self, name: &str) {
+        let file = self.path(name);
+        await_files(self.dir.path(), PATIENCE, || file.exists(), || format!("nobody made {name}"));
     }
 
     /// Any program, ready to start here, with nothing on standard input.
@@ -189,9 +196,9 @@ impl Running {
         self.stdout.recv_timeout(time).is_err()
     }
 
-    /// Its process id.
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
+    /// Its process.
+    pub(crate) fn process(&self) -> Pid {
+        Pid::from_child(&self.child)
     }
 
     /// Nobody reads standard error any more, likewise.
@@ -244,16 +251,14 @@ impl Running {
     }
 
     fn await_exit(&self) {
-        use rustix::event::{PollFd, PollFlags, Timespec, poll};
-        let process = rustix::process::pidfd_open(Pid::from_child(&self.child), PidfdFlags::empty()).unwrap();
-        let left = Timespec::try_from(self.deadline.saturating_duration_since(Instant::now())).unwrap();
-        let ended = poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&left)).unwrap();
-        assert!(ended > 0, "it closed its output, but did not end");
+        let ended = ends(Pid::from_child(&self.child), self.deadline);
+        assert!(ended, "it closed its output, but did not end");
     }
 
     fn assert_nothing_left(&self, ran: &Ran) {
-        let left = || processes(&self.mark);
-        eventually(GONE, || left().is_empty(), || format!("{:?} are left after\n{ran}", left()));
+        if let Err(left) = all_end(GONE, || processes(&self.mark)) {
+            panic!("{left:?} are left after\n{ran}");
+        }
     }
 }
 

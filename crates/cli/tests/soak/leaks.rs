@@ -16,11 +16,14 @@ pub(crate) fn descriptors() -> i64 {
 
 /// By how much resident memory grows, in KiB, from the first quarter of the time on.
 pub(crate) async fn memory(end: Instant) -> i64 {
-    let rest = end.saturating_duration_since(Instant::now());
-    tokio::time::sleep(rest / 4).await;
-    let warm = resident();
-    tokio::time::sleep_until(end.into()).await;
-    resident() - warm
+    let quarter = end.saturating_duration_since(Instant::now()) / 4;
+    let mut quarters = tokio::time::interval_at(tokio::time::Instant::now() + quarter, quarter);
+    let mut at = [0; 4];
+    for resident_then in &mut at {
+        quarters.tick().await;
+        *resident_then = resident();
+    }
+    at[3] - at[0]
 }
 
 fn resident() -> i64 {
