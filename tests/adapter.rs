@@ -3,7 +3,7 @@
 #[allow(dead_code, reason = "each test file uses its part")]
 mod support;
 
-use cluster::adapter::{Adapter, AskError};
+use cluster::adapter::{Adapter, AskError, ONE_SHOTS};
 use cluster::{JobError, Outcome};
 use pool_core::process::fake::Fakes;
 use pool_core::spec::{Cancel, ToolSpec};
@@ -114,6 +114,79 @@ fn auto_goes_by_the_number_that_is_announced() {
         tool.expect(100);
         ask(&tool, 50).await;
         assert!(!tool.decision().is_pool(), "{:?}", tool.decision());
+    });
+}
+
+/// Sixty-four of them have a process before anything is known; the others wait for a place, and by then a pool pays.
+#[test]
+fn of_a_crowd_those_that_wait_for_a_place_go_by_what_the_first_have_learnt() {
+    in_virtual_time(async {
+        let oracle = Oracle::default();
+        let tool = slow(Duration::from_secs(2), &oracle, |spec| Adapter::auto(spec, 4));
+        tool.expect(300);
+        let asks = (0..300).map(|n| {
+            let tool = tool.clone();
+            actix::spawn(async move { tool.ask(format!("say:{n}")).await.expect("a reply") })
+        });
+        for reply in asks.collect::<Vec<_>>() {
+            assert_eq!(reply.await.expect("no panic").outcome, Outcome::Ok);
+        }
+        assert_eq!(launches(&oracle).len(), 300);
+        assert!(distinct(launches(&oracle)) <= ONE_SHOTS + 4, "{}", distinct(launches(&oracle)));
+        tool.shutdown().await;
+    });
+}
+
+#[test]
+fn a_conversation_is_kept_by_a_pool_or_refused() {
+    in_virtual_time(async {
+        let oracle = Oracle::default();
+        let turn = |text: &str| cluster::Job::from(text).session("s");
+        let tool = slow(Duration::from_millis(5), &oracle, Adapter::one_shot);
+        let error = tool.ask(turn("say:x")).await.expect_err("nobody would remember");
+        assert!(matches!(error, AskError::Job(JobError::Unavailable(_))), "{error}");
+        let tool = slow(Duration::from_millis(5), &oracle, |spec| Adapter::auto(spec, 2));
+        for text in ["say:x", "say:y"] {
+            let reply = tool.ask(turn(text)).await.expect("a reply");
+            assert!(!reply.context_lost, "{reply:?}");
+        }
+        assert_eq!(distinct(launches(&oracle)), 1, "both turns on one instance");
+        assert!(tool.decision().why().contains("conversation"));
+        tool.shutdown().await;
+    });
+}
+
+#[test]
+fn a_pool_that_has_given_up_is_left_behind() {
+    in_virtual_time(async {
+        let oracle = Oracle::default();
+        let tool = slow(Duration::from_millis(5), &oracle, |mut spec| {
+            spec.no_restart_on = vec![0];
+            Adapter::pooled(spec, 1)
+        });
+        let reply = tool.ask("half:x").await.expect("what there was");
+        assert_eq!(reply.outcome, Outcome::Truncated);
+        let error = tool.ask("say:x").await.expect_err("its only instance has gone for ever");
+        assert!(matches!(error, AskError::Job(JobError::GivenUp(_))), "{error}");
+        ask(&tool, 2).await;
+        tool.shutdown().await;
+    });
+}
+
+#[test]
+fn a_pool_of_the_same_size_stays() {
+    in_virtual_time(async {
+        let oracle = Oracle::default();
+        let tool = slow(Duration::from_millis(5), &oracle, Adapter::one_shot);
+        for _ in 0..2 {
+            tool.use_pool(1);
+            ask(&tool, 1).await;
+        }
+        assert_eq!(distinct(launches(&oracle)), 1);
+        tool.use_pool(2);
+        ask(&tool, 1).await;
+        assert_eq!(distinct(launches(&oracle)), 2);
+        tool.shutdown().await;
     });
 }
 

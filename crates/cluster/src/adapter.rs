@@ -43,7 +43,7 @@ pub const ONE_SHOTS: usize = 64;
 /// ```
 ///
 /// Cheap to clone; all clones make one choice. Dropping the last one kills the pool. A process of its own keeps no
-/// conversation: a job with a session needs a pool.
+/// conversation: a job that continues one is refused, or, with [`Adapter::auto`], a reason for the pool.
 #[derive(Clone)]
 pub struct Adapter {
     shared: Arc<Shared>,
@@ -51,7 +51,6 @@ pub struct Adapter {
 
 struct Shared {
     spec: ToolSpec,
-    configure: Box<dyn Fn(ClusterBuilder) -> ClusterBuilder + Send + Sync>,
     one_shots: Semaphore,
     state: Mutex<State>,
 }
@@ -59,7 +58,10 @@ struct Shared {
 struct State {
     mode: Mode,
     known: Known,
+    configure: Configure,
 }
+
+type Configure = Arc<dyn Fn(ClusterBuilder) -> ClusterBuilder + Send + Sync>;
 
 /// How jobs are done.
 enum Mode {
@@ -70,8 +72,16 @@ enum Mode {
         instances: usize,
         why: String,
         /// Started by the first job that needs it.
-        pool: Arc<OnceCell<ClusterManager>>,
+        pool: Arc<Pool>,
     },
+}
+
+type Pool = OnceCell<ClusterManager>;
+
+/// What becomes of a job.
+enum Choice {
+    Process,
+    Pool(usize, Arc<Pool>),
 }
 
 /// Why there is no reply.
@@ -108,16 +118,12 @@ impl Adapter {
 
     fn new(spec: ToolSpec, mode: Mode, instances: usize) -> Self {
         let known = Known { instances: instances.max(1), ..Known::default() };
-        let shared = Shared {
-            spec,
-            configure: Box::new(|builder| builder),
-            one_shots: Semaphore::new(ONE_SHOTS),
-            state: Mutex::new(State { mode, known }),
-        };
-        Self { shared: Arc::new(shared) }
+        let state = State { mode, known, configure: Arc::new(|builder| builder) };
+        let one_shots = Semaphore::new(ONE_SHOTS);
+        Self { shared: Arc::new(Shared { spec, one_shots, state: Mutex::new(state) }) }
     }
 
-    /// Changes what each cluster is made of: its launcher, its strategy, its queue. Only before the first clone.
+    /// Changes what each cluster is made of that is started from now on: its launcher, its strategy, its queue.
     ///
     /// ```
     /// # fn f(spec: cluster::spec::ToolSpec) {
@@ -126,23 +132,25 @@ impl Adapter {
     /// ```
     #[must_use]
     pub fn configure(
-        mut self,
+        self,
         configure: impl Fn(ClusterBuilder) -> ClusterBuilder + Send + Sync + 'static,
     ) -> Self {
-        if let Some(shared) = Arc::get_mut(&mut self.shared) {
-            shared.configure = Box::new(configure);
-        }
+        self.state().configure = Arc::new(configure);
         self
     }
 
-    /// Announces how many jobs will come from now on.
+    /// Announces how many jobs will come from now on. Once they have come, it is guessed again.
     pub fn expect(&self, jobs: u64) {
         let known = &mut self.state().known;
         known.expected = Some(known.jobs.saturating_add(jobs));
     }
 
-    /// Jobs from now on go to a pool of so many instances, started by the first of them.
+    /// Jobs from now on go to a pool of so many instances, started by the first of them; those that still wait to have a
+    /// process do, too. A pool of that size that is there already stays.
     pub fn use_pool(&self, instances: usize) {
+        if matches!(&self.state().mode, Mode::Pool { instances: there, .. } if *there == instances) {
+            return;
+        }
         self.set(Mode::pool(instances, format!("a pool of {instances} was asked for")));
     }
 
@@ -162,17 +170,27 @@ impl Adapter {
         }
     }
 
-    /// Does a job and waits for its reply. Dropping the future cancels it.
+    /// Does a job and waits for its reply. Dropping the future cancels it. A pool that has given up is left with it: the
+    /// next job starts another one.
     ///
     /// # Errors
     /// [`AskError`] if there is no reply. One may still tell of a failure: see [`Reply::outcome`].
     pub async fn ask(&self, job: impl Into<Job>) -> Result<Reply, AskError> {
         let job = job.into();
-        match self.choose() {
-            None => self.by_a_process(job).await,
-            Some((instances, pool)) => {
-                let pool = pool.get_or_try_init(|| self.launch(instances)).await?.clone();
-                Ok(pool.ask(job).await?)
+        // For a process there must be a place, and while a job waited for one, much may have been learnt.
+        let place = match self.decision() {
+            Decision::OneShot(_) => self.shared.one_shots.acquire().await.ok(),
+            Decision::Pool(_) => None,
+        };
+        match self.choose(&job)? {
+            Choice::Process => self.by_a_process(job).await,
+            Choice::Pool(instances, pool) => {
+                drop(place);
+                let reply = pool.get_or_try_init(|| self.launch(instances)).await?.clone().ask(job).await;
+                if matches!(reply, Err(JobError::GivenUp(_))) {
+                    self.forget(&pool);
+                }
+                Ok(reply?)
             }
         }
     }
@@ -188,25 +206,26 @@ impl Adapter {
         }
     }
 
-    /// Counts a job, and chooses: the pool for it, or none.
-    fn choose(&self) -> Option<(usize, Arc<OnceCell<ClusterManager>>)> {
+    /// Counts a job, and chooses.
+    fn choose(&self, job: &Job) -> Result<Choice, JobError> {
         let mut state = self.state();
         if matches!(state.mode, Mode::Auto)
-            && let Decision::Pool(why) = state.known.decide()
+            && let Decision::Pool(why) = state.decide(job)
         {
             tracing::info!(tool = %self.shared.spec.tool, why, "a pool from now on");
             state.mode = Mode::pool(state.known.instances, why);
         }
         state.known.jobs += 1;
         match &state.mode {
-            Mode::Pool { instances, pool, .. } => Some((*instances, pool.clone())),
-            Mode::OneShot | Mode::Auto => None,
+            Mode::Pool { instances, pool, .. } => Ok(Choice::Pool(*instances, pool.clone())),
+            Mode::OneShot | Mode::Auto if job.continues() => Err(JobError::Unavailable(
+                "a process for each job keeps no conversation: use a pool, or leave the session out".into(),
+            )),
+            Mode::OneShot | Mode::Auto => Ok(Choice::Process),
         }
     }
 
     async fn by_a_process(&self, job: Job) -> Result<Reply, AskError> {
-        // Never closed: without a permit there is nothing to wait for either.
-        let _place = self.shared.one_shots.acquire().await;
         let began = Instant::now();
         let process = self.launch(1).await?;
         let started = began.elapsed();
@@ -217,9 +236,19 @@ impl Adapter {
         Ok(reply?)
     }
 
+    /// This pool has given up.
+    fn forget(&self, given_up: &Arc<Pool>) {
+        if let Mode::Pool { pool, .. } = &mut self.state().mode
+            && Arc::ptr_eq(pool, given_up)
+        {
+            *pool = Arc::default();
+        }
+    }
+
     async fn launch(&self, instances: usize) -> Result<ClusterManager, LaunchError> {
         let builder = ClusterManager::builder().tool(self.shared.spec.clone(), instances);
-        let cluster = (self.shared.configure)(builder).build().await?;
+        let configure = self.state().configure.clone();
+        let cluster = configure(builder).build().await?;
         cluster.ready().await?;
         Ok(cluster)
     }
@@ -238,6 +267,18 @@ impl Adapter {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// What pays, for this job.
+    fn decide(&self, job: &Job) -> Decision {
+        if job.continues() {
+            return Decision::Pool(
+                "a job continues a conversation, which a process for each job would not keep".into(),
+            );
+        }
+        self.known.decide()
     }
 }
 

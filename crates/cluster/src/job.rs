@@ -137,6 +137,11 @@ impl Job {
         &self.steps
     }
 
+    /// Whether it belongs to a conversation that is kept.
+    pub(crate) const fn continues(&self) -> bool {
+        self.session.is_some()
+    }
+
     /// How many attempts may follow the first.
     pub(crate) const fn further_attempts(&self) -> u32 {
         self.retries

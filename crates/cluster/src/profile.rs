@@ -133,13 +133,12 @@ impl Profile {
         around: &Surroundings,
     ) -> Result<Self, ProfileError> {
         let env = written.env.clone().unwrap_or_default();
-        let mut set = env.set.unwrap_or_default();
-        if written.io == Some(Io::Pty) {
+        let (mut set, inherit) = (env.set.unwrap_or_default(), env.inherit.unwrap_or_default());
+        if written.io == Some(Io::Pty) && !inherit.iter().any(|name| name == "TERM") {
             // The terminal is ours, not the one that our user sits at.
             set.entry("TERM".into()).or_insert_with(|| TERMINAL.into());
         }
-        let environment =
-            Environment::choose(around.env.iter().cloned(), &env.inherit.unwrap_or_default(), &set);
+        let environment = Environment::choose(around.env.iter().cloned(), &inherit, &set);
         let spec = meant::spec(base.name, written, &environment, around)
             .map_err(|(key, reason)| ProfileError::at_key(base.place, base.text, key, reason))?;
         Ok(Self {

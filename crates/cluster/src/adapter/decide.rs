@@ -45,13 +45,14 @@ impl Decision {
 }
 
 impl Known {
-    /// Unless told, as many jobs are expected to come as have come: then the wrong choice never costs more than twice
-    /// what the right one would have.
+    /// Unless told, as many jobs are expected to come as have come: then, for jobs one after the other, the wrong choice
+    /// never costs more than twice what the right one would have.
     pub(super) fn decide(&self) -> Decision {
-        let left = self.expected.map_or(self.jobs, |expected| expected.saturating_sub(self.jobs));
+        let announced =
+            self.expected.and_then(|expected| expected.checked_sub(self.jobs)).filter(|left| *left > 0);
+        let (left, told) = announced.map_or((self.jobs, "expected"), |left| (left, "announced"));
         let more = left.saturating_sub(self.instances as u64);
-        let (told, instances) =
-            (if self.expected.is_some() { "announced" } else { "expected" }, self.instances);
+        let instances = self.instances;
         if more == 0 {
             return Decision::OneShot(format!(
                 "{left} more jobs are {told}, and a pool would start {instances} instances first"
@@ -90,8 +91,9 @@ mod tests {
             (5, 1, Some(100), ms(2), false, "save 94 starts, 188.0ms in all: too little"),
             (3, 3, None, ms(1000), false, "3 more jobs are expected"),
             (3, 4, None, ms(1000), true, "4 more jobs are expected"),
-            (3, 90, Some(90), ms(1000), false, "0 more jobs"),
-            (3, 100, Some(90), ms(1000), false, "0 more jobs"),
+            (3, 89, Some(90), ms(1000), false, "1 more jobs are announced"),
+            (3, 90, Some(90), ms(1000), true, "90 more jobs are expected"),
+            (3, 100, Some(90), ms(1000), true, "100 more jobs are expected"),
             (1, u64::MAX, None, Some(Duration::MAX), true, "save"),
         ];
         for (instances, jobs, expected, start, pools, why) in table {

@@ -11,7 +11,7 @@ use cluster::batch::run::{Batch, Counts, Ending};
 use cluster::{Fold, Job, Standing};
 use futures_util::{FutureExt, Stream, StreamExt};
 use pool_core::message::{JobHandle, JobId};
-use pool_core::supervisor::{HoldStatus, InstanceStatus};
+use pool_core::supervisor::{HoldStatus, InstanceState, InstanceStatus};
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -186,12 +186,16 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
     async fn tick(&mut self, idle: &mut Idle, now: Instant) {
         let counts = self.batch.counts();
         self.output.tick(counts, now.into_std());
-        let is_stuck = idle.is_worth_showing(counts, now);
+        if !idle.is_worth_showing(counts, now) {
+            self.give_up_on_limits(false, now);
+            return;
+        }
+        let status = self.pool.status().await;
+        let is_stuck = !status.iter().any(|instance| comes(instance.state));
         self.give_up_on_limits(is_stuck, now);
         // While a limit lasts, why they wait has been said.
-        if is_stuck && !self.limits.any() {
+        if !self.limits.any() {
             self.output.note("jobs wait, and no instance takes them:");
-            let status = self.pool.status().await;
             self.output.status(&status, |job| self.batch.info(JobId(job)));
         }
     }
@@ -293,6 +297,12 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
 
 fn go(running: u64) -> String {
     format!("{} {}", jobs(running), if running == 1 { "goes" } else { "go" })
+}
+
+/// Whether an instance is on its way to take a job.
+const fn comes(state: InstanceState) -> bool {
+    use InstanceState::{BackingOff, Starting, Waiting, Warming};
+    matches!(state, Waiting | Starting | Warming | BackingOff)
 }
 
 /// Notices that jobs wait while none runs: tools start, start again and again, or are on hold.

@@ -49,12 +49,14 @@ impl Limits {
         !self.told.is_empty()
     }
 
-    /// Whether they last for longer than a run waits: enough of them, or, if jobs wait although nothing runs
-    /// (`is_stuck`), one; true once.
+    /// Whether they last for longer than a run waits: enough of them, or, if jobs wait although nothing runs or comes
+    /// (`is_stuck`), all that there are; true once.
     pub(super) fn give_up(&mut self, is_stuck: bool, now: Instant) -> bool {
         let lasts_too_long = |hold: &&HoldStatus| hold.until.max(now) > hold.since + LONGEST;
         let too_long: Vec<_> = self.told.iter().filter(lasts_too_long).collect();
-        if self.given_up.is_none() && (is_stuck || too_long.len() >= self.enough) {
+        if self.given_up.is_none()
+            && (too_long.len() >= self.enough || is_stuck && too_long.len() == self.told.len())
+        {
             self.given_up = too_long.first().copied().cloned();
             return self.given_up.is_some();
         }
@@ -122,7 +124,11 @@ mod tests {
     fn a_run_that_goes_to_the_next_tool_gives_up_when_none_is_left_to_go_to() {
         let now = Instant::now();
         let table = [(20.0, None, false, false), (20.0, None, true, true), (1.0, None, true, false)];
-        let both = [(20.0, Some(1.0), false, false), (20.0, Some(20.0), false, true)];
+        let both = [
+            (20.0, Some(1.0), false, false),
+            (20.0, Some(1.0), true, false),
+            (20.0, Some(20.0), false, true),
+        ];
         for (one, other, is_stuck, expected) in table.into_iter().chain(both) {
             let mut limits = Limits::of(OnLimit::Next, 2);
             let other = other.map(|hours| hold("b", now, hours));
