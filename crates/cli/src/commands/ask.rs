@@ -6,10 +6,10 @@ mod question;
 use super::run::drive::drive;
 use super::run::limits::{LONGEST, Limits};
 use super::run::resolve::{Tool, accounts, resolve};
-use super::run::{block_on, no_pool};
+use super::run::{block_on, launch, no_pool};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Level, Output, Style};
+use crate::output::{Output, Style};
 use crate::signals::Signals;
 use args::AskArgs;
 use cluster::batch::Batch;
@@ -22,9 +22,14 @@ use tokio::time::Instant;
 /// Asks, and shows the answers.
 pub(crate) fn run(args: &AskArgs) -> Result<Exit, Failure> {
     let tools = resolve(&args.tools, 1, &args.start, &args.framing)?;
-    let fold = fold(args, tools.iter().map(|tool| tool.instances).sum())?;
-    let jobs = jobs(&tools, &question::read(args.prompt.as_deref(), args.input.as_deref())?);
-    block_on(ask(tools, jobs, fold, args))
+    let fold = fold(args, asked(&tools))?;
+    let question = question::read(args.prompt.as_deref(), args.input.as_deref())?;
+    block_on(ask(tools, question, fold, args))
+}
+
+/// How many answers are asked for.
+fn asked(tools: &[Tool]) -> usize {
+    tools.iter().map(|tool| tool.instances).fold(0, usize::saturating_add)
 }
 
 /// How many of so many answers count.
@@ -41,35 +46,35 @@ fn fold(args: &AskArgs, asked: usize) -> Result<Fold, Failure> {
     }
 }
 
-/// One job for each answer, bound to its tool.
-fn jobs(tools: &[Tool], question: &str) -> Vec<Planned> {
-    let each = tools.iter().flat_map(|tool| (1..=tool.instances).map(move |number| (tool, number)));
-    let planned = |(index, (tool, number)): (u64, (&Tool, usize))| {
-        let name = &tool.profile.name;
-        let id = if tool.instances == 1 { name.to_string() } else { format!("{name}#{number}") };
-        let prompts = vec![question.to_owned()];
-        let info = JobInfo { index, id, prompts, ..JobInfo::default() };
-        Planned { info, job: Ok(Job::from(question).tool(tool.profile.spec.tool.clone())) }
-    };
-    (0..).zip(each).map(planned).collect()
+/// One job for each answer, bound to its tool; each is made when it is taken.
+fn jobs(tools: &[Tool], question: String) -> impl Iterator<Item = Planned> + Send + use<> {
+    let name = |tool: &Tool| (tool.profile.name.to_string(), tool.profile.spec.tool.clone(), tool.instances);
+    let names: Vec<_> = tools.iter().map(name).collect();
+    let each = names.into_iter().flat_map(|(name, tool, instances)| {
+        (1..=instances).map(move |number| {
+            let id = if instances == 1 { name.clone() } else { format!("{name}#{number}") };
+            (id, tool.clone())
+        })
+    });
+    (0..).zip(each).map(move |(index, (id, tool))| {
+        let info = JobInfo { index, id, prompts: vec![question.clone()], ..JobInfo::default() };
+        Planned { info, job: Ok(Job::from(question.as_str()).tool(tool)) }
+    })
 }
 
-async fn ask(tools: Vec<Tool>, jobs: Vec<Planned>, fold: Fold, args: &AskArgs) -> Result<Exit, Failure> {
+async fn ask(tools: Vec<Tool>, question: String, fold: Fold, args: &AskArgs) -> Result<Exit, Failure> {
     let signals = Signals::listen().map_err(|error| no_pool(&error))?;
-    let total = jobs.len();
-    let level = Level::of(args.quiet, args.verbose);
+    let total = asked(&tools);
+    let level = args.talk.level();
     let style = Style { json: args.json, level, total: Some(total as u64), explain: false };
     let (headline, limits) = (headline(&tools, &fold), Limits::of_all(accounts(&tools).len()));
-    let mut builder = ClusterManager::builder().raise_descriptor_limit();
-    for tool in tools {
-        builder = builder.tool(tool.profile.spec, tool.instances);
-    }
+    let jobs = jobs(&tools, question);
     let mut output = Output::new(style, Instant::now().into_std());
-    let pool = builder.build().await.map_err(Failure::launch)?;
+    let pool = launch(ClusterManager::builder(), tools, window(total)).await?;
     let submit = |job: Job| pool.submit(job.wait_for_limits(LONGEST));
     // Where not all are wanted, the order in which they come is what counts.
     let order = if args.json || !fold.wants_all() { Order::finished() } else { Order::input() };
-    let source = Box::pin(stream::iter(jobs.into_iter().map(Ok)));
+    let source = Box::pin(stream::iter(jobs.map(Ok)));
     let batch = Batch::new(source as _, submit, window(total), order);
     output.note(&headline);
     Ok(drive(&pool, batch, limits, Some(fold), signals, &mut output).await)

@@ -8,7 +8,7 @@ mod plan;
 pub(crate) mod pool;
 pub(crate) mod resolve;
 mod size;
-mod steps;
+pub(crate) mod steps;
 mod tool;
 
 use crate::exit::Exit;
@@ -18,9 +18,10 @@ use crate::signals::Signals;
 use crate::strategies::{Route, Strategies};
 use args::{OnLimit, RunArgs};
 use cluster::batch::Batch;
-use cluster::{ClusterManager, DEFAULT_QUEUE, Job};
+use cluster::{ClusterBuilder, ClusterManager, DEFAULT_QUEUE, Job};
 use limits::Limits;
 use plan::Plan;
+use resolve::Tool;
 use tokio::time::Instant;
 
 /// Plans the run, and runs it.
@@ -51,17 +52,23 @@ pub(crate) fn no_pool(error: &std::io::Error) -> Failure {
     Failure::pool(format!("the system could not start the run: {error}"))
 }
 
+/// The pool of these tools, to which so many jobs are handed in at a time.
+pub(crate) async fn launch(
+    builder: ClusterBuilder,
+    tools: Vec<Tool>,
+    window: usize,
+) -> Result<ClusterManager, Failure> {
+    let builder = builder.raise_descriptor_limit().queue(DEFAULT_QUEUE.max(4 * window));
+    let add = |builder: ClusterBuilder, tool: Tool| builder.tool(tool.profile.spec, tool.instances);
+    tools.into_iter().fold(builder, add).build().await.map_err(Failure::launch)
+}
+
 async fn start(plan: Plan, route: Route) -> Result<Exit, Failure> {
     let signals = Signals::listen().map_err(|error| no_pool(&error))?;
     let mut output = Output::new(plan.style, Instant::now().into_std());
     let (headline, window) = (plan.headline(), plan.window());
     let limits = Limits::of(plan.on_limit, resolve::accounts(&plan.tools).len());
-    let builder = route.install(ClusterManager::builder()).queue(DEFAULT_QUEUE.max(4 * window));
-    let mut builder = builder.raise_descriptor_limit();
-    for tool in plan.tools {
-        builder = builder.tool(tool.profile.spec, tool.instances);
-    }
-    let pool = builder.build().await.map_err(Failure::launch)?;
+    let pool = launch(route.install(ClusterManager::builder()), plan.tools, window).await?;
     let submit = |job: Job| {
         let job = job.retries(plan.retries);
         pool.submit(match plan.on_limit {

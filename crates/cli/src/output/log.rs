@@ -24,12 +24,15 @@ pub(super) fn listen(level: Level, explain: bool, screen: &Screen, outlet: Optio
         .with_target(level >= Level::Debug)
         .without_time();
     // A second run in one process keeps the first one's listener, which writes to the same place.
-    let _ = match std::env::var("CLUSTER_LOG") {
-        Ok(filter) => lines.with_env_filter(EnvFilter::new(filter)).try_init(),
-        Err(_) if explain => lines
-            .with_env_filter(EnvFilter::new(format!("{most},{}=debug", routing::router::EXPLAIN)))
-            .try_init(),
-        Err(_) => lines.with_max_level(most).try_init(),
+    let _ = match (std::env::var("CLUSTER_LOG"), explain) {
+        (Err(_), false) => lines.with_max_level(most).try_init(),
+        (filter, explain) => {
+            let mut filter = filter.unwrap_or_else(|_| most.to_string());
+            if explain {
+                filter += &format!(",{}=debug", routing::router::EXPLAIN);
+            }
+            lines.with_env_filter(EnvFilter::new(filter)).try_init()
+        }
     };
 }
 

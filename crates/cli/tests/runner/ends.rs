@@ -3,13 +3,10 @@
 use crate::tool::{SENTINEL, await_received, fake, received};
 use crate::world::{Ran, World};
 use rustix::process::Signal;
-use serde_json::Value;
 
 /// The outcomes in the order of the items, as far as they were read.
 fn outcomes(ran: &Ran) -> Vec<String> {
-    let mut records: Vec<Value> =
-        ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    records.sort_by_key(|record| record["index"].as_u64());
+    let records = ran.results();
     assert!((0..).zip(&records).all(|(index, record)| record["index"] == index), "each once\n{ran}");
     records.iter().map(|record| record["outcome"].as_str().unwrap().to_owned()).collect()
 }

@@ -25,88 +25,76 @@ impl Drop for Stranger {
     }
 }
 
-/// A shell that has told where it is, and waits for a file.
+/// A shell that has begun its second job, and waits for a file.
 struct Shell {
     world: World,
     run: Running,
     guard: Pid,
-    /// The folder of its group; `None` where there is none.
-    group: Option<PathBuf>,
+    /// The folder of its group.
+    group: PathBuf,
+    stranger: Stranger,
 }
 
 impl Shell {
-    /// What it is to do when the file `go` is there.
-    fn start(then: &str) -> Self {
+    /// What it is to do when the file `go` is there. A stranger is in its group. `None` where nobody may make groups.
+    fn start(then: &str) -> Option<Self> {
+        let home = home()?;
         let world = World::with_groups();
         let wait = format!("touch here; until [ -e go ]; do sleep 0.01; done; {then}");
-        let mut run = world.start(&[
-            "bash",
-            "-n",
-            "1",
-            "--json",
-            "echo $PPID; cat /proc/self/cgroup",
-            &wait,
-            "echo on",
-        ]);
+        let mut run = world.start(&["bash", "-n", "1", "--json", "echo $PPID", &wait, "echo on"]);
         let first: Value = serde_json::from_str(&run.line().unwrap()).unwrap();
-        let mut lines = first["reply"].as_str().unwrap().lines();
-        let guard = Pid::from_raw(lines.next().unwrap().parse().unwrap()).unwrap();
-        let own = format!("/cluster-guard-{}", guard.as_raw_pid());
-        let group = lines.find_map(|line| line.strip_prefix("0::").filter(|group| group.ends_with(&own)));
-        let group = group.and_then(|group| Some(mount()?.join(group.trim_start_matches('/'))));
+        let guard = Pid::from_raw(first["reply"].as_str().unwrap().parse().unwrap()).unwrap();
         world.await_file("here");
-        Self { world, run, guard, group }
+        let group = home.join(format!("cluster-guard-{}", guard.as_raw_pid()));
+        let stranger = Stranger(Command::new("sleep").arg("1000").spawn().unwrap());
+        std::fs::write(group.join("cgroup.procs"), stranger.0.id().to_string()).unwrap();
+        Some(Self { world, run, guard, group, stranger })
     }
 
-    /// A process of ours in the group of the guard.
-    fn stranger(&self) -> Option<Stranger> {
-        let Some(group) = &self.group else {
-            eprintln!("no control groups here: nothing to test");
-            return None;
-        };
-        let stranger = Command::new("sleep").arg("1000").spawn().unwrap();
-        std::fs::write(group.join("cgroup.procs"), stranger.id().to_string()).unwrap();
-        Some(Stranger(stranger))
-    }
-
-    /// The run goes on, the stranger has been killed, and no folder is left.
-    fn end(self, mut stranger: Stranger) {
-        assert!(ends(Pid::from_child(&stranger.0), Instant::now() + SOON), "the stranger lives");
-        assert_eq!(stranger.0.wait().unwrap().signal(), Some(9));
+    /// The stranger has been killed, the run goes on, and no folder is left.
+    fn end(mut self) {
+        assert!(ends(Pid::from_child(&self.stranger.0), Instant::now() + SOON), "the stranger lives");
+        assert_eq!(self.stranger.0.wait().unwrap().signal(), Some(9));
         let ran = self.run.end();
         let last: Value = serde_json::from_str(ran.stdout.lines().last().unwrap()).unwrap();
         assert_eq!((&last["outcome"], &last["reply"]), (&"ok".into(), &"on".into()), "{ran}");
-        let group = self.group.unwrap();
-        await_files(
-            group.parent().unwrap(),
-            PATIENCE,
-            || !group.exists(),
-            || "the folder of the group is left",
-        );
+        let gone = || !self.group.exists();
+        await_files(self.group.parent().unwrap(), PATIENCE, gone, || "the folder of the group is left");
     }
 }
 
-/// Where the groups of version 2 are.
-fn mount() -> Option<PathBuf> {
+/// The group of this process, if one may be made in it.
+fn home() -> Option<PathBuf> {
     let mounts = std::fs::read_to_string("/proc/mounts").unwrap();
     let mut mounts = mounts.lines().map(|line| line.split(' ').collect::<Vec<_>>());
-    mounts.find(|fields| fields[2] == "cgroup2").map(|fields| fields[1].into())
+    let mount = mounts.find(|fields| fields[2] == "cgroup2").map(|fields| PathBuf::from(fields[1]));
+    let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap();
+    let group = groups.lines().find_map(|line| line.strip_prefix("0::/"));
+    let home = mount.zip(group).map(|(mount, group)| mount.join(group)).filter(|home| {
+        let probe = home.join(format!("cluster-test-{:?}", std::thread::current().id()));
+        let _ = std::fs::create_dir(&probe);
+        let is_there = probe.join("cgroup.kill").exists();
+        let _ = std::fs::remove_dir(&probe);
+        is_there
+    });
+    if home.is_none() {
+        eprintln!("nobody may make control groups here: nothing to test");
+    }
+    home
 }
 
 #[test]
 fn f13_all_of_the_group_ends_with_a_tool_that_leaves_somebody() {
-    let shell = Shell::start("setsid sleep 1000 & kill -9 $$ $BASHPID");
-    let Some(stranger) = shell.stranger() else { return };
+    let Some(shell) = Shell::start("setsid sleep 1000 & kill -9 $$ $BASHPID") else { return };
     shell.world.file("go", "");
-    shell.end(stranger);
+    shell.end();
 }
 
 #[test]
 fn f13_all_of_the_group_ends_with_a_guard_that_is_killed() {
-    let shell = Shell::start("");
-    let Some(stranger) = shell.stranger() else { return };
+    let Some(shell) = Shell::start("") else { return };
     kill_process(shell.guard, Signal::KILL).unwrap();
-    shell.end(stranger);
+    shell.end();
 }
 
 #[test]

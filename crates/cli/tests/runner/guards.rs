@@ -1,17 +1,13 @@
 //! Guards at work: one for all lives of a slot, tools that begin with a clean slate, and what happens when a guard dies.
 
-use crate::world::{Ran, World};
+use crate::world::World;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 /// One instance, JSON on standard output, a job for each item.
 fn run(world: &World, tool: &str, items: &[&str]) -> Vec<Value> {
     let words: Vec<_> = [tool, "-n", "1", "--json"].into_iter().chain(items.iter().copied()).collect();
-    records(&world.run(&words))
-}
-
-fn records(ran: &Ran) -> Vec<Value> {
-    ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    world.run(&words).results()
 }
 
 fn reply(record: &Value) -> &str {
@@ -72,7 +68,7 @@ fn a_guard_that_is_killed_takes_its_tool_along_and_is_replaced() {
     let guard = Pid::from_raw(reply(&first).parse().unwrap()).unwrap();
     kill_process(guard, Signal::KILL).unwrap();
     let ran = run.end();
-    let records = records(&ran);
+    let records = ran.results();
     // The shell may live long enough to see that its `sleep` was killed.
     assert!(["crashed", "error"].contains(&records[0]["outcome"].as_str().unwrap()), "{ran}");
     assert_eq!(records[1]["outcome"], "ok", "{ran}");

@@ -35,9 +35,7 @@ fn run(words: &[&str]) -> (World, Ran, Vec<Value>) {
     world.file("tool.sh", TOOL);
     world.file("limited.toml", PROFILE);
     let ran = world.run(&[&["./limited.toml:2", "--json"], words, &ITEMS].concat());
-    let mut results: Vec<Value> =
-        ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    results.sort_by_key(|result| result["index"].as_u64());
+    let results = ran.results();
     (world, ran, results)
 }
 
@@ -110,7 +108,7 @@ fn with_next_the_job_ends_on_another_tool_and_only_one_account_is_held() {
     let items: Vec<&str> = items.iter().map(String::as_str).collect();
     let ran = world.run(&[&words[..], &items].concat());
     assert_eq!(ran.status, 0, "{ran}");
-    let results: Vec<Value> = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let results = ran.results();
     assert_eq!(results.len(), items.len());
     for result in &results {
         assert_eq!((&result["instance"]["tool"], &result["attempt"]), (&"echo".into(), &1.into()), "{ran}");

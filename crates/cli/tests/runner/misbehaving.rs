@@ -52,9 +52,7 @@ impl Lab {
         let tool = format!("./fake.toml:{}", self.instances);
         let words = [&[tool.as_str(), "--json", "-a", "items", "-0"], more].concat();
         let ran = self.world.run(&words);
-        let mut results: Vec<Value> =
-            ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        results.sort_by_key(|result| result["index"].as_u64());
+        let results = ran.results();
         assert_eq!(results.len(), items.len(), "one result an item\n{ran}");
         (results, ran)
     }

@@ -3,17 +3,10 @@
 use crate::world::{Ran, World};
 use serde_json::Value;
 
-fn results(ran: &Ran) -> Vec<Value> {
-    let mut results: Vec<Value> =
-        ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    results.sort_by_key(|result| result["index"].as_u64());
-    results
-}
-
 /// What each result says it was answered by, and what.
 fn answers(ran: &Ran) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    results(ran).iter().map(|result| (text(&result["instance"]["tool"]), text(&result["reply"]))).collect()
+    ran.results().iter().map(|result| (text(&result["instance"]["tool"]), text(&result["reply"]))).collect()
 }
 
 #[test]
@@ -37,7 +30,7 @@ fn jobs_go_to_the_tool_that_they_name_and_the_others_to_any() {
             _ => assert!(tool == "bash" && reply.contains("not found"), "{ran}"),
         }
     }
-    assert_eq!(results(&ran).len(), 30, "{ran}");
+    assert_eq!(ran.results().len(), 30, "{ran}");
     assert!(ran.stderr.starts_with("2 × bash (bash …; may change anything), 1 × python"), "{ran}");
 }
 
@@ -82,7 +75,7 @@ fn a_tool_that_cannot_start_leaves_the_work_to_the_others() {
     let items: Vec<&str> = items.iter().map(String::as_str).collect();
     let ran = world.run(&[&["./gone.toml:1,bash:1", "--json"], &items[..]].concat());
     assert!(answers(&ran).iter().all(|(tool, _)| tool == "bash"), "{ran}");
-    assert_eq!((ran.status, results(&ran).len()), (0, 10), "{ran}");
+    assert_eq!((ran.status, ran.results().len()), (0, 10), "{ran}");
 }
 
 /// Takes the text, starts a child of its own, and never answers.

@@ -122,7 +122,7 @@ fn f22_a_tool_that_changes_its_prompt_is_not_believed_to_have_answered() {
     world.file("asks.toml", ASKS.replace("TOOL", env!("CARGO_BIN_EXE_fake-tool")));
     let words = ["./asks.toml:1", "--json", "--timeout", "1s"];
     let ran = world.run(&[&words[..], &["[[prompt=tell>]] a", "b"]].concat());
-    let results: Vec<Value> = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let results = ran.results();
     assert_eq!(outcomes(&results), ["timed_out", "ok"], "{ran}");
     assert_eq!(reply(&results[1]), "b", "what was late belongs to nobody: {ran}");
 }

@@ -25,10 +25,7 @@ fn run(world: &World, more: &str, words: &[&str], items: &[&str]) -> (Vec<Value>
     let profile = PROFILE.replace("TOOL", env!("CARGO_BIN_EXE_fake-tool")).replace("LOG", &log);
     world.file("fake.toml", profile + more);
     let ran = world.run(&[words, &["--json", "--"], items].concat());
-    let mut results: Vec<Value> =
-        ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    results.sort_by_key(|result| result["index"].as_u64());
-    (results, ran)
+    (ran.results(), ran)
 }
 
 fn received(world: &World, wanted: &str) -> usize {

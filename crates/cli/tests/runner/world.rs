@@ -3,6 +3,7 @@
 use crate::events::await_files;
 use crate::gone::{all_end, ends};
 use rustix::process::{Pid, Signal};
+use serde_json::Value;
 use std::fmt;
 use std::io::{BufRead, BufReader, PipeReader, Read, Write};
 use std::os::unix::process::ExitStatusExt;
@@ -293,6 +294,16 @@ pub(crate) fn processes(mark: &str) -> Vec<(u32, String)> {
     let all = std::fs::read_dir("/proc").unwrap();
     let pids = all.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
     pids.filter(carries).map(command).collect()
+}
+
+impl Ran {
+    /// Its results as JSON, in the order of the items.
+    pub(crate) fn results(&self) -> Vec<Value> {
+        let results = self.stdout.lines().map(|line| serde_json::from_str(line).unwrap());
+        let mut results: Vec<Value> = results.collect();
+        results.sort_by_key(|result| result["index"].as_u64());
+        results
+    }
 }
 
 impl fmt::Display for Ran {

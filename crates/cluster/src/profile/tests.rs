@@ -30,6 +30,24 @@ fn complaint(text: &str) -> String {
     error.to_string().replace(folder.path().to_str().unwrap(), "DIR")
 }
 
+#[test]
+fn a_terminal_of_ours_is_called_dumb_unless_somebody_says_otherwise() {
+    let mut around = around();
+    around.env.push(("TERM".into(), "fancy".into()));
+    for (pty, env, expected) in [
+        (false, None, "fancy"),
+        (true, None, "dumb"),
+        (true, Some("TERM"), "fancy"),
+        (true, Some("TERM=x"), "x"),
+    ] {
+        let env = env.map(str::to_owned).into_iter().collect();
+        let profile =
+            Profile::load("bash", &Overrides { pty, env, ..Overrides::default() }, &around).unwrap();
+        let term = profile.spec.env.iter().find(|(name, _)| name == "TERM");
+        assert_eq!(term.map(|(_, value)| value.as_str()), Some(expected), "pty: {pty}");
+    }
+}
+
 const GOOD: &str = r#"schema = "cluster.profile/1"
 command = ["sqlite3", "-batch"]
 effects = "write"

@@ -1,6 +1,6 @@
 //! The arguments of `cluster ask`, as typed.
 
-use crate::commands::run::args::{FramingArgs, StartArgs};
+use crate::commands::run::args::{FramingArgs, StartArgs, TalkArgs};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -36,7 +36,7 @@ Exit codes:
 #[command(after_long_help = EXAMPLES, after_help = "See more, with examples, with '--help'.")]
 pub(crate) struct AskArgs {
     /// Whom to ask: names ('cluster tools' lists them), paths to profiles, separated by commas, or, with a flag of
-    /// framing, a command line in one word. ':N' asks a tool for N answers, each of an instance of its own
+    /// framing, a command line in one word. ':N' asks a tool for N answers, of up to N instances at a time
     #[arg(value_name = "TOOL[,TOOL…]")]
     pub(super) tools: String,
 
@@ -63,10 +63,6 @@ pub(crate) struct AskArgs {
     /// One JSON object an answer, as they come ('cluster schema result'); 'job' is the tool that was asked
     #[arg(long, help_heading = "Output")]
     pub(super) json: bool,
-    /// Say nothing but what went wrong
-    #[arg(short, long, help_heading = "Output")]
-    pub(super) quiet: bool,
-    /// Say more; twice for more still
-    #[arg(short, long, action = clap::ArgAction::Count, conflicts_with = "quiet", help_heading = "Output")]
-    pub(super) verbose: u8,
+    #[command(flatten)]
+    pub(super) talk: TalkArgs,
 }

@@ -1,6 +1,7 @@
 //! The arguments of `cluster run`, as typed.
 
 use super::size::size;
+use crate::output::Level;
 use cluster::batch::duration::duration;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -18,7 +19,7 @@ Examples:
     cluster run aider -s '/add {}' -s 'Add type hints' src/*.py
 
   A tool without a profile: its prompt ends a reply.
-    cluster run 'gdb -q -nx' --until '\\(gdb\\) $' 'print 6*7'
+    cluster run 'perl -de 1' --until '  DB<\\d+> $' 'print 6*7'
 
   See what would happen:
     cluster run bash -s 'gzip {}' --dry-run -- *.log
@@ -194,6 +195,23 @@ pub(crate) struct FramingArgs {
     pub(super) quiet_for: Option<Duration>,
 }
 
+/// How much is said.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct TalkArgs {
+    /// Say nothing but what went wrong
+    #[arg(short, long, help_heading = "Output")]
+    quiet: bool,
+    /// Say more; twice for more still
+    #[arg(short, long, action = clap::ArgAction::Count, conflicts_with = "quiet", help_heading = "Output")]
+    verbose: u8,
+}
+
+impl TalkArgs {
+    pub(crate) fn level(&self) -> Level {
+        Level::of(self.quiet, self.verbose)
+    }
+}
+
 /// What is shown.
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Output")]
@@ -204,12 +222,8 @@ pub(super) struct OutputArgs {
     /// Replies as they finish, not in the order of the items
     #[arg(long)]
     pub(super) unordered: bool,
-    /// Say nothing but what went wrong
-    #[arg(short, long)]
-    pub(super) quiet: bool,
-    /// Say more; twice for more still
-    #[arg(short, long, action = clap::ArgAction::Count, conflicts_with = "quiet")]
-    pub(super) verbose: u8,
+    #[command(flatten)]
+    pub(super) talk: TalkArgs,
     /// Say on standard error, for each job, where it goes and why
     #[arg(long)]
     pub(super) explain: bool,

@@ -4,7 +4,7 @@ use super::args::{OnLimit, RunArgs};
 use super::resolve::{Tool, accounts, resolve};
 use super::steps::{self, Jobs};
 use crate::failure::Failure;
-use crate::output::{Level, Style, jobs};
+use crate::output::{Style, jobs};
 use cluster::batch::plan::Settings;
 use cluster::batch::run::{Order, window};
 
@@ -41,7 +41,7 @@ impl Plan {
         };
         let jobs = Jobs::open(args, &settings)?;
         let out = &args.output;
-        let level = Level::of(out.quiet, out.verbose);
+        let level = out.talk.level();
         // Lines of JSON carry their index, so nobody needs to wait for their order.
         let order = if out.json || out.unordered { Order::finished() } else { Order::input() };
         let style = Style { json: out.json, level, total: jobs.total(), explain: out.explain };

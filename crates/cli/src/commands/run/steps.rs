@@ -2,7 +2,7 @@
 
 use super::args::RunArgs;
 use crate::failure::Failure;
-use cluster::batch::item::{ItemError, Lines, Separator, arguments};
+use cluster::batch::item::{ItemError, Lines, MAX_ITEM, Separator, arguments};
 use cluster::batch::list;
 use cluster::batch::plan::{ItemPlanner, ListPlanner, Planned, Settings};
 use futures_util::Stream;
@@ -108,6 +108,26 @@ fn open_list(path: &Path, settings: &Settings) -> Result<ListPlanner, Failure> {
     ListPlanner::new(settings, jobs, &name, folder).map_err(Failure::usage)
 }
 
+/// All of a text file, or of standard input for `-`, without the line end at its end.
+pub(crate) fn whole(path: &Path) -> Result<String, Failure> {
+    let (file, name) = open(path)?;
+    let mut bytes = Vec::new();
+    file.take(MAX_ITEM as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Failure::usage(format!("cannot read {name}: {error}")))?;
+    if bytes.len() > MAX_ITEM {
+        return Err(Failure::usage(format!(
+            "{name} is longer than {MAX_ITEM} bytes: is this the right file?"
+        )));
+    }
+    let mut text = String::from_utf8(bytes)
+        .map_err(|_| Failure::usage(format!("{name} is not UTF-8 text: convert it, or name another file")))?;
+    if text.ends_with('\n') {
+        text.truncate(text.len() - if text.ends_with("\r\n") { 2 } else { 1 });
+    }
+    Ok(text)
+}
+
 /// A file, or standard input for `-`, and what errors call it.
 fn open(path: &Path) -> Result<(Box<dyn Read + Send>, String), Failure> {
     if path == Path::new("-") {
@@ -115,12 +135,8 @@ fn open(path: &Path) -> Result<(Box<dyn Read + Send>, String), Failure> {
     }
     match File::open(path) {
         Ok(file) => Ok((Box::new(file), path.display().to_string())),
-        Err(error) => Err(cannot_read(path, &error)),
+        Err(error) => Err(Failure::usage(format!("cannot read {}: {error}", path.display()))),
     }
-}
-
-fn cannot_read(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::usage(format!("cannot read {}: {error}", path.display()))
 }
 
 fn no_items() -> Failure {
@@ -133,15 +149,8 @@ fn no_items() -> Failure {
 pub(super) fn templates(args: &RunArgs) -> Result<Vec<String>, Failure> {
     let [step_places, file_places] = &args.step_order;
     let given = args.steps.steps.iter().cloned().map(Ok).zip(step_places);
-    let files = args.steps.step_files.iter().map(|path| step_file(path)).zip(file_places);
+    let files = args.steps.step_files.iter().map(|path| whole(path)).zip(file_places);
     let mut steps: Vec<_> = given.chain(files).collect();
     steps.sort_by_key(|(_, place)| **place);
     steps.into_iter().map(|(step, _)| step).collect()
-}
-
-/// The template in a file: all of it, without the line end at its end.
-fn step_file(path: &Path) -> Result<String, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| cannot_read(path, &error))?;
-    let text = text.strip_suffix("\r\n").or_else(|| text.strip_suffix('\n')).unwrap_or(&text);
-    Ok(text.to_owned())
 }
