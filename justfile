@@ -1,5 +1,9 @@
 # Shorthand; everything here is a plain command that also works without just.
 
+# what there is
+default:
+    @just --list
+
 # what every change must pass
 check:
     .ci/run

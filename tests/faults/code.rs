@@ -1,4 +1,4 @@
-//! The functions of the workspace, and where they are.
+//! The tests of the workspace, and where they are.
 
 use crate::table::root;
 use std::collections::BTreeMap;
@@ -14,8 +14,8 @@ pub(crate) enum Program {
     Own(String, String),
 }
 
-/// The name of each function, and the files that have one of that name.
-pub(crate) fn functions() -> BTreeMap<String, Vec<PathBuf>> {
+/// The name of each test, and the files that have one of that name.
+pub(crate) fn tests() -> BTreeMap<String, Vec<PathBuf>> {
     let mut names = BTreeMap::new();
     for folder in ["crates", "tests"] {
         read(&root().join(folder), &mut names);
@@ -31,11 +31,19 @@ fn read(folder: &Path, names: &mut BTreeMap<String, Vec<PathBuf>>) {
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = fs::read_to_string(&path).expect("a source");
             let relative = path.strip_prefix(root()).expect("below the root").to_owned();
-            for name in text.split("fn ").skip(1).map(word) {
-                names.entry(name).or_default().push(relative.clone());
+            for (at, _) in text.match_indices("fn ").filter(|(at, _)| is_test(&text[..*at])) {
+                names.entry(word(&text[at + 3..])).or_default().push(relative.clone());
             }
         }
     }
+}
+
+/// Whether what stands before a function makes it a test: its attributes, up to an empty line or the end of another item.
+fn is_test(before: &str) -> bool {
+    let mut lines = before.lines().rev().map(str::trim);
+    let own = lines.next();
+    let attributes = lines.take_while(|line| !line.is_empty() && !line.ends_with(['{', '}']));
+    own.into_iter().chain(attributes).any(|line| line == "#[test]" || line.starts_with("#[tokio::test"))
 }
 
 fn word(text: &str) -> String {

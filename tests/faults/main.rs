@@ -46,17 +46,17 @@ fn every_fault_has_a_row_and_every_row_a_test_that_was_seen_to_fail_or_a_reason(
 
 #[test]
 fn every_test_that_the_table_names_exists() {
-    let functions = code::functions();
+    let there = code::tests();
     let table = table();
-    let tests = table.fault.iter().flat_map(Fault::named);
-    let missing: Vec<&String> = tests.filter(|test| !functions.contains_key(*test)).collect();
+    let named = table.fault.iter().flat_map(Fault::named);
+    let missing: Vec<&String> = named.filter(|test| !there.contains_key(*test)).collect();
     assert_eq!(missing, Vec::<&String>::new());
 }
 
 #[test]
 fn every_test_with_a_number_stands_in_its_rows() {
     let table = table();
-    for function in code::functions().into_keys() {
+    for function in code::tests().into_keys() {
         let numbers = function.split('_').map_while(|word| word.strip_prefix('f')?.parse::<u32>().ok());
         for number in numbers.filter(|number| (1..=FAULTS).contains(number)) {
             let row = table.fault.iter().find(|fault| fault.number == number);

@@ -52,7 +52,7 @@ impl Lab {
     /// If there is no such test.
     pub(crate) fn run(&self, test: &str, change: &str) -> End {
         fs::write(self.folder.join("change"), change).expect("the name of the change");
-        let files = code::functions().remove(test).unwrap_or_default();
+        let files = code::tests().remove(test).unwrap_or_default();
         let programs: BTreeSet<Program> = files.iter().map(|file| code::program(file)).collect();
         let all: Vec<(Program, String)> =
             programs.into_iter().flat_map(|program| self.paths(&program, test)).collect();

@@ -22,7 +22,7 @@ pub(crate) struct Fault {
     pub(crate) what: String,
     /// What happens then.
     pub(crate) then: String,
-    /// Names of functions.
+    /// Names of tests.
     #[serde(default)]
     pub(crate) tests: Vec<String>,
     /// Those that take so long that they have a recipe of their own in the `justfile`.
@@ -95,9 +95,10 @@ const HEAD: &str = "\
 
 What goes wrong with tools, streams, starts and the program itself, by number, and the tests that show what happens then.
 
-Made by `just faults` from `docs/faults.toml`: not to be edited. It ran every test that is named here, and they passed.
-Then it made each change of the last column to the program, one at a time, and the test that is to find it failed: a test
-that has never failed has shown nothing. Those that are run by hand take long; the `justfile` has them. `tests/faults` holds this page to the code between such runs. Tests whose name
+Made by `just faults` from `docs/faults.toml`: not to be edited. It ran every test that is named here but those by hand,
+and they passed; those take long, and the `justfile` has them. Then it made each change of the last column to the program,
+one at a time, and the test that is to find it failed: a test that has never failed has shown nothing. What is no change
+there is the reason why there is none. `tests/faults` holds this page to the code between such runs. Tests whose name
 begins with `fNN_` are about fault NN.
 ";
 
@@ -113,10 +114,15 @@ pub(crate) fn rendered(table: &Table, source: &str) -> String {
         let tests: Vec<String> = run.chain(by_hand).collect();
         let changes: Vec<&str> = fault.changes().map(|(name, _)| name).collect();
         let (number, what, then) = (fault.number, &fault.what, &fault.then);
-        let why_not = fault.why_not.as_deref().unwrap_or_default();
+        let why_not = fault.why_not.as_deref();
         let passed = if fault.tests.is_empty() { "" } else { "passed" };
-        let seen = [changes.join("; ").as_str(), why_not].join(" ").trim().to_owned();
-        let _ = writeln!(page, "| {number} | {what} | {then} | {} | {passed} | {seen} |", tests.join(", "));
+        let seen: Vec<&str> = changes.into_iter().chain(why_not).collect();
+        let _ = writeln!(
+            page,
+            "| {number} | {what} | {then} | {} | {passed} | {} |",
+            tests.join(", "),
+            seen.join("; ")
+        );
     }
     let _ = write!(page, "\n<!-- made from a table with the digest {:016x} -->\n", digest(source));
     page

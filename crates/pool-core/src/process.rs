@@ -5,6 +5,7 @@ mod explain;
 #[cfg(feature = "test-util")]
 pub mod fake;
 pub mod guard;
+mod hierarchy;
 pub mod look;
 mod order;
 pub mod pipe;

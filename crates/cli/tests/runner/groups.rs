@@ -36,7 +36,7 @@ struct Shell {
 }
 
 impl Shell {
-    /// What it is to do when the file `go` is there. A stranger is in its group. `None` where nobody may make groups.
+    /// What it is to do when the file `go` is there. A stranger is in its group, and another group. `None` where nobody may make groups.
     fn start(then: &str) -> Option<Self> {
         let home = home()?;
         let world = World::with_groups();
@@ -46,6 +46,8 @@ impl Shell {
         let guard = Pid::from_raw(first["reply"].as_str().unwrap().parse().unwrap()).unwrap();
         world.await_file("here");
         let group = home.join(format!("cluster-guard-{}", guard.as_raw_pid()));
+        // As a tool does that has groups of its own.
+        std::fs::create_dir(group.join("inner")).unwrap();
         let stranger = Stranger(Command::new("sleep").arg("1000").spawn().unwrap());
         std::fs::write(group.join("cgroup.procs"), stranger.0.id().to_string()).unwrap();
         Some(Self { world, run, guard, group, stranger })

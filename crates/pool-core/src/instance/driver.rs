@@ -4,7 +4,7 @@ use super::{Activity, Inside, Plan};
 use crate::machine::conversation::{Action, Conversation};
 use crate::machine::dialect::text::TextDialect;
 use crate::message::{Assign, ControlMessage, Event, ExitReport, news};
-use crate::process::look::{Depth, Looking};
+use crate::process::look::{Depth, Looking, Seen};
 use crate::process::{Input, NARROW, Output, Process, ProcessControl};
 use crate::spec::TurnRule;
 use actix::Recipient;
@@ -250,23 +250,9 @@ impl Driver {
                     inner.input = None;
                 }
             }
-            Action::Look(depth) => {
-                let Some(control) = &inner.control else { return };
-                let look = control.look(depth);
-                let driver = self.clone();
-                actix_rt::spawn(async move {
-                    let seen = look.await;
-                    driver.feed(|conversation, now| conversation.looked(&seen, now));
-                });
-            }
+            Action::Look(depth) => self.look(inner, depth, Conversation::looked),
             Action::Weigh => {
-                let Some(control) = &inner.control else { return };
-                let look = control.look(Depth::Tree);
-                let driver = self.clone();
-                actix_rt::spawn(async move {
-                    let seen = look.await;
-                    driver.feed(|conversation, _| conversation.weighed(&seen));
-                });
+                self.look(inner, Depth::Tree, |conversation, seen, _| conversation.weighed(seen));
             }
             Action::Arm(job, future) => {
                 let driver = self.clone();
@@ -283,6 +269,21 @@ impl Driver {
                 });
             }
         }
+    }
+
+    /// Looks at the tool, and goes on with what is seen.
+    fn look(
+        self: &Rc<Self>,
+        inner: &Inner,
+        depth: Depth,
+        then: fn(&mut Conversation<TextDialect>, &[Seen], Instant),
+    ) {
+        let Some(control) = &inner.control else { return };
+        let (look, driver) = (control.look(depth), self.clone());
+        actix_rt::spawn(async move {
+            let seen = look.await;
+            driver.feed(|conversation, now| then(conversation, &seen, now));
+        });
     }
 
     /// Writes at once what the pipe takes; the rest is the writer's.

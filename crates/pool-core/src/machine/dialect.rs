@@ -48,6 +48,8 @@ pub struct TurnEnd {
     pub usage: Option<Usage>,
     /// Bytes cut out of the middle.
     pub cut: u64,
+    /// Bytes that [`Dialect::preview`] has told, and that since its last call are no longer what the tool shows.
+    pub void: u64,
 }
 
 /// Why a step cannot be carried to the tool; nothing has been written.

@@ -2,10 +2,12 @@
 //!
 //! Such a tool ends by SIGKILL, like one that we killed, or that somebody killed who has a terminal. What tells them apart
 //! is a counter of the kernel: of the kills for want of memory in the tool's own control group, or, where that has no
-//! such counter, on the whole machine. If it moved while the tool lived, and nobody here killed it, memory was why.
-//! Two that are killed at a time, one for want of memory and one by hand, are taken for two of the first kind.
+//! such counter, on the whole machine. If it moved while the tool lived, and nobody here killed it, memory is taken for
+//! the reason. That is a guess: a tool that somebody kills by hand is taken for one of those too, if memory was short
+//! at any time of its life and another process of its group was killed for that.
 
-use std::path::{Path, PathBuf};
+use super::hierarchy::Hierarchy;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 /// The signal by which the kernel does it.
@@ -19,7 +21,7 @@ pub(super) struct Shortage {
 }
 
 impl Shortage {
-    /// Notes the count, at the beginning of a tool's life. Some 50 µs.
+    /// Notes the count, at the beginning of a tool's life: the reading of one file.
     pub(super) fn watch(counter: Counter) -> Self {
         Self { before: counter.read(), counter }
     }
@@ -53,30 +55,16 @@ impl Counter {
     }
 
     fn find() -> Self {
-        let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-        let found = candidates(&groups).into_iter().map(Self).find(|counter| counter.read().is_some());
+        let places = [(Hierarchy::Unified, "memory.events"), (Hierarchy::Memory, "memory.oom_control")];
+        let mut counters =
+            places.iter().filter_map(|(hierarchy, file)| Some(Self(hierarchy.of_this_process()?.join(file))));
+        let found = counters.find(|counter| counter.read().is_some());
         found.unwrap_or_else(|| Self("/proc/vmstat".into()))
     }
 
     fn read(&self) -> Option<u64> {
         count(&std::fs::read_to_string(&self.0).ok()?)
     }
-}
-
-/// Where the counter of a process may be that is in these groups, best first. One line a hierarchy: number, controllers,
-/// path; the unified one has number 0 and no controllers.
-fn candidates(groups: &str) -> Vec<PathBuf> {
-    let root = Path::new("/sys/fs/cgroup");
-    let file = |line: &str| {
-        let (controllers, path) = line.split_once(':')?.1.split_once(':')?;
-        let path = path.trim_start_matches('/');
-        match controllers {
-            "" => Some(root.join(path).join("memory.events")),
-            "memory" => Some(root.join("memory").join(path).join("memory.oom_control")),
-            _ => None,
-        }
-    };
-    groups.lines().filter_map(file).collect()
 }
 
 fn count(text: &str) -> Option<u64> {
@@ -104,16 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn f07_the_counter_is_that_of_the_tools_own_group() {
-        let table = [
-            ("0::/user.slice/a b\n", vec!["/sys/fs/cgroup/user.slice/a b/memory.events"]),
-            ("5:devices:/x\n4:memory:/jobs/7\n", vec!["/sys/fs/cgroup/memory/jobs/7/memory.oom_control"]),
-            ("1:cpu:/\n", vec![]),
-            ("nonsense", vec![]),
-        ];
-        for (groups, expected) in table {
-            assert_eq!(candidates(groups), expected.iter().map(PathBuf::from).collect::<Vec<_>>());
-        }
+    fn f07_the_count_is_found_in_either_file() {
         for text in ["low 0\noom 2\noom_kill 5\noom_group_kill 1\n", "oom_kill_disable 0\noom_kill 5\n"] {
             assert_eq!(count(text), Some(5), "{text}");
         }

@@ -45,14 +45,29 @@ impl Starts {
     fn push(&self, start: Start) {
         let mut line = self.line();
         line.waiting.push_back(start);
-        if line.threads < AT_ONCE {
-            line.threads += 1;
-            let starts = self.clone();
-            tokio::task::spawn_blocking(move || starts.work());
+        let is_worth_a_thread = line.threads < AT_ONCE;
+        line.threads += usize::from(is_worth_a_thread);
+        drop(line);
+        if is_worth_a_thread {
+            let worker = Worker { starts: self.clone(), counts: true };
+            tokio::task::spawn_blocking(move || worker.work());
         }
     }
 
-    fn work(&self) {
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A thread that sees to starts. One that the system or the runtime does not let us have is none: it is dropped.
+struct Worker {
+    starts: Starts,
+    /// Among [`Line::threads`].
+    counts: bool,
+}
+
+impl Worker {
+    fn work(mut self) {
         while let Some(start) = self.next() {
             // A start that panics is its own instance's matter: its caller hears that the answer was dropped.
             let _ = panic::catch_unwind(AssertUnwindSafe(start));
@@ -60,17 +75,22 @@ impl Starts {
     }
 
     /// The next start. Without one the thread ends, which is decided under the same lock.
-    fn next(&self) -> Option<Start> {
-        let mut line = self.line();
+    fn next(&mut self) -> Option<Start> {
+        let mut line = self.starts.line();
         let next = line.waiting.pop_front();
         if next.is_none() {
             line.threads -= 1;
+            self.counts = false;
         }
         next
     }
+}
 
-    fn line(&self) -> MutexGuard<'_, Line> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if self.counts {
+            self.starts.line().threads -= 1;
+        }
     }
 }
 
@@ -106,6 +126,37 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn as_many_as_may_run_at_once_do() {
+        let starts = Starts::default();
+        let all = Arc::new(std::sync::Barrier::new(AT_ONCE));
+        let run = |()| {
+            let (starts, all) = (starts.clone(), all.clone());
+            // None goes on before all are there.
+            tokio::spawn(async move { starts.run(move || Ok(all.wait().is_leader())).await })
+        };
+        let runs: Vec<_> = [(); AT_ONCE].map(run).into();
+        let mut leaders = 0;
+        for run in runs {
+            leaders += usize::from(run.await.expect("no panic") == Ok(true));
+        }
+        assert_eq!(leaders, 1);
+    }
+
+    /// A runtime that is shutting down drops what it is to run.
+    #[test]
+    fn a_thread_that_never_was_is_not_counted() {
+        let starts = Starts::default();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let handle = runtime.handle().clone();
+        drop(runtime);
+        let _inside = handle.enter();
+        for _ in 0..2 * AT_ONCE {
+            starts.push(Box::new(|| {}));
+        }
+        assert_eq!(starts.line().threads, 0);
+    }
+
+    #[tokio::test]
     async fn a_panic_is_an_error_of_its_own_start_and_the_next_ones_go_on() {
         let starts = Starts::default();
         for _ in 0..=AT_ONCE {
@@ -130,7 +181,7 @@ mod tests {
         let counted = ran.clone();
         tokio::select! {
             biased;
-            _ = starts.run(move || Ok(counted.fetch_add(1, Ordering::SeqCst))) => panic!("both threads are held"),
+            _ = starts.run(move || Ok(counted.fetch_add(1, Ordering::SeqCst))) => panic!("all threads are held"),
             () = std::future::ready(()) => {}
         }
         drop(releases);

@@ -291,6 +291,8 @@ impl StatusBook {
 fn return_code(exit: &ExitReport) -> Option<i32> {
     match exit {
         ExitReport::Signalled(signal) => Some(-signal),
+        // By which the kernel does it.
+        ExitReport::OutOfMemory => Some(-9),
         exit => exit.code(),
     }
 }

@@ -9,7 +9,7 @@
 //! | never two live generations of one slot | `slots` | `Slot::handle` takes an exit of an earlier life for this one's |
 //! | never a second credit, nor one beside a job | `slots` | `Slot::handle` takes any serial for the revoked one |
 //!
-//! What is promised of jobs is in `crates/routing/tests/promises.rs`.
+//! What is promised of jobs is in `crates/routing/tests/promises`.
 
 mod breaker;
 mod hold;

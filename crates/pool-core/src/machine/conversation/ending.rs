@@ -112,6 +112,9 @@ impl<D: Dialect> Conversation<D> {
 
     /// The process could not be launched.
     pub fn launch_failed(&mut self, error: StartError) {
+        if self.is_gone() {
+            return;
+        }
         self.state = State::Gone;
         let exit = ExitReport::NotStarted(error);
         self.actions.push_back(Action::Tell(Event::Exited {

@@ -69,6 +69,7 @@ impl<D: Dialect> Conversation<D> {
                 reset: None,
                 usage: None,
                 cut: 0,
+                void: 0,
             };
             work.keep(end, turn.began, now);
         }

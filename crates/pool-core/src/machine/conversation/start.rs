@@ -4,7 +4,6 @@ use super::{Conversation, State};
 use crate::error::StartError;
 use crate::machine::dialect::Dialect;
 use crate::message::{Event, ExitReport, StartStage, Step};
-use crate::process::Signal;
 use std::time::Instant;
 
 impl<D: Dialect> Conversation<D> {
@@ -13,7 +12,7 @@ impl<D: Dialect> Conversation<D> {
         self.pid = pid;
         if !matches!(self.state, State::Starting { .. }) {
             // Stopped while it was being launched.
-            self.signal(Signal::Kill);
+            self.kill_anew(now);
             return;
         }
         self.started(StartStage::Spawned, now);

@@ -101,6 +101,14 @@ impl<D: Dialect> Conversation<D> {
         self.end_if_over(now);
     }
 
+    /// It was killed before there was anything to kill: its time to go begins now.
+    pub(super) fn kill_anew(&mut self, now: Instant) {
+        self.signal(Signal::Kill);
+        if let State::Stopping(Ladder::Killed { until, .. }) = &mut self.state {
+            *until = now + UNKILLABLE;
+        }
+    }
+
     /// The next rung.
     pub(super) fn climb(&mut self, now: Instant) {
         let State::Stopping(ladder) = &self.state else { return };

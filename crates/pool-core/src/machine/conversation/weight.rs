@@ -13,7 +13,7 @@ impl<D: Dialect> Conversation<D> {
     /// A job has ended: its tool is looked at, if its memory has a limit. The next job does not wait for that.
     pub(super) fn weigh(&mut self, now: Instant) {
         let is_due = self.weighed.is_none_or(|last| now.saturating_duration_since(last) >= EVERY);
-        if self.spec.limits.max_memory.is_some() && is_due {
+        if self.spec.limits.max_memory.is_some() && is_due && !self.draining {
             self.weighed = Some(now);
             self.actions.push_back(Action::Weigh);
         }

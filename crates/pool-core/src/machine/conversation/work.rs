@@ -88,6 +88,7 @@ impl Work {
 
     /// Tells who listens the end of a reply that has been told up to there, if it has been told as it is.
     fn show_rest(&mut self, end: &TurnEnd) {
+        self.show(String::new(), end.void);
         let shown = self.shown.replace(0).filter(|_| end.cut == 0 && self.is_watched());
         if let Some(rest) = shown.and_then(|shown| end.text.get(shown..)) {
             self.show(rest.to_owned(), 0);

@@ -103,6 +103,7 @@ impl TextDialect {
             return Found::Violation("a turn ended that had not begun".into());
         };
         self.due = None;
+        let void = self.stream.take_void();
         let mut bytes = self.stream.take(ended.reply, ended.rest);
         let cut = turn.cap.finish(&mut bytes, true);
         let spec = &self.spec.turn;
@@ -120,6 +121,7 @@ impl TextDialect {
             reset,
             usage: None,
             cut,
+            void,
         }))
     }
 }

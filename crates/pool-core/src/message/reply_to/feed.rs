@@ -69,7 +69,17 @@ impl Feed {
 }
 
 impl Shelf {
+    /// A long text is put in parts, so that the oldest of it can give way alone.
     fn put(&mut self, piece: Progress) {
+        match piece {
+            Progress::Text { step, text } if text.len() > PIECE => {
+                parts(&text).for_each(|part| self.put_one(Progress::Text { step, text: part.to_owned() }));
+            }
+            piece => self.put_one(piece),
+        }
+    }
+
+    fn put_one(&mut self, piece: Progress) {
         self.text += piece.text_len();
         match (self.pieces.back_mut(), piece) {
             (Some(Progress::Text { step, text }), Progress::Text { step: same, text: more })
@@ -103,6 +113,20 @@ impl Shelf {
         self.text -= piece.text_len();
         Some(piece)
     }
+}
+
+/// A text in parts of at most [`PIECE`] bytes.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let mut end = rest.len().min(PIECE);
+        while !rest.is_char_boundary(end) {
+            end -= 1;
+        }
+        let (part, more) = rest.split_at(end);
+        rest = more;
+        (!part.is_empty()).then_some(part)
+    })
 }
 
 impl Drop for Feeder {
@@ -169,6 +193,23 @@ mod tests {
         assert_eq!(read[..2], [Progress::Delivered, Progress::Missed(3 * PIECE as u64)]);
         assert_eq!(read.len(), 2 + fitting + 1);
         assert_eq!(read.last(), Some(&Progress::NeedsInput("ok?".into())));
+    }
+
+    #[test]
+    fn of_a_text_that_is_too_long_the_end_is_kept() {
+        let (feeder, feed) = feed();
+        let long = format!("{}end", "é".repeat(PROGRESS_TEXT / 2));
+        feeder.put(|| text(0, &long));
+        let read = rest(&feed);
+        let kept: String = read[1..]
+            .iter()
+            .map(|piece| match piece {
+                Progress::Text { text, .. } => text.as_str(),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert!(long.ends_with(&kept) && kept.len() > PROGRESS_TEXT - 2 * PIECE, "{}", kept.len());
+        assert_eq!(read[0], Progress::Missed((long.len() - kept.len()) as u64));
     }
 
     #[test]

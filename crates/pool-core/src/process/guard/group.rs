@@ -7,6 +7,7 @@
 //!
 //! Source: `Documentation/admin-guide/cgroup-v2.rst` of Linux; `cgroup.kill` came with 5.14.
 
+use crate::process::hierarchy::Hierarchy;
 use rustix::process::{Pid, getpid};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -43,8 +44,7 @@ impl Home {
         if std::env::var_os(OFF).is_some_and(|value| !value.is_empty()) {
             return None;
         }
-        let read = |name| fs::read_to_string(Path::new("/proc/self").join(name)).ok();
-        let home = Self(folder(&read("mountinfo")?, &read("cgroup")?)?);
+        let home = Self(Hierarchy::Unified.of_this_process()?);
         for guard in home.guards().filter(|guard| rustix::process::test_kill_process(*guard).is_err()) {
             home.remove(guard);
         }
@@ -67,7 +67,7 @@ impl Home {
     pub(super) fn settle(&self) -> Option<Group> {
         let own = self.of(getpid());
         // One that is left over had a guard with our number.
-        let _ = fs::remove_dir(&own);
+        remove(&own);
         fs::create_dir(&own).ok()?;
         let mut group = Group { home: self.0.clone(), own, place: Place::Outside };
         group.enter();
@@ -81,7 +81,7 @@ impl Home {
 
     /// Removes the group of a guard that has gone. If somebody in it is yet to die, the next start of a template does.
     pub(super) fn remove(&self, guard: Pid) {
-        let _ = fs::remove_dir(self.of(guard));
+        remove(&self.of(guard));
     }
 }
 
@@ -106,7 +106,7 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         let _ = self.place == Place::Inside && into(&self.home);
-        let _ = fs::remove_dir(&self.own);
+        remove(&self.own);
     }
 }
 
@@ -115,45 +115,12 @@ fn into(group: &Path) -> bool {
     fs::write(group.join("cgroup.procs"), "0").is_ok()
 }
 
-/// The folder of a process that has these mounts and groups. Of a mount that shows only a part of the hierarchy, the
-/// rest cannot be seen; names with spaces are not worth undoing their escapes.
-fn folder(mounts: &str, groups: &str) -> Option<PathBuf> {
-    let group = groups.lines().find_map(|line| line.strip_prefix("0::"))?;
-    let mount = mounts.lines().find_map(|line| {
-        let (mount, system) = line.split_once(" - ")?;
-        let fields: Vec<&str> = mount.split(' ').collect();
-        (system.starts_with("cgroup2 ") && !mount.contains('\\'))
-            .then(|| Some((*fields.get(3)?, *fields.get(4)?)))?
-    })?;
-    let (root, at) = mount;
-    let below = Path::new(group).strip_prefix(root).ok()?;
-    (!group.contains("..")).then(|| Path::new(at).join(below))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_folder_is_found_by_mount_and_group() {
-        let other = "24 1 0:22 / /proc rw - proc proc rw\n";
-        let table = [
-            (
-                "41 31 0:38 / /sys/fs/cgroup rw,relatime - cgroup2 cgroup2 rw",
-                "0::/a/b",
-                Some("/sys/fs/cgroup/a/b"),
-            ),
-            ("41 31 0:38 / /sys/fs/cgroup rw shared:9 - cgroup2 none rw", "0::/", Some("/sys/fs/cgroup/")),
-            ("41 31 0:38 /a /cg rw - cgroup2 none rw", "9:pids:/x\n0::/a/b c", Some("/cg/b c")),
-            ("41 31 0:38 /a /cg rw - cgroup2 none rw", "0::/ab", None),
-            ("41 31 0:38 / /cg rw - cgroup2 none rw", "0::/../b", None),
-            ("41 31 0:38 / /c\\040g rw - cgroup2 none rw", "0::/b", None),
-            ("41 31 0:38 / /cg rw - cgroup cgroup rw,pids", "0::/b", None),
-            ("41 31 0:38 / /cg rw - cgroup2 none rw", "9:pids:/x", None),
-        ];
-        for (mount, groups, expected) in table {
-            let found = folder(&format!("{other}{mount}\n"), groups);
-            assert_eq!(found, expected.map(PathBuf::from), "{mount:?} {groups:?}");
+/// Removes a folder, and those in it: the tool may have made groups of its own. The system refuses where anybody is left.
+fn remove(group: &Path) {
+    for inner in fs::read_dir(group).into_iter().flatten().flatten() {
+        if inner.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove(&inner.path());
         }
     }
+    let _ = fs::remove_dir(group);
 }

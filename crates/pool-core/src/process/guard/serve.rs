@@ -59,18 +59,20 @@ pub(super) fn serve() -> i32 {
 /// Reaps guards that have ended. One that was killed leaves its tool's children to us: they go. One that was stopped
 /// (its tool can do that) would not hear that its controller has gone: it goes on.
 fn bury(tree: &Tree, guards: &mut HashSet<Pid>, home: Option<&Home>) {
-    let ended = tree.reap_and_wake().into_iter();
-    let killed: Vec<Pid> =
-        ended.filter(|(pid, end)| guards.remove(pid) && !end.exited()).map(|(pid, _)| pid).collect();
-    if killed.is_empty() {
-        return;
-    }
-    if let Some(home) = home {
-        killed.iter().for_each(|guard| home.kill(*guard));
-    }
-    tree.clear_except(guards);
-    if let Some(home) = home {
-        killed.iter().for_each(|guard| home.remove(*guard));
+    let mut ended = tree.reap_and_wake();
+    loop {
+        let killed = ended.into_iter().filter(|(pid, end)| guards.remove(pid) && !end.exited());
+        let killed: Vec<Pid> = killed.map(|(pid, _)| pid).collect();
+        if killed.is_empty() {
+            return;
+        }
+        if let Some(home) = home {
+            killed.iter().for_each(|guard| home.kill(*guard));
+        }
+        ended = tree.clear_except(guards);
+        if let Some(home) = home {
+            killed.iter().for_each(|guard| home.remove(*guard));
+        }
     }
 }
 

@@ -72,23 +72,30 @@ impl Tree {
     /// Kills and reaps all that is left: those in the group at once, then whoever is found elsewhere. It costs one
     /// system call if there are no children at all.
     pub(super) fn clear(&self, group: Option<&mut Group>) {
-        let Some(reaped) = reap_all() else { return };
+        let mut ended = Vec::new();
+        if !reap_all(&mut ended) {
+            return;
+        }
         if let Some(group) = group {
             group.kill();
         }
-        self.clear_by_sight(&HashSet::new(), reaped);
+        self.clear_by_sight(&HashSet::new(), &mut ended);
     }
 
-    /// The same without a group, except for `spare` and what is below those.
-    pub(super) fn clear_except(&self, spare: &HashSet<Pid>) {
-        if let Some(reaped) = reap_all() {
-            self.clear_by_sight(spare, reaped);
+    /// The same without a group, except for `spare` and what is below those. Who has ended meanwhile, and how.
+    pub(super) fn clear_except(&self, spare: &HashSet<Pid>) -> Vec<(Pid, WaitStatus)> {
+        let mut ended = Vec::new();
+        if reap_all(&mut ended) {
+            self.clear_by_sight(spare, &mut ended);
         }
+        ended
     }
 
-    fn clear_by_sight(&self, spare: &HashSet<Pid>, mut reaped: bool) {
-        let mut quiet = 0;
+    fn clear_by_sight(&self, spare: &HashSet<Pid>, ended: &mut Vec<(Pid, WaitStatus)>) {
+        let (mut quiet, mut before) = (0, 0);
         while quiet < ROUNDS {
+            let reaped = ended.len() > before;
+            before = ended.len();
             // With nobody to spare there *is* a child: if none was found, it moved while the table was read.
             if kill_descendants(spare) == 0 && !spare.is_empty() {
                 return;
@@ -96,20 +103,20 @@ impl Tree {
             quiet = if reaped { 0 } else { quiet + 1 };
             let _ = poll(&mut [PollFd::new(self, PollFlags::IN)], Some(&ROUND));
             self.note_ends();
-            let Some(more) = reap_all() else { return };
-            reaped = more;
+            if !reap_all(ended) {
+                return;
+            }
         }
     }
 }
 
-/// Reaps all children that have ended; whether there were any. `None` if none is left.
-fn reap_all() -> Option<bool> {
-    let mut reaped = false;
+/// Reaps all children that have ended; whether any is left.
+fn reap_all(ended: &mut Vec<(Pid, WaitStatus)>) -> bool {
     loop {
         match rustix::process::wait(WaitOptions::NOHANG) {
-            Ok(Some(_)) => reaped = true,
-            Ok(None) => return Some(reaped),
-            Err(_) => return None,
+            Ok(Some(child)) => ended.push(child),
+            Ok(None) => return true,
+            Err(_) => return false,
         }
     }
 }

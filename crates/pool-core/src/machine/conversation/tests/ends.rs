@@ -150,6 +150,28 @@ fn a_program_that_cannot_be_started_is_told_and_never_healed() {
 }
 
 #[test]
+fn an_end_that_has_been_told_is_not_told_again_by_a_launch_that_fails() {
+    let mut script = Script::new(spec());
+    script.conversation.abandon();
+    assert_eq!(script.take_log(), ["signal Kill", "exited Panicked"]);
+    script.conversation.launch_failed(StartError::NoProgram { program: "nope".into() });
+    assert_eq!(script.take_log(), [""; 0]);
+}
+
+/// Nobody watches the time during a launch.
+#[test]
+fn what_is_killed_while_it_is_launched_has_its_time_to_go_from_then_on() {
+    let mut script = Script::new(spec());
+    script.conversation.order(Order::Kill, script.now);
+    script.now += Duration::from_secs(3600);
+    script.conversation.launched(Some(7), script.now);
+    script.pass(Duration::from_millis(1999));
+    assert_eq!(script.take_log(), ["signal Kill", "signal Kill"]);
+    script.pass(Duration::from_millis(1));
+    assert_eq!(script.take_log(), ["exited Unkillable"]);
+}
+
+#[test]
 fn a_start_has_three_stages_without_a_warm_up_too() {
     let mut script = Script::new(spec());
     script.conversation.launched(None, script.now);

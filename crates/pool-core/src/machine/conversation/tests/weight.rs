@@ -49,3 +49,14 @@ fn f26_what_is_allowed_or_not_asked_about_is_no_matter() {
         assert_eq!(after_a_job(&mut script(limit, each)), expected, "{limit:?}, {each} each");
     }
 }
+
+#[test]
+fn f26_one_that_is_going_anyway_is_not_weighed() {
+    let mut script = script(Some(100), 51);
+    let (job, handle) = job(&["one"]);
+    script.assign(job);
+    script.conversation.order(Order::Drain, script.now);
+    script.answer("1\n");
+    assert!(reply(handle).is_ok());
+    assert!(!script.take_log().contains(&"weigh".to_owned()));
+}

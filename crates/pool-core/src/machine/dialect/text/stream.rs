@@ -32,6 +32,8 @@ pub(super) struct Stream {
     pub(super) told: usize,
     /// Bytes that were given up before they were told.
     missed: u64,
+    /// Bytes that were told and have been drawn over.
+    void: u64,
 }
 
 /// How bytes become text.
@@ -75,7 +77,7 @@ impl Stream {
                 self.scan = screen.draw(&mut self.buffer, self.seen).min(self.scan);
                 // What has been told and is now something else is told anew.
                 let valid = still_there(&told, base, &self.buffer);
-                self.missed += (self.told - valid) as u64;
+                self.void += (self.told - valid) as u64;
                 self.told = valid;
                 self.clean = self.buffer.len();
             }
@@ -126,7 +128,8 @@ impl Stream {
     /// Forgets everything; returns how many bytes that was.
     pub(super) fn clear(&mut self) -> usize {
         let count = self.buffer.len();
-        (self.clean, self.seen, self.scan, self.told, self.missed) = (0, 0, 0, 0, 0);
+        (self.clean, self.seen, self.scan, self.told) = (0, 0, 0, 0);
+        (self.missed, self.void) = (0, 0);
         self.buffer.clear();
         self.detach();
         self.shrink();
@@ -145,9 +148,14 @@ impl Stream {
         }
     }
 
-    /// How many bytes were given up before they were told, since the last call.
+    /// How many bytes were given up before they were told, or were told and are void, since the last call.
     pub(super) const fn take_missed(&mut self) -> u64 {
-        std::mem::replace(&mut self.missed, 0)
+        std::mem::replace(&mut self.missed, 0) + self.take_void()
+    }
+
+    /// How many of those were told.
+    pub(super) const fn take_void(&mut self) -> u64 {
+        std::mem::replace(&mut self.void, 0)
     }
 
     /// Takes the first `reply` bytes out and forgets everything up to `rest`. The buffer is small afterwards.

@@ -27,7 +27,10 @@ fn told(spec: ToolSpec, pieces: &[&[u8]]) -> (Vec<String>, u64, Option<TurnEnd>)
     let (_, nonce) = out.trim_end().rsplit_once("/end ").expect("a sentinel");
     let (mut told, mut missed) = (Vec::new(), 0);
     for piece in pieces {
-        let piece = if *piece == b"{end}" { format!("end {nonce}\n").into_bytes() } else { piece.to_vec() };
+        let piece = match piece.strip_suffix(b"{end}") {
+            Some(front) => [front, format!("end {nonce}\n").as_bytes()].concat(),
+            None => piece.to_vec(),
+        };
         dialect.buffer().extend_from_slice(&piece);
         if let Some(Found::End(end)) = dialect.poll(now) {
             return (told, missed, Some(*end));
@@ -55,9 +58,10 @@ fn whole_lines_are_told_once_and_the_last_line_waits() {
 #[test]
 fn a_long_line_is_told_in_parts() {
     let long = "é".repeat(5000);
-    let (told, _, _) = told(tool(), &[long.as_bytes()]);
-    assert_eq!(told.len(), 1);
-    assert!(long.starts_with(&told[0]) && told[0].len() > 8000, "{}", told[0].len());
+    let (told, _, _) = told(tool(), &[long.as_bytes(), long.as_bytes()]);
+    assert_eq!(told.len(), 2);
+    let both = told.concat();
+    assert!(long.repeat(2).starts_with(&both) && both.len() > 16_000, "{}", both.len());
 }
 
 #[test]
@@ -94,6 +98,16 @@ fn what_is_drawn_over_on_a_terminal_is_told_anew() {
     let pieces: &[&[u8]] = &[b"one\r\ntwo\r\n", b"\x1b[2A\x1b[Jthree\r\n", b"bar 1%", b"\rbar 2%\r\n"];
     let (told, void, _) = told(spec, pieces);
     assert_eq!((told.concat().as_str(), void), ("one\ntwo\nthree\nbar 2%\n", 8));
+}
+
+#[test]
+fn what_is_drawn_over_with_the_end_of_the_turn_is_void() {
+    let mut spec = tool();
+    spec.io = Io::Pty;
+    let (told, void, end) = told(spec, &[b"one\r\ntwo\r\n", b"\x1b[2A\x1b[Jthree\r\n{end}"]);
+    let end = end.expect("an end");
+    assert_eq!((told.concat().as_str(), void, end.void), ("one\ntwo\n", 0, 8));
+    assert_eq!(end.text, "three");
 }
 
 proptest! {
