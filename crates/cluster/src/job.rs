@@ -1,6 +1,6 @@
 //! [`Job`]: what a caller wants done, before it has a way home.
 
-use pool_core::message::{Errand, OnLimit, Patience, ReplyTo, SessionKey, SlotId, Step};
+use pool_core::message::{Errand, Needs, OnLimit, Patience, ReplyTo, SessionKey, SlotId, Step};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ pub struct Job {
     steps: Vec<Step>,
     session: Option<SessionKey>,
     key: Option<Arc<str>>,
-    tool: Option<Arc<str>>,
+    needs: Needs,
     priority: u8,
     timeout: Option<Duration>,
     on_limit: OnLimit,
@@ -73,9 +73,20 @@ impl Job {
         self
     }
 
-    /// Only instances of this tool may take it.
-    pub fn tool(mut self, tool: impl Into<Arc<str>>) -> Self {
-        self.tool = Some(tool.into());
+    /// Only instances of this tool may take it. Instead of a capability that was asked for before.
+    pub fn tool(self, tool: impl Into<Arc<str>>) -> Self {
+        self.needs(Needs::Tool(tool.into()))
+    }
+
+    /// Only instances of tools that have this among their capabilities may take it. Instead of a tool that was asked for
+    /// before.
+    pub fn capability(self, capability: impl Into<Arc<str>>) -> Self {
+        self.needs(Needs::Capability(capability.into()))
+    }
+
+    /// Which instances may take it.
+    pub fn needs(mut self, needs: Needs) -> Self {
+        self.needs = needs;
         self
     }
 
@@ -153,7 +164,7 @@ impl Job {
             steps: self.steps.clone(),
             session: self.session.clone(),
             key: self.key.clone(),
-            tool: self.tool.clone(),
+            needs: self.needs.clone(),
             errand: None,
             ..*self
         })
@@ -165,7 +176,7 @@ impl Job {
         pool_core::message::Job {
             session: self.session,
             key: self.key,
-            tool: self.tool,
+            needs: self.needs,
             priority: self.priority,
             timeout: self.timeout,
             on_limit: self.on_limit,
@@ -194,7 +205,7 @@ impl std::fmt::Debug for Job {
             .field("steps", &self.steps)
             .field("session", &self.session)
             .field("key", &self.key)
-            .field("tool", &self.tool)
+            .field("needs", &self.needs)
             .field("priority", &self.priority)
             .field("timeout", &self.timeout)
             .field("on_limit", &self.on_limit)
@@ -218,7 +229,7 @@ mod tests {
         let message = job.into_message(reply_to, now);
         assert_eq!(message.steps, [Step::Say("a".into()), Step::Command("/b".into())]);
         assert_eq!(message.session, Some(SessionKey::Named("s".into())));
-        assert_eq!((message.key.as_deref(), message.tool.as_deref()), (Some("k"), Some("t")));
+        assert_eq!((message.key.as_deref(), message.needs), (Some("k"), Needs::Tool("t".into())));
         assert_eq!((message.priority, message.attempt, message.want_raw), (7, 1, true));
         assert_eq!((message.timeout, message.submitted), (Some(Duration::from_secs(9)), now));
         assert_eq!(message.on_limit, OnLimit::Wait(Patience::AtMost(Duration::from_secs(60))));

@@ -13,11 +13,12 @@
 //! | [`PoolEvent`] | supervisor → router | [`crate::supervisor`] |
 //! | [`Order`] | supervisor → instance | [`crate::supervisor`] |
 //!
-//! The pieces live in one file each: [`job`](Job), [`credit`](Credit), [`reply_to`](ReplyTo), [`news`](Event).
+//! The pieces live in one file each: [`job`](Job), [`credit`](Credit), [`reply_to`](ReplyTo), [`news`](Event), [`needs`](Needs).
 
 mod credit;
 mod job;
 mod limit;
+mod needs;
 pub(crate) mod news;
 mod reply;
 mod reply_to;
@@ -25,6 +26,7 @@ mod reply_to;
 pub use credit::{Assign, Credit, Serial, Unspent};
 pub use job::{Errand, ErrandFuture, Job, JobId, Next, Placement, Refused, SessionKey, Step, Submit};
 pub use limit::{Again, LimitMet, OnLimit, Patience, Reset};
+pub use needs::{Needs, Offer};
 pub use news::{Event, ExitReport, Order, Pause, PoolEvent, Report, StartStage, StateChange, tell};
 pub use reply::{CompletedBy, InstanceRef, JobResult, Outcome, Reply, StepReply, Timings, Usage};
 pub use reply_to::{

@@ -9,7 +9,7 @@ pub use policy::{Backoff, BreakerSpec, Cancel, HoldSpec, Intensity, OnStall, Res
 pub use turn::{OutcomeRule, TextRule, TurnRule, TurnSpec, render};
 
 use crate::error::SpecError;
-use crate::message::Outcome;
+use crate::message::{Offer, Outcome};
 use regex::Regex;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,6 +20,8 @@ use std::time::Duration;
 pub struct ToolSpec {
     /// The name that jobs, results and people use.
     pub tool: Arc<str>,
+    /// What it is able to do, in words of your own: a job may need one of them instead of a certain tool.
+    pub capabilities: Vec<Arc<str>>,
     /// The argument vector; the program comes first. `{slot}` and `{dir}` stand for the slot's index and a private
     /// folder of the slot, in whole or part of an argument.
     pub command: Vec<String>,
@@ -133,6 +135,7 @@ impl ToolSpec {
     pub fn new(tool: &str, command: Vec<String>, turn: TurnSpec) -> Self {
         Self {
             tool: tool.into(),
+            capabilities: Vec::new(),
             command,
             env: Vec::new(),
             cwd: None,
@@ -167,11 +170,20 @@ impl ToolSpec {
         if self.limits.max_reply < 4096 {
             return Err(SpecError::new("limits.max_reply", "must be at least 4096 bytes"));
         }
+        if self.capabilities.iter().any(|word| word.is_empty()) {
+            return Err(SpecError::new("capabilities", "has an empty word: leave it out"));
+        }
         self.turn.validate()?;
         self.backoff.validate()?;
         self.breaker.validate()?;
         self.hold.map_or(Ok(()), |hold| hold.validate())?;
         self.intensity.validate(&self.backoff)
+    }
+
+    /// What its instances can be had for.
+    #[must_use]
+    pub fn offer(&self) -> Offer {
+        Offer { tool: self.tool.clone(), capabilities: self.capabilities.clone() }
     }
 
     /// Whether a usage limit can hold this tool: it can tell of one, and one holds.

@@ -148,9 +148,9 @@ impl PoolSupervisor {
     fn issue(&self, index: usize, serial: Serial, context: &Context<Self>) -> Option<Credit> {
         let place = &self.places[index];
         let instance = place.instance.as_ref()?.clone().recipient();
-        let tool = self.groups[place.group].spec.tool.clone();
+        let offer = self.groups[place.group].offer.clone();
         let supervisor = context.address().recipient();
-        Some(Credit::issue(slot_id(index), place.slot.generation(), tool, serial, instance, supervisor))
+        Some(Credit::issue(slot_id(index), place.slot.generation(), offer, serial, instance, supervisor))
     }
 
     fn act(&mut self, index: usize, action: SlotAction, context: &mut Context<Self>) {
@@ -227,8 +227,8 @@ impl Actor for PoolSupervisor {
     fn started(&mut self, context: &mut Self::Context) {
         context.set_mailbox_capacity(MAILBOX);
         for index in 0..self.places.len() {
-            let tool = self.groups[self.places[index].group].spec.tool.clone();
-            news::tell(&self.router, PoolEvent::Added { slot: slot_id(index), tool });
+            let offer = self.groups[self.places[index].group].offer.clone();
+            news::tell(&self.router, PoolEvent::Added { slot: slot_id(index), offer });
         }
         for group in 0..self.groups.len() {
             self.start_waiting(group, context);

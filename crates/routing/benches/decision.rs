@@ -1,7 +1,7 @@
 //! Nanoseconds for one job through a dispatcher: push, poll, finished, credit. `cargo bench -p cluster-routing`.
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
-use pool_core::message::{Generation, JobId, Outcome, Report, Serial, SlotId};
+use pool_core::message::{Generation, JobId, Needs, Offer, Outcome, Report, Serial, SlotId};
 use routing::dispatcher::{Dispatcher, Queued, RouterSpec, Token};
 use routing::strategy::{Candidates, JobView, NAMES, Strategy, by_name};
 use std::hint::black_box;
@@ -12,6 +12,7 @@ struct Job {
     id: u64,
     key: [u8; 8],
     submitted: Instant,
+    needs: Needs,
 }
 
 impl Queued for Box<Job> {
@@ -20,7 +21,7 @@ impl Queued for Box<Job> {
             id: JobId(self.id),
             key: std::str::from_utf8(&self.key).ok(),
             session: None,
-            tool: Some("bash"),
+            needs: &self.needs,
             priority: 0,
             attempt: 1,
             waited: now.saturating_duration_since(self.submitted),
@@ -38,7 +39,7 @@ impl Queued for Box<Job> {
 
 struct Credit {
     slot: SlotId,
-    tool: Arc<str>,
+    offer: Arc<Offer>,
 }
 
 impl Token for Credit {
@@ -54,8 +55,8 @@ impl Token for Credit {
         1
     }
 
-    fn tool(&self) -> &Arc<str> {
-        &self.tool
+    fn offer(&self) -> &Arc<Offer> {
+        &self.offer
     }
 }
 
@@ -66,8 +67,8 @@ fn bench(strategy: &str, slots: u32, waiting: u64) -> f64 {
     let now = Instant::now();
     let strategy = by_name(strategy).unwrap_or(Box::new(Scan));
     let mut dispatcher = Bench::new(strategy, RouterSpec { queue: usize::MAX, ..RouterSpec::default() });
-    let tool: Arc<str> = "bash".into();
-    (0..slots).for_each(|slot| dispatcher.credit(Credit { slot: SlotId(slot), tool: tool.clone() }, now));
+    let offer: Arc<Offer> = Offer::of("bash").into();
+    (0..slots).for_each(|slot| dispatcher.credit(Credit { slot: SlotId(slot), offer: offer.clone() }, now));
     let mut seed = 88_172_645_463_325_252;
     let mut running: Vec<_> =
         (0..slots.div_ceil(2)).map(|_| place(&mut dispatcher, new_job(&mut seed, now), now)).collect();
@@ -123,7 +124,7 @@ fn place(dispatcher: &mut Bench, job: Box<Job>, now: Instant) -> Option<(Box<Job
 
 fn new_job(seed: &mut u64, now: Instant) -> Box<Job> {
     let id = random(seed);
-    Box::new(Job { id, key: key(id), submitted: now })
+    Box::new(Job { id, key: key(id), submitted: now, needs: Needs::Tool("bash".into()) })
 }
 
 fn key(number: u64) -> [u8; 8] {
@@ -154,10 +155,10 @@ impl Strategy for Scan {
 fn snapshot(slots: u32) -> f64 {
     let now = Instant::now();
     let mut dispatcher = Bench::new(by_name("round_robin").expect("shipped"), RouterSpec::default());
-    let tool: Arc<str> = "bash".into();
+    let offer: Arc<Offer> = Offer::of("bash").into();
     let mut seed = 88_172_645_463_325_252;
     for slot in (0..slots).map(SlotId) {
-        dispatcher.credit(Credit { slot, tool: tool.clone() }, now);
+        dispatcher.credit(Credit { slot, offer: offer.clone() }, now);
         for _ in 0..20 {
             let Some((job, credit)) = place(&mut dispatcher, new_job(&mut seed, now), now) else { continue };
             let (id, turn) = (JobId(job.id), Duration::from_nanos(random(&mut seed) >> 34));

@@ -1,8 +1,8 @@
 //! A bounded queue, credits, sessions and a strategy in; placements out. Pure: the time goes in, the next deadline
 //! comes out.
 //!
-//! *Jobs.* Each waits in one lane: that of a slot if its session lives there, else that of the tool it needs, else the
-//! one of jobs that any tool may run. Among the lanes that can move now, the most urgent head goes first, then the one
+//! *Jobs.* Each waits in one lane: that of a slot if its session lives there, else that of the tool or the capability
+//! that it needs, else the one of jobs that any tool may run. Among the lanes that can move now, the most urgent head goes first, then the one
 //! that arrived first; a job that cannot be placed yet delays nobody in another lane.
 //!
 //! *Sessions.* The first job of a session, its opener, waits like any other; where it is placed, the session lives, and
@@ -137,12 +137,13 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
     pub fn snapshot(&self) -> Snapshot {
         let mut total = Figures::default();
         let slots = self.metrics.slots().filter_map(|slot| {
-            let (tool, figures) = self.metrics.known(slot)?;
+            let (offer, figures) = self.metrics.known(slot)?;
             let known = self.slots.get(slot)?;
             total.merge(figures);
             Some(SlotView {
                 slot,
-                tool: tool.to_string(),
+                tool: offer.tool.to_string(),
+                capabilities: offer.capabilities.iter().map(ToString::to_string).collect(),
                 generation: known.generation,
                 credits: known.credits.len(),
                 queued: known.lane.len(),
@@ -168,7 +169,7 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
         let general = known.is_general();
         let open = general && !known.credits.is_empty();
         let exists = known.standing == Standing::Present;
-        let was_open = self.kinds.note(slot, known.kind, exists, general, open);
+        let was_open = self.kinds.note(slot, &known.kinds, exists, general, open);
         if !open && was_open {
             self.adviser.tell(|strategy| strategy.on_withdrawn(slot));
         }

@@ -46,7 +46,7 @@
 //! # A dispatcher without anything around it
 //!
 //! ```
-//! use pool_core::message::{Generation, JobId, Serial, SlotId};
+//! use pool_core::message::{Generation, JobId, Needs, Offer, Serial, SlotId};
 //! use routing::Dispatcher;
 //! use routing::dispatcher::{Queued, RouterSpec, Token};
 //! use routing::strategy::{JobView, RoundRobin};
@@ -57,7 +57,8 @@
 //! impl Queued for Parcel {
 //!     fn view(&self, now: Instant) -> JobView<'_> {
 //!         let waited = now - self.1;
-//!         JobView { id: JobId(self.0), key: None, session: None, tool: None, priority: 0, attempt: 1, waited }
+//!         let (id, needs) = (JobId(self.0), &Needs::Anything);
+//!         JobView { id, key: None, session: None, needs, priority: 0, attempt: 1, waited }
 //!     }
 //!     fn submitted(&self) -> Instant {
 //!         self.1
@@ -67,7 +68,7 @@
 //!     }
 //! }
 //!
-//! struct Van(SlotId, Arc<str>);
+//! struct Van(SlotId, Arc<Offer>);
 //!
 //! impl Token for Van {
 //!     fn slot(&self) -> SlotId {
@@ -79,7 +80,7 @@
 //!     fn serial(&self) -> Serial {
 //!         1
 //!     }
-//!     fn tool(&self) -> &Arc<str> {
+//!     fn offer(&self) -> &Arc<Offer> {
 //!         &self.1
 //!     }
 //! }
@@ -90,7 +91,7 @@
 //!     assert!(depot.push(Parcel(parcel, now), now).is_ok());
 //! }
 //! for slot in [0, 1] {
-//!     depot.credit(Van(SlotId(slot), "van".into()), now);
+//!     depot.credit(Van(SlotId(slot), Offer::of("van").into()), now);
 //! }
 //! let sent = std::iter::from_fn(|| depot.poll(now)).map(|placed| (placed.job.0, placed.decision.slot.0));
 //! assert_eq!(sent.collect::<Vec<_>>(), [(1, 0), (2, 1)]);

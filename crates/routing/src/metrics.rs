@@ -10,7 +10,7 @@ pub use histogram::Histogram;
 pub use snapshot::{FiguresView, SlotView, Snapshot, Times};
 
 use crate::strategy::Misbehaviour;
-use pool_core::message::{Outcome, Report, SlotId};
+use pool_core::message::{Offer, Outcome, Report, SlotId};
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,18 +71,18 @@ pub struct Metrics {
 
 #[derive(Debug)]
 struct Known {
-    tool: Arc<str>,
+    offer: Arc<Offer>,
     figures: Figures,
 }
 
 impl Metrics {
     /// A slot exists. One that was known before keeps its figures.
-    pub fn added(&mut self, slot: SlotId, tool: Arc<str>) {
+    pub fn added(&mut self, slot: SlotId, offer: Arc<Offer>) {
         if slot.index() >= self.slots.len() {
             self.slots.resize_with(slot.index() + 1, || None);
         }
         let figures = self.slots[slot.index()].take().map(|known| known.figures).unwrap_or_default();
-        self.slots[slot.index()] = Some(Known { tool, figures });
+        self.slots[slot.index()] = Some(Known { offer, figures });
     }
 
     /// A job was placed on `slot` after it had `waited`.
@@ -148,10 +148,10 @@ impl Metrics {
         Some(self.known(slot)?.1)
     }
 
-    /// The tool of a slot, and its figures.
-    pub(crate) fn known(&self, slot: SlotId) -> Option<(&Arc<str>, &Figures)> {
+    /// What a slot can be had for, and its figures.
+    pub(crate) fn known(&self, slot: SlotId) -> Option<(&Arc<Offer>, &Figures)> {
         let known = self.slots.get(slot.index())?.as_ref()?;
-        Some((&known.tool, &known.figures))
+        Some((&known.offer, &known.figures))
     }
 
     /// Every slot that was ever known, in order.
@@ -209,11 +209,11 @@ mod tests {
     #[test]
     fn a_slots_figures_survive_its_being_added_again() {
         let (mut metrics, slot) = (Metrics::default(), SlotId(2));
-        metrics.added(slot, "bash".into());
+        metrics.added(slot, Offer::of("bash").into());
         metrics.placed(slot, Duration::from_millis(3));
         metrics.left(slot);
         metrics.finished(slot, &report(Outcome::Ok, 40));
-        metrics.added(slot, "bash".into());
+        metrics.added(slot, Offer::of("bash").into());
         let figures = metrics.figures(slot).unwrap();
         assert_eq!((figures.served, figures.in_flight), (1, 0));
         assert_eq!(figures.busy, Duration::from_millis(40));
@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn a_job_that_comes_back_was_not_served() {
         let (mut metrics, slot) = (Metrics::default(), SlotId(0));
-        metrics.added(slot, "bash".into());
+        metrics.added(slot, Offer::of("bash").into());
         metrics.placed(slot, Duration::ZERO);
         metrics.returned(slot);
         let figures = metrics.figures(slot).unwrap();
@@ -235,7 +235,7 @@ mod tests {
         let mut metrics = Metrics::default();
         let mut total = Figures::default();
         for (slot, outcome) in [(0, Outcome::Ok), (1, Outcome::Crashed), (2, Outcome::Ok)] {
-            metrics.added(SlotId(slot), "bash".into());
+            metrics.added(SlotId(slot), Offer::of("bash").into());
             metrics.finished(SlotId(slot), &report(outcome, 5));
             total.merge(metrics.figures(SlotId(slot)).unwrap());
         }

@@ -40,7 +40,7 @@ pub use weighted::Weighted;
 
 use crate::bits::Bits;
 use crate::metrics::Metrics;
-use pool_core::message::{JobId, Report, SessionKey, SlotId};
+use pool_core::message::{JobId, Needs, Offer, Report, SessionKey, SlotId};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -128,8 +128,8 @@ pub struct JobView<'a> {
     pub key: Option<&'a str>,
     /// The conversation it belongs to. If there is one, this is the job that opens it: later ones go where it lives.
     pub session: Option<&'a SessionKey>,
-    /// The tool it needs; any will do if absent. The candidates fit already.
-    pub tool: Option<&'a str>,
+    /// What it needs. The candidates fit already.
+    pub needs: &'a Needs,
     /// Higher goes first.
     pub priority: u8,
     /// 1 for the first attempt.
@@ -143,8 +143,8 @@ pub struct JobView<'a> {
 pub struct Candidate<'a> {
     /// The slot.
     pub slot: SlotId,
-    /// Its tool.
-    pub tool: &'a Arc<str>,
+    /// Its tool, and what that is able to do.
+    pub offer: &'a Arc<Offer>,
     /// Jobs that it has now.
     pub in_flight: u32,
     /// Jobs placed there so far.
@@ -153,7 +153,7 @@ pub struct Candidate<'a> {
     pub busy: Duration,
 }
 
-/// The slots that could take a job now: they hold a credit, fit the job's tool, and no session reserves them. Never
+/// The slots that could take a job now: they hold a credit, meet the job's needs, and no session reserves them. Never
 /// empty when a strategy sees them.
 #[derive(Debug, Clone, Copy)]
 pub struct Candidates<'a> {
@@ -211,10 +211,10 @@ pub(crate) const fn slot_at(index: usize) -> SlotId {
 impl Metrics {
     /// A slot as strategies see it.
     pub(crate) fn candidate(&self, slot: SlotId) -> Option<Candidate<'_>> {
-        let (tool, figures) = self.known(slot)?;
+        let (offer, figures) = self.known(slot)?;
         Some(Candidate {
             slot,
-            tool,
+            offer,
             in_flight: figures.in_flight,
             served: figures.served,
             busy: figures.busy,

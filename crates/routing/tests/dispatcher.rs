@@ -2,11 +2,10 @@
 
 mod common;
 
-use common::{FakeJob, Pool, named, report};
-use pool_core::message::{Report, SessionKey, SlotId};
+use common::{FakeJob, Pool, named, report, tool};
+use pool_core::message::{Needs, Offer, Report, SessionKey, SlotId};
 use routing::dispatcher::{PushError, RouterSpec, Why};
 use routing::strategy::{Candidate, Candidates, JobView, Misbehaviour, Strategy};
-use std::sync::Arc;
 use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -27,8 +26,8 @@ fn more_urgent_first_then_in_order_of_arrival() {
 #[test]
 fn a_job_for_another_tool_delays_nobody() {
     let mut pool = Pool::of("round_robin", &["bash", "bc"], RouterSpec::default());
-    let first = FakeJob { tool: Some("bc"), ..pool.job() };
-    let second = FakeJob { tool: Some("bc"), ..pool.job() };
+    let first = FakeJob { needs: tool("bc"), ..pool.job() };
+    let second = FakeJob { needs: tool("bc"), ..pool.job() };
     pool.push(first).unwrap();
     pool.push(second).unwrap();
     pool.send();
@@ -115,7 +114,7 @@ fn credits_that_are_void_are_dropped() {
 fn a_slot_that_is_added_again_works_again() {
     let mut pool = Pool::bash(1);
     pool.dispatcher.gone(SlotId(0), 7, true, pool.now);
-    pool.dispatcher.added(SlotId(0), &Arc::from("bc"));
+    pool.dispatcher.added(SlotId(0), &Offer::of("bc").into());
     pool.credit(0, "bc", 1);
     pool.send();
     assert_eq!(pool.drain(), [(1, 0)]);
@@ -124,12 +123,12 @@ fn a_slot_that_is_added_again_works_again() {
 #[test]
 fn an_unknown_tool_is_waited_for_and_then_refused() {
     let mut pool = Pool::bash(1);
-    for tool in ["bc", "pyton"] {
-        let job = FakeJob { tool: Some(tool), ..pool.job() };
+    for name in ["bc", "pyton"] {
+        let job = FakeJob { needs: tool(name), ..pool.job() };
         pool.push(job).unwrap();
     }
     pool.pass(10 * SECOND);
-    pool.dispatcher.added(SlotId(1), &Arc::from("bc"));
+    pool.dispatcher.added(SlotId(1), &Offer::of("bc").into());
     pool.credit(1, "bc", 1);
     assert_eq!(pool.drain(), [(1, 1)]);
     pool.pass(20 * SECOND);
@@ -143,25 +142,25 @@ fn an_unknown_tool_is_waited_for_and_then_refused() {
 fn a_tool_that_failed_refuses_its_jobs_and_the_last_one_refuses_all() {
     let mut pool = Pool::of("round_robin", &["bash", "bc"], RouterSpec::default());
     pool.drain();
-    let push = |pool: &mut Pool, tool| {
-        let job = FakeJob { tool, ..pool.job() };
+    let push = |pool: &mut Pool, needs| {
+        let job = FakeJob { needs, ..pool.job() };
         pool.push(job)
     };
     pool.dispatcher.revoked(SlotId(0), 1);
-    push(&mut pool, Some("bash")).unwrap();
+    push(&mut pool, tool("bash")).unwrap();
     pool.dispatcher.failed(&"bash".into(), &"crashed too often".into(), pool.now);
-    let failed = |tool: &str| PushError::Failed { tool: tool.into(), reason: "crashed too often".into() };
-    assert_eq!(pool.refused(), [(1, failed("bash"))]);
-    assert_eq!(push(&mut pool, Some("bash")), Err(failed("bash")));
-    assert_eq!(push(&mut pool, None), Ok(()));
+    let failed = |needs| PushError::Failed { needs, reason: "crashed too often".into() };
+    assert_eq!(pool.refused(), [(1, failed(tool("bash")))]);
+    assert_eq!(push(&mut pool, tool("bash")), Err(failed(tool("bash"))));
+    assert_eq!(push(&mut pool, Needs::Anything), Ok(()));
     assert_eq!(pool.drain(), [(3, 1)]);
-    push(&mut pool, None).unwrap();
+    push(&mut pool, Needs::Anything).unwrap();
     pool.dispatcher.failed(&"bc".into(), &"crashed too often".into(), pool.now);
-    assert_eq!(pool.refused(), [(4, failed(""))]);
-    assert_eq!(push(&mut pool, None), Err(failed("")));
-    pool.dispatcher.added(SlotId(0), &Arc::from("bash"));
+    assert_eq!(pool.refused(), [(4, failed(Needs::Anything))]);
+    assert_eq!(push(&mut pool, Needs::Anything), Err(failed(Needs::Anything)));
+    pool.dispatcher.added(SlotId(0), &Offer::of("bash").into());
     pool.credit(0, "bash", 5);
-    push(&mut pool, None).unwrap();
+    push(&mut pool, Needs::Anything).unwrap();
     assert_eq!(pool.drain().len(), 1, "a slot that is added brings hope again");
 }
 
@@ -351,7 +350,7 @@ fn a_snapshot_tells_what_happened() {
     pool.dispatcher.gone(SlotId(1), 1, false, pool.now);
     pool.credit(1, "bash", 2);
     pool.dispatcher.gone(SlotId(1), 1, false, pool.now);
-    pool.dispatcher.added(SlotId(2), &Arc::from("bash"));
+    pool.dispatcher.added(SlotId(2), &Offer::of("bash").into());
     pool.dispatcher.gone(SlotId(2), 1, false, pool.now);
     pool.dispatcher.gone(SlotId(2), 1, true, pool.now);
     let ended = pool.dispatcher.snapshot();

@@ -5,7 +5,7 @@ mod common;
 use common::referee::Rule;
 use common::world::{World, id, ops};
 use common::{FakeJob, Placed, Pool};
-use pool_core::message::{JobId, SlotId};
+use pool_core::message::{JobId, Needs, SlotId};
 use proptest::prelude::{ProptestConfig, prop, prop_assert, prop_assert_eq, proptest};
 use routing::dispatcher::{RouterSpec, Why};
 use routing::strategy::{Candidates, Fastest, JobView, LeastBusy, RoundRobin, Sticky, Strategy, Weighted};
@@ -41,14 +41,14 @@ impl Rule for NobodyBusier {
 /// Whoever stays free is served within as many placements of a kind as there are slots.
 #[derive(Default)]
 struct InTurn {
-    passed_over: HashMap<(Option<&'static str>, usize), usize>,
+    passed_over: HashMap<(Needs, usize), usize>,
 }
 
 impl Rule for InTurn {
     fn judge(&mut self, world: &World, placed: &Placed, candidates: &[usize]) {
         assert_eq!(placed.decision.why, Why::Chosen);
         for slot in 0..world.places.len() {
-            let passed = self.passed_over.entry((placed.job.tool, slot)).or_default();
+            let passed = self.passed_over.entry((placed.job.needs.clone(), slot)).or_default();
             let stays = candidates.contains(&slot) && id(slot) != placed.decision.slot;
             *passed = if stays { *passed + 1 } else { 0 };
             assert!(*passed < world.places.len(), "slot {slot} was passed over {passed} times");

@@ -2,7 +2,7 @@
 
 use actix::Actor;
 use pool_core::JobError;
-use pool_core::message::{Job, JobHandle, PoolEvent, SlotId, Step, reply_channel};
+use pool_core::message::{Job, JobHandle, Needs, Offer, PoolEvent, SlotId, Step, reply_channel};
 use routing::dispatcher::RouterSpec;
 use routing::router::{Ask, RouterActor, RouterHandle};
 use routing::strategy::by_name;
@@ -25,10 +25,10 @@ impl Router {
         Self { handle: RouterActor::handle(&address, &SPEC), address }
     }
 
-    fn submit(&self, tool: Option<&str>) -> JobHandle {
+    fn submit(&self, needs: Needs) -> JobHandle {
         let (reply_to, caller) = reply_channel(false);
         let mut job = Job::new(vec![Step::Say("6*7".into())], reply_to, Instant::now().into_std());
-        job.tool = tool.map(Into::into);
+        job.needs = needs;
         self.handle.submit(Box::new(job));
         caller
     }
@@ -49,17 +49,17 @@ async fn a_full_queue_says_so_at_once() {
     let router = Router::start();
     let mut waiting = Vec::new();
     for queued in 1..=2 {
-        waiting.push(router.submit(None));
+        waiting.push(router.submit(Needs::Anything));
         assert_eq!(router.snapshot().await.queued, queued);
     }
-    assert_eq!(router.submit(None).await, Err(JobError::Overloaded { limit: 2 }));
+    assert_eq!(router.submit(Needs::Anything).await, Err(JobError::Overloaded { limit: 2 }));
 }
 
 #[actix::test]
 async fn a_full_mailbox_says_so_without_the_router() {
     let router = Router::start();
     router.snapshot().await;
-    let callers: Vec<_> = (0..20).map(|_| router.submit(None)).collect();
+    let callers: Vec<_> = (0..20).map(|_| router.submit(Needs::Anything)).collect();
     let mut overloaded = 0;
     for caller in callers.into_iter().skip(2) {
         assert_eq!(caller.await, Err(JobError::Overloaded { limit: 2 }));
@@ -72,18 +72,18 @@ async fn a_full_mailbox_says_so_without_the_router() {
 #[actix::test]
 async fn closing_refuses_those_who_wait_and_those_who_come() {
     let router = Router::start();
-    let waits = router.submit(None);
+    let waits = router.submit(Needs::Anything);
     router.tell(PoolEvent::Closed);
     assert_eq!(waits.await, Err(JobError::Closed));
-    assert_eq!(router.submit(None).await, Err(JobError::Closed));
+    assert_eq!(router.submit(Needs::Anything).await, Err(JobError::Closed));
 }
 
 #[actix::test]
 async fn a_tool_that_failed_tells_why() {
     let router = Router::start();
-    router.tell(PoolEvent::Added { slot: SlotId(0), tool: "bash".into() });
-    router.tell(PoolEvent::Added { slot: SlotId(1), tool: "bc".into() });
-    let (waits, takes_any) = (router.submit(Some("bash")), router.submit(None));
+    router.tell(PoolEvent::Added { slot: SlotId(0), offer: Offer::of("bash").into() });
+    router.tell(PoolEvent::Added { slot: SlotId(1), offer: Offer::of("bc").into() });
+    let (waits, takes_any) = (router.submit(Needs::Tool("bash".into())), router.submit(Needs::Anything));
     router.tell(PoolEvent::Failed { tool: "bash".into(), reason: "crashed too often".into() });
     assert_eq!(waits.await, Err(JobError::Unavailable("crashed too often".into())));
     router.tell(PoolEvent::Failed { tool: "bc".into(), reason: "crashed, too".into() });
@@ -95,7 +95,7 @@ async fn the_timer_fires_when_patience_is_over() {
     tokio::time::pause();
     let router = Router::start();
     let start = Instant::now();
-    let error = router.submit(Some("pyton")).await;
+    let error = router.submit(Needs::Tool("pyton".into())).await;
     assert_eq!(error, Err(JobError::Unavailable("no instance runs 'pyton': the pool has none".into())));
     let waited = start.elapsed();
     assert!((SPEC.patience..SPEC.patience + Duration::from_secs(1)).contains(&waited), "{waited:?}");
@@ -104,7 +104,7 @@ async fn the_timer_fires_when_patience_is_over() {
 #[actix::test]
 async fn whoever_cancels_is_answered_as_cancelled() {
     let router = Router::start();
-    let callers: Vec<_> = (0..2).map(|_| router.submit(None)).collect();
+    let callers: Vec<_> = (0..2).map(|_| router.submit(Needs::Anything)).collect();
     router.snapshot().await;
     callers.iter().for_each(JobHandle::cancel);
     router.tell(PoolEvent::Closed);
@@ -118,5 +118,5 @@ fn a_router_that_has_gone_answers_as_closed() {
     let system = actix::System::new();
     let router = system.block_on(async { Router::start() });
     drop(system);
-    assert_eq!(router.submit(None).wait(), Err(JobError::Closed));
+    assert_eq!(router.submit(Needs::Anything).wait(), Err(JobError::Closed));
 }

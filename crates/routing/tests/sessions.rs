@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{FakeJob, Pool, named};
+use common::{FakeJob, Pool, named, tool};
 use pool_core::message::{SessionKey, SlotId};
 use routing::dispatcher::{PushError, RouterSpec, Why};
 use std::time::Duration;
@@ -247,11 +247,11 @@ fn a_job_whose_tool_does_not_fit_its_session_is_refused() {
     let mut pool = Pool::of("round_robin", &["bash", "bc"], RouterSpec::default());
     let key = named("review");
     pool.say(&key);
-    let behind = FakeJob { session: Some(key.clone()), tool: Some("bc"), ..pool.job() };
+    let behind = FakeJob { session: Some(key.clone()), needs: tool("bc"), ..pool.job() };
     pool.push(behind).unwrap();
     assert_eq!(pool.drain(), [(1, 0)]);
     let error = PushError::OtherTool { slot: SlotId(0), runs: "bash".into(), wanted: "bc".into() };
     assert_eq!(pool.refused(), [(2, error.clone())]);
-    let later = FakeJob { session: Some(key), tool: Some("bc"), ..pool.job() };
+    let later = FakeJob { session: Some(key), needs: tool("bc"), ..pool.job() };
     assert_eq!(pool.push(later), Err(error));
 }

@@ -5,6 +5,7 @@
 use super::duration::{BadDuration, duration};
 use super::item::{ItemError, Lines, Separator};
 use super::nearest::nearest;
+use pool_core::message::Needs;
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -23,6 +24,9 @@ pub struct JobLine {
     /// Only instances of this tool may take it. Any may if absent.
     #[serde(default)]
     pub tool: Option<String>,
+    /// Only instances of tools that have this among their capabilities may take it. Not together with `tool`.
+    #[serde(default)]
+    pub capability: Option<String>,
     /// The steps, in order, on one instance: templates in which `{name}` stands for a variable. The steps of the
     /// command line if absent.
     #[serde(default)]
@@ -55,8 +59,32 @@ pub struct JobLine {
 }
 
 /// The keys of a job, for "did you mean".
-const KEYS: [&str; 11] =
-    ["id", "tool", "steps", "vars", "session", "key", "priority", "timeout", "paths", "after", "on_unknown"];
+const KEYS: [&str; 12] = [
+    "id",
+    "tool",
+    "capability",
+    "steps",
+    "vars",
+    "session",
+    "key",
+    "priority",
+    "timeout",
+    "paths",
+    "after",
+    "on_unknown",
+];
+
+impl JobLine {
+    /// Which instances may take it.
+    #[must_use]
+    pub fn needs(&self) -> Needs {
+        match (&self.tool, &self.capability) {
+            (Some(tool), _) => Needs::Tool(tool.as_str().into()),
+            (None, Some(capability)) => Needs::Capability(capability.as_str().into()),
+            (None, None) => Needs::Anything,
+        }
+    }
+}
 
 /// The text of a variable.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
@@ -164,6 +192,9 @@ fn check(job: &JobLine) -> Result<(), String> {
     if job.steps.as_ref().is_some_and(Vec::is_empty) {
         return Err("steps is empty: give at least one, or leave the key out and use --step".to_owned());
     }
+    if job.tool.is_some() && job.capability.is_some() {
+        return Err("it has both a tool and a capability: leave one out".to_owned());
+    }
     for (key, used) in [("paths", !job.paths.is_empty()), ("after", !job.after.is_empty())] {
         if used {
             return Err(format!("{key:?} is not built yet: leave it out"));
@@ -268,7 +299,7 @@ mod tests {
             ),
             (
                 "{\"colour\":1}",
-                r#"jobs.jsonl line 1 column 2: unknown key "colour": a job has id, tool, steps, vars, session, key, priority, timeout, paths, after, on_unknown"#,
+                r#"jobs.jsonl line 1 column 2: unknown key "colour": a job has id, tool, capability, steps, vars, session, key, priority, timeout, paths, after, on_unknown"#,
             ),
             ("{\"id\":\"a\"\n", "jobs.jsonl line 1 column 9: EOF while parsing an object"),
             (
@@ -296,6 +327,10 @@ mod tests {
             (
                 "{\"steps\":[]}",
                 "jobs.jsonl line 1: steps is empty: give at least one, or leave the key out and use --step",
+            ),
+            (
+                "{\"tool\":\"bash\",\"capability\":\"sql\"}",
+                "jobs.jsonl line 1: it has both a tool and a capability: leave one out",
             ),
             ("{\"after\":[\"a\"]}", "jobs.jsonl line 1: \"after\" is not built yet: leave it out"),
             (

@@ -8,18 +8,17 @@ mod mix;
 
 use super::item::ItemError;
 use super::list::{Listed, Var};
-use super::nearest::nearest;
 use super::template::{TemplateError, ToolRules, Values};
 use crate::Job;
 use mix::{Holes, Mix};
-use pool_core::message::Step;
+use pool_core::message::{Needs, Offer, Step};
 use std::path::{Path, PathBuf};
 
 /// What is the same for all jobs of a run.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// The tools of the pool, by name; at least one.
-    pub tools: Vec<(String, ToolRules)>,
+    /// The tools of the pool; at least one.
+    pub tools: Vec<(Offer, ToolRules)>,
     /// The templates of each job's steps; if empty, the item is the prompt.
     pub steps: Vec<String>,
     /// What stands for the item in templates; `{}` if absent.
@@ -67,9 +66,9 @@ pub enum PlanError {
         /// One that differs.
         other: String,
     },
-    /// A job names a tool that is not in the pool.
+    /// A job needs a tool, or a capability, that is not in the pool.
     #[error("{place}{reason}")]
-    NoSuchTool {
+    Nobody {
         /// As above.
         place: String,
         /// Which, and which there are.
@@ -128,7 +127,7 @@ impl ItemPlanner {
         let holes = Holes { item: Some(token), vars: &[] };
         let steps = match settings.steps.as_slice() {
             [] => Mix::item(),
-            steps => Mix::parse(settings, None, steps, holes, "")?,
+            steps => Mix::parse(settings, &Needs::Anything, steps, holes, "")?,
         };
         if !steps.varies() {
             return Err(PlanError::ItemUnused { token: token.to_owned() });
@@ -212,7 +211,7 @@ impl ListedPlan {
         let is_empty = steps.is_empty();
         let vars: Vec<&str> = job.vars.keys().map(String::as_str).collect();
         let holes = Holes { item: None, vars: &vars };
-        let steps = Mix::parse(settings, job.tool.as_deref(), steps, holes, &place)?;
+        let steps = Mix::parse(settings, &job.needs(), steps, holes, &place)?;
         if is_empty {
             return Err(PlanError::NoSteps { place });
         }
@@ -221,6 +220,7 @@ impl ListedPlan {
 
     fn plan(self, index: u64) -> Planned {
         let job = self.listed.job;
+        let needs = job.needs();
         let id = job.id.unwrap_or_else(|| (index + 1).to_string());
         let steps = texts(job.vars, &self.folder).and_then(|vars| {
             let values = Values { item: None, number: index + 1, vars: &vars };
@@ -234,13 +234,10 @@ impl ListedPlan {
             if let Some(key) = job.key {
                 made = made.key(key);
             }
-            if let Some(tool) = job.tool {
-                made = made.tool(tool);
-            }
             if let Some(timeout) = job.timeout {
                 made = made.timeout(timeout);
             }
-            made.priority(job.priority)
+            made.needs(needs).priority(job.priority)
         })
     }
 }
@@ -252,14 +249,6 @@ impl Planned {
             finish(Job::new().with_steps(steps))
         });
         Self { info, job }
-    }
-}
-
-fn no_such_tool<'a>(tool: &str, names: impl Iterator<Item = &'a str>) -> String {
-    let names: Vec<&str> = names.collect();
-    match nearest(tool, names.iter().copied()) {
-        Some(near) => format!("the pool has no tool {tool:?}: did you mean {near:?}?"),
-        None => format!("the pool has no tool {tool:?}: it has {}", names.join(", ")),
     }
 }
 

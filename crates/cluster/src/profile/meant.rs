@@ -28,6 +28,8 @@ pub(super) fn spec(
     let has_dir =
         spec.command.iter().chain(spec.env.iter().map(|(_, value)| value)).any(|it| it.contains("{dir}"));
     spec.state_dir = around.state.as_ref().filter(|_| has_dir).map(|state| state.join(name));
+    spec.capabilities =
+        written.capabilities.iter().flatten().map(|capability| capability.as_str().into()).collect();
     spec.io = match written.io.unwrap_or_default() {
         Io::Pipes => IoSpec::Pipes,
         Io::Pty => IoSpec::Pty,

@@ -21,6 +21,8 @@ pub struct Written {
     pub about: Option<String>,
     /// What its users should know.
     pub notes: Option<Vec<String>>,
+    /// What it is able to do, in words of your own: a job of a list may need one of them instead of a certain tool.
+    pub capabilities: Option<Vec<String>>,
     /// The versions of the tool that the profile has been tried with.
     pub tested: Option<Vec<String>>,
     /// What connects us to the tool.

@@ -1,6 +1,6 @@
 //! The one idea: an instance that can take a job now is worth one [`Credit`].
 
-use super::{Event, Generation, Job, SlotId};
+use super::{Event, Generation, Job, Offer, SlotId};
 use actix::{Message, Recipient};
 use std::sync::Arc;
 
@@ -27,8 +27,8 @@ pub struct Credit {
     pub slot: SlotId,
     /// The slot's life.
     pub generation: Generation,
-    /// Which tool runs there.
-    pub tool: Arc<str>,
+    /// What it can be had for.
+    pub offer: Arc<Offer>,
     /// Tells this credit from the slot's earlier ones.
     pub serial: Serial,
     ways: Option<Ways>,
@@ -48,12 +48,12 @@ impl Credit {
     pub(crate) const fn issue(
         slot: SlotId,
         generation: Generation,
-        tool: Arc<str>,
+        offer: Arc<Offer>,
         serial: Serial,
         instance: Recipient<Assign>,
         supervisor: Recipient<Event>,
     ) -> Self {
-        Self { slot, generation, tool, serial, ways: Some(Ways { instance, supervisor }) }
+        Self { slot, generation, offer, serial, ways: Some(Ways { instance, supervisor }) }
     }
 
     /// Places `job` on the instance: the only way to one.

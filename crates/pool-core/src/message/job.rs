@@ -1,6 +1,6 @@
 //! What a caller asks for: a [`Job`] of [`Step`]s, with an optional [`Errand`] around it.
 
-use super::{Generation, OnLimit, ReplyTo, SlotId, StepReply};
+use super::{Generation, Needs, OnLimit, ReplyTo, SlotId, StepReply};
 use actix::Message;
 use std::future::Future;
 use std::pin::Pin;
@@ -61,8 +61,8 @@ pub struct Job {
     pub session: Option<SessionKey>,
     /// Affinity for the `sticky` strategy: equal keys tend to the same slot. Promises no context.
     pub key: Option<Arc<str>>,
-    /// Only instances of this tool may take it; any may if absent.
-    pub tool: Option<Arc<str>>,
+    /// Which instances may take it.
+    pub needs: Needs,
     /// Higher goes first among jobs that wait.
     pub priority: u8,
     /// 1 for the first attempt.
@@ -99,7 +99,7 @@ impl Job {
             steps,
             session: None,
             key: None,
-            tool: None,
+            needs: Needs::Anything,
             priority: 0,
             attempt: 1,
             avoid: None,

@@ -1,6 +1,6 @@
 //! News: what instances tell the supervisor, what the supervisor tells the router, and its orders to instances.
 
-use super::{Credit, Generation, Job, JobId, LimitMet, Outcome, Serial, SlotId};
+use super::{Credit, Generation, Job, JobId, LimitMet, Offer, Outcome, Serial, SlotId};
 use crate::error::StartError;
 use actix::{Message, Recipient};
 use std::sync::Arc;
@@ -199,12 +199,12 @@ pub enum StateChange {
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub enum PoolEvent {
-    /// A slot exists, and which tool runs there.
+    /// A slot exists, and what it can be had for.
     Added {
         /// The slot.
         slot: SlotId,
-        /// The tool.
-        tool: Arc<str>,
+        /// Its tool, and what that is able to do.
+        offer: Arc<Offer>,
     },
     /// An instance can take a job.
     Ready(Credit),

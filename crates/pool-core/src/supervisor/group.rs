@@ -5,7 +5,7 @@ use crate::instance::{Activity, InstanceActor};
 use crate::machine::breaker::{Change, Trust};
 use crate::machine::restart::Window;
 use crate::machine::slot::{Slot, SlotState};
-use crate::message::{Order, SlotId};
+use crate::message::{Offer, Order, SlotId};
 use crate::spec::ToolSpec;
 use actix::Addr;
 use std::sync::Arc;
@@ -14,6 +14,8 @@ use std::time::Instant;
 /// One tool; restart intensity is counted over all its instances.
 pub(super) struct Group {
     pub(super) spec: Arc<ToolSpec>,
+    /// What each of its instances can be had for.
+    pub(super) offer: Arc<Offer>,
     pub(super) window: Window,
     /// Whose limits it shares.
     pub(super) account: usize,
@@ -23,7 +25,7 @@ pub(super) struct Group {
 
 impl Group {
     pub(super) fn new(spec: Arc<ToolSpec>, account: usize) -> Self {
-        Self { window: Window::new(spec.intensity), spec, account, failure: None }
+        Self { window: Window::new(spec.intensity), offer: spec.offer().into(), spec, account, failure: None }
     }
 }
 

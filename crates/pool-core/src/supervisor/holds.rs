@@ -4,7 +4,7 @@ use super::group::Group;
 use super::{PoolSupervisor, now, slot_id, unit};
 use crate::machine::hold::{self, Hold, HoldAction};
 use crate::machine::slot::{SlotAction, SlotState};
-use crate::message::{Again, Job, LimitMet, OnLimit, PoolEvent, Reset, SlotId, news};
+use crate::message::{Again, Job, LimitMet, Needs, OnLimit, PoolEvent, Reset, SlotId, news};
 use actix::Context;
 use std::sync::Arc;
 use std::time::Instant;
@@ -69,7 +69,7 @@ impl PoolSupervisor {
         match (job.on_limit.patience(now), free) {
             (Some(until), Some(free)) if now < until && free <= until && !self.closing => {
                 if matches!(job.on_limit, OnLimit::Wait(_)) {
-                    job.tool.get_or_insert_with(|| self.group_of(slot).spec.tool.clone());
+                    job.needs = Needs::Tool(self.group_of(slot).spec.tool.clone());
                 }
                 job.on_limit = job.on_limit.met(until);
                 job.reply_to.undeliver();
@@ -83,11 +83,12 @@ impl PoolSupervisor {
     fn free_again(&self, slot: SlotId, job: &Job, now: Instant) -> Option<Instant> {
         let here = self.account_of(slot.index());
         let held = self.accounts[here].hold.limit()?.until;
-        let is_bound = job.session.is_some() || job.tool.is_some();
+        let is_bound = job.session.is_some() || matches!(job.needs, Needs::Tool(_));
         if is_bound || !matches!(job.on_limit, OnLimit::Next(_)) {
             return Some(held);
         }
-        let alive = self.groups.iter().filter(|group| group.failure.is_none());
+        let alive =
+            self.groups.iter().filter(|group| group.failure.is_none() && group.offer.meets(&job.needs));
         let free = |group: &Group| self.accounts[group.account].hold.limit().map_or(now, |limit| limit.until);
         alive.map(free).min()
     }

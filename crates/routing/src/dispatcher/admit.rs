@@ -5,7 +5,7 @@ use super::sessions::Sid;
 use super::slots::Leftover;
 use super::{Dispatcher, Intake, PushError, Queued, Token, later};
 use crate::strategy::JobView;
-use pool_core::message::{JobId, SessionKey, SlotId};
+use pool_core::message::{JobId, Needs, SessionKey, SlotId};
 use std::time::Instant;
 
 /// Where a job waits.
@@ -126,38 +126,42 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
     fn line(&mut self, job: &JobView<'_>, now: Instant) -> Result<(Line, Option<Sid>), PushError> {
         let until = later(now, self.spec.patience);
         let Some(key) = job.session else {
-            return Ok((Line::Kind(self.kinds.of_job(job.tool, until)?), None));
+            return Ok((Line::Kind(self.kinds.of_job(job.needs, until)?), None));
         };
         if let Some(sid) = self.sessions.find(key) {
             let Some(slot) = self.sessions.get(sid).and_then(|session| session.slot) else {
                 return Ok((Line::Behind(sid), Some(sid)));
             };
-            self.check_tool(job, slot)?;
+            self.check_needs(job, slot)?;
             return Ok((Line::Slot(slot), Some(sid)));
         }
         match *key {
             SessionKey::Slot(slot) => {
                 self.slots.present(slot)?;
-                self.check_tool(job, slot)?;
+                self.check_needs(job, slot)?;
                 let sid = self.sessions.open(key, Some(slot));
                 self.reserve(slot, sid);
                 Ok((Line::Slot(slot), Some(sid)))
             }
             SessionKey::Named(_) => {
-                let kind = self.kinds.of_job(job.tool, until)?;
+                let kind = self.kinds.of_job(job.needs, until)?;
                 Ok((Line::Kind(kind), Some(self.sessions.open(key, None))))
             }
         }
     }
 
     /// Whether what runs on `slot` is what the job needs.
-    fn check_tool(&self, job: &JobView<'_>, slot: SlotId) -> Result<(), PushError> {
-        let Some(wanted) = job.tool else { return Ok(()) };
-        let runs = &self.kinds[self.slots.present(slot)?.kind].tool;
-        if **runs == *wanted {
+    fn check_needs(&self, job: &JobView<'_>, slot: SlotId) -> Result<(), PushError> {
+        let kinds = &self.slots.present(slot)?.kinds;
+        if kinds.iter().any(|kind| self.kinds[*kind].needs == *job.needs) {
             return Ok(());
         }
-        Err(PushError::OtherTool { slot, runs: runs.clone(), wanted: wanted.into() })
+        let runs = self.metrics.known(slot).map(|(offer, _)| offer.tool.clone()).unwrap_or_default();
+        Err(match job.needs.clone() {
+            Needs::Capability(wanted) => PushError::Unable { slot, runs, wanted },
+            Needs::Tool(wanted) => PushError::OtherTool { slot, runs, wanted },
+            Needs::Anything => return Ok(()),
+        })
     }
 
     fn reserve(&mut self, slot: SlotId, sid: Sid) {
@@ -174,7 +178,7 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
         let mut waiting = std::mem::take(&mut session.waiting);
         self.reserve(slot, sid);
         while let Some(entry) = waiting.pop() {
-            match self.check_tool(&entry.job.view(now), slot) {
+            match self.check_needs(&entry.job.view(now), slot) {
                 Ok(()) => {
                     if let Some(known) = self.slots.get_mut(slot) {
                         known.lane.push(entry);
@@ -192,7 +196,7 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
             && session.slot.is_none()
             && let Some(entry) = session.waiting.pop()
         {
-            match self.kinds.of_job(entry.job.view(now).tool, later(now, self.spec.patience)) {
+            match self.kinds.of_job(entry.job.view(now).needs, later(now, self.spec.patience)) {
                 Ok(kind) => return self.kinds[kind].lane.push(entry),
                 Err(error) => self.refuse(entry, error, now),
             }

@@ -1,22 +1,22 @@
-//! Kinds of jobs by what may run them: any tool, or a certain one. Each kind has a lane and the set of its slots.
+//! Kinds of jobs by what may run them: any tool, a certain one, or those with a capability. Each kind has a lane and the
+//! set of its slots; a slot belongs to several kinds.
 
 use super::PushError;
 use super::lane::Lane;
 use crate::bits::Bits;
-use pool_core::message::SlotId;
+use pool_core::message::{Needs, Offer, SlotId};
 use std::sync::Arc;
 use std::time::Instant;
 
 /// The kind of jobs that any tool may run.
 pub(super) const ANY: usize = 0;
 
-/// Jobs without a slot of their own that need the same tool, or none.
+/// Jobs without a slot of their own that need the same.
 #[derive(Debug)]
 pub(super) struct Kind<J> {
-    /// The tool; empty for [`ANY`].
-    pub(super) tool: Arc<str>,
+    pub(super) needs: Needs,
     pub(super) lane: Lane<J>,
-    /// The slots that run it and have not gone for ever.
+    /// The slots that meet it and have not gone for ever.
     pub(super) slots: Bits,
     /// Those of them that no session reserves.
     pub(super) general: Bits,
@@ -30,7 +30,7 @@ pub(super) struct Kind<J> {
 pub(super) enum Prospect {
     /// There are slots, or none have been heard of yet.
     Good,
-    /// No slot of this tool has been heard of; its jobs are refused then.
+    /// No slot that meets it has been heard of; its jobs are refused then.
     Until(Instant),
     /// All its slots have gone for ever.
     Failed(Arc<str>),
@@ -42,14 +42,14 @@ pub(super) struct Kinds<J>(Vec<Kind<J>>);
 
 impl<J> Default for Kinds<J> {
     fn default() -> Self {
-        Self(vec![Kind::new("".into(), Prospect::Good)])
+        Self(vec![Kind::new(Needs::Anything, Prospect::Good)])
     }
 }
 
 impl<J> Kind<J> {
-    fn new(tool: Arc<str>, prospect: Prospect) -> Self {
+    fn new(needs: Needs, prospect: Prospect) -> Self {
         Self {
-            tool,
+            needs,
             lane: Lane::default(),
             slots: Bits::default(),
             general: Bits::default(),
@@ -65,50 +65,54 @@ impl<J> Kind<J> {
 
     /// Whether nothing would be lost with it.
     fn is_vacant(&self) -> bool {
-        self.slots.is_empty() && self.lane.is_empty() && !matches!(self.prospect, Prospect::Failed(_))
+        self.slots.is_empty() && self.lane.is_empty() && matches!(self.prospect, Prospect::Until(_))
     }
 }
 
 impl<J> Kinds<J> {
-    /// The kind of jobs for `tool`. An unknown one is taken in and has until `until` to appear.
-    pub(super) fn of_job(&mut self, tool: Option<&str>, until: Instant) -> Result<usize, PushError> {
-        let Some(tool) = tool else {
-            return self.hopeful(ANY);
-        };
-        if let Some(kind) = self.find(tool) {
-            if self.0[kind].is_vacant() {
+    /// The kind of jobs that need this. One that nobody meets is taken in and has until `until` to be met.
+    pub(super) fn of_job(&mut self, needs: &Needs, until: Instant) -> Result<usize, PushError> {
+        if let Some(kind) = self.find(needs) {
+            if kind != ANY && self.0[kind].is_vacant() {
                 self.0[kind].prospect = Prospect::Until(until);
             }
             return self.hopeful(kind);
         }
-        Ok(self.insert(Kind::new(tool.into(), Prospect::Until(until))))
+        Ok(self.insert(Kind::new(needs.clone(), Prospect::Until(until))))
     }
 
-    /// The kind of jobs for a tool that exists.
-    pub(super) fn of_slot(&mut self, tool: &Arc<str>) -> usize {
-        let kind = self.find(tool).unwrap_or_else(|| self.insert(Kind::new(tool.clone(), Prospect::Good)));
-        self.0[kind].prospect = Prospect::Good;
+    /// The kinds of jobs that a slot can take, [`ANY`] first, then that of its tool.
+    pub(super) fn of_slot(&mut self, offer: &Offer) -> Box<[usize]> {
+        let mut kinds = vec![ANY];
+        for needs in offer.met() {
+            let known = self.find(&needs);
+            let kind = known.unwrap_or_else(|| self.insert(Kind::new(needs, Prospect::Good)));
+            // At once, or its place would be taken for a vacant one.
+            self.0[kind].prospect = Prospect::Good;
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
         self.0[ANY].prospect = Prospect::Good;
-        kind
+        kinds.into()
     }
 
-    pub(super) fn find(&self, tool: &str) -> Option<usize> {
-        let known = self.0.iter().skip(1).position(|kind| &*kind.tool == tool)?;
-        Some(known + 1)
+    pub(super) fn find(&self, needs: &Needs) -> Option<usize> {
+        self.0.iter().position(|kind| kind.needs == *needs)
     }
 
-    /// Notes whether `slot` exists, may take general jobs, and can take one now, for its tool and for [`ANY`]. True if
-    /// it was a candidate before.
+    /// Notes whether `slot`, which is of these kinds, exists, may take general jobs, and can take one now. True if it
+    /// was a candidate before.
     pub(super) fn note(
         &mut self,
         slot: SlotId,
-        kind: usize,
+        kinds: &[usize],
         exists: bool,
         general: bool,
         open: bool,
     ) -> bool {
         let mut was_open = false;
-        for kind in [ANY, kind] {
+        for &kind in kinds {
             let kind = &mut self.0[kind];
             kind.slots.set(slot.index(), exists);
             kind.general.set(slot.index(), general);
@@ -117,10 +121,12 @@ impl<J> Kinds<J> {
         was_open
     }
 
-    /// The tools that have slots, for people.
-    pub(super) fn present(&self) -> String {
-        let present = self.0.iter().skip(1).filter(|kind| !kind.slots.is_empty());
-        let names: Vec<_> = present.map(|kind| &*kind.tool).collect();
+    /// What could be had instead of what this kind needs: the tools that have slots, or the capabilities.
+    pub(super) fn present(&self, kind: usize) -> String {
+        let alike = std::mem::discriminant(&self.0[kind].needs);
+        let present = self.0.iter().filter(|kind| !kind.slots.is_empty());
+        let names = present.filter(|kind| std::mem::discriminant(&kind.needs) == alike);
+        let names: Vec<_> = names.filter_map(|kind| name(&kind.needs)).map(|name| &**name).collect();
         names.join(", ")
     }
 
@@ -139,13 +145,13 @@ impl<J> Kinds<J> {
     fn hopeful(&self, kind: usize) -> Result<usize, PushError> {
         match &self.0[kind].prospect {
             Prospect::Failed(reason) => {
-                Err(PushError::Failed { tool: self.0[kind].tool.clone(), reason: reason.clone() })
+                Err(PushError::Failed { needs: self.0[kind].needs.clone(), reason: reason.clone() })
             }
             Prospect::Good | Prospect::Until(_) => Ok(kind),
         }
     }
 
-    /// Puts it where one of an unknown tool has been given up, so that misspelt names do not pile up.
+    /// Puts it where one that nobody met has been given up, so that misspelt names do not pile up.
     fn insert(&mut self, kind: Kind<J>) -> usize {
         let vacant = self.0.iter().skip(1).position(Kind::is_vacant).map(|at| at + 1);
         let at = vacant.unwrap_or(self.0.len());
@@ -154,6 +160,13 @@ impl<J> Kinds<J> {
             None => self.0.push(kind),
         }
         at
+    }
+}
+
+const fn name(needs: &Needs) -> Option<&Arc<str>> {
+    match needs {
+        Needs::Anything => None,
+        Needs::Tool(name) | Needs::Capability(name) => Some(name),
     }
 }
 

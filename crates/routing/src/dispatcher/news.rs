@@ -4,21 +4,21 @@ use super::kinds::{ANY, Prospect};
 use super::sessions::{Context, Sid};
 use super::slots::{Run, Standing};
 use super::{Dispatcher, Intake, PushError, Queued, Token, later};
-use pool_core::message::{Generation, Report, Serial, SessionKey, SlotId};
+use pool_core::message::{Generation, Needs, Offer, Report, Serial, SessionKey, SlotId};
 use std::sync::Arc;
 use std::time::Instant;
 
 impl<J: Queued, C: Token> Dispatcher<J, C> {
-    /// A slot exists, and which tool runs there. Said again, it changes nothing.
-    pub fn added(&mut self, slot: SlotId, tool: &Arc<str>) {
-        let kind = self.kinds.of_slot(tool);
+    /// A slot exists, and what it can be had for. Said again, it changes nothing.
+    pub fn added(&mut self, slot: SlotId, offer: &Arc<Offer>) {
+        let kinds = self.kinds.of_slot(offer);
         let known = self.slots.entry(slot);
-        if known.standing == Standing::Present && known.kind == kind {
+        if known.standing == Standing::Present && known.kinds == kinds {
             return;
         }
         // A slot that was given up and is added again counts its lives anew.
-        (known.standing, known.kind, known.generation) = (Standing::Present, kind, 0);
-        self.metrics.added(slot, tool.clone());
+        (known.standing, known.kinds, known.generation) = (Standing::Present, kinds, 0);
+        self.metrics.added(slot, offer.clone());
         if let Some(candidate) = self.metrics.candidate(slot) {
             self.adviser.tell(|strategy| strategy.on_added(&candidate));
         }
@@ -29,7 +29,7 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
     pub fn credit(&mut self, credit: C, now: Instant) {
         let (slot, generation) = (credit.slot(), credit.generation());
         if self.slots.get(slot).is_none_or(|known| known.standing == Standing::Unheard) {
-            self.added(slot, &credit.tool().clone());
+            self.added(slot, &credit.offer().clone());
         }
         let Some(known) = self.slots.get_mut(slot) else { return };
         if known.standing == Standing::Removed || generation < known.generation {
@@ -87,17 +87,24 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
         }
     }
 
-    /// Every slot of a tool has gone for ever: its jobs are refused from now on, and if it was the last tool, all are.
+    /// Every slot of a tool has gone for ever: from now on, jobs that need it are refused, and those that need what no
+    /// other tool can do; if it was the last tool, all are.
     pub fn failed(&mut self, tool: &Arc<str>, reason: &Arc<str>, now: Instant) {
-        let kind = self.kinds.find(tool).unwrap_or_else(|| self.kinds.of_slot(tool));
-        let slots: Vec<_> = self.slots.iter().filter(|(_, known)| known.runs(kind)).collect();
+        let needs = Needs::Tool(tool.clone());
+        let kind = self.kinds.find(&needs).unwrap_or_else(|| self.kinds.of_slot(&Offer::of(tool.clone()))[1]);
+        let slots: Vec<_> = self.slots.iter().filter(|(_, known)| known.kinds.contains(&kind)).collect();
+        let mut kinds: Vec<_> = slots.iter().flat_map(|(_, known)| known.kinds.iter().copied()).collect();
         let slots: Vec<_> = slots.into_iter().map(|(slot, known)| (slot, known.generation)).collect();
         for (slot, generation) in slots {
             self.gone(slot, generation, true, now);
         }
-        self.give_up(kind, reason, now);
-        if self.kinds[ANY].slots.is_empty() {
-            self.give_up(ANY, reason, now);
+        kinds.extend([ANY, kind]);
+        kinds.sort_unstable();
+        kinds.dedup();
+        for kind in kinds {
+            if self.kinds[kind].slots.is_empty() {
+                self.give_up(kind, reason, now);
+            }
         }
     }
 
@@ -126,11 +133,13 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
     fn remove(&mut self, slot: SlotId, now: Instant) {
         let Some(known) = self.slots.get_mut(slot) else { return };
         known.standing = Standing::Removed;
-        let (kind, sessions) = (known.kind, std::mem::take(&mut known.sessions));
+        let (kinds, sessions) = (known.kinds.clone(), std::mem::take(&mut known.sessions));
         self.refresh(slot);
         self.adviser.tell(|strategy| strategy.on_removed(slot));
-        if self.kinds[kind].slots.is_empty() {
-            self.kinds[kind].prospect = Prospect::Until(later(now, self.spec.patience));
+        for &kind in kinds.iter().filter(|kind| **kind != ANY) {
+            if self.kinds[kind].slots.is_empty() {
+                self.kinds[kind].prospect = Prospect::Until(later(now, self.spec.patience));
+            }
         }
         self.evacuate(slot, sessions, now);
     }
@@ -163,9 +172,9 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
 
     fn give_up(&mut self, kind: usize, reason: &Arc<str>, now: Instant) {
         self.kinds[kind].prospect = Prospect::Failed(reason.clone());
-        let tool = self.kinds[kind].tool.clone();
+        let needs = self.kinds[kind].needs.clone();
         for entry in self.kinds[kind].lane.extract(|_| true) {
-            let error = PushError::Failed { tool: tool.clone(), reason: reason.clone() };
+            let error = PushError::Failed { needs: needs.clone(), reason: reason.clone() };
             self.refuse_opener(entry, error, now);
         }
     }

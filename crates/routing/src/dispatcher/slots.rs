@@ -20,8 +20,8 @@ pub(super) enum Standing {
 #[derive(Debug)]
 pub(super) struct Slot<J, C> {
     pub(super) standing: Standing,
-    /// Which [`Kind`](super::kinds::Kind) of job its tool is.
-    pub(super) kind: usize,
+    /// Which [`Kind`](super::kinds::Kind)s of jobs it can take: [`ANY`](super::kinds::ANY), that of its tool, the others.
+    pub(super) kinds: Box<[usize]>,
     /// The newest life that was heard of. Whatever comes from an older one is void.
     pub(super) generation: Generation,
     pub(super) credits: Vec<C>,
@@ -109,7 +109,7 @@ impl<J, C: Token> Slot<J, C> {
     fn unheard() -> Self {
         Self {
             standing: Standing::Unheard,
-            kind: 0,
+            kinds: Box::default(),
             generation: 0,
             credits: Vec::new(),
             running: Vec::new(),
@@ -123,11 +123,6 @@ impl<J, C: Token> Slot<J, C> {
     /// Whether jobs without a session here may come here.
     pub(super) fn is_general(&self) -> bool {
         self.standing == Standing::Present && self.sessions.is_empty()
-    }
-
-    /// Whether it exists and its tool is this kind.
-    pub(super) fn runs(&self, kind: usize) -> bool {
-        self.standing == Standing::Present && self.kind == kind
     }
 
     /// The oldest credit.

@@ -3,7 +3,7 @@
 use super::Explanation;
 use crate::strategy::{JobView, Misbehaviour};
 use pool_core::JobError;
-use pool_core::message::{Generation, JobId, Serial, SlotId};
+use pool_core::message::{Generation, JobId, Needs, Offer, Serial, SlotId};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -35,8 +35,8 @@ pub trait Token {
     /// Tells it from the slot's other credits.
     fn serial(&self) -> Serial;
 
-    /// The slot's tool.
-    fn tool(&self) -> &Arc<str>;
+    /// What the slot can be had for.
+    fn offer(&self) -> &Arc<Offer>;
 }
 
 /// The bounds of a router.
@@ -66,19 +66,19 @@ pub enum PushError {
         /// The bound.
         limit: usize,
     },
-    /// No slot runs the tool that it needs.
-    #[error("no instance runs '{tool}': the pool has {present}", present = if .present.is_empty() { "none" } else { .present })]
-    NoSuchTool {
-        /// As the job names it.
-        tool: Arc<str>,
-        /// The tools that there are.
+    /// No slot meets what it needs.
+    #[error("no instance {}: the pool has {present}", verb(.needs), present = if .present.is_empty() { "none" } else { .present })]
+    Nobody {
+        /// What the job needs.
+        needs: Needs,
+        /// The tools that there are, or the capabilities.
         present: String,
     },
-    /// Every slot of the tool has gone for ever.
+    /// Every slot that meets what it needs has gone for ever.
     #[error("{reason}")]
     Failed {
-        /// The tool; empty if the job could have used any.
-        tool: Arc<str>,
+        /// What the job needs.
+        needs: Needs,
         /// What the supervisor says.
         reason: Arc<str>,
     },
@@ -108,9 +108,29 @@ pub enum PushError {
         /// What the job needs.
         wanted: Arc<str>,
     },
+    /// The session lives where a tool runs that is not able to do it.
+    #[error(
+        "the session lives on slot {slot}, which runs '{runs}', without the capability '{wanted}': use another session name"
+    )]
+    Unable {
+        /// Where the session lives.
+        slot: SlotId,
+        /// What runs there.
+        runs: Arc<str>,
+        /// The capability that the job needs.
+        wanted: Arc<str>,
+    },
     /// No more jobs are taken.
     #[error("the pool is closed: no further jobs are taken")]
     Closed,
+}
+
+fn verb(needs: &Needs) -> String {
+    match needs {
+        Needs::Anything => "is there".to_owned(),
+        Needs::Tool(tool) => format!("runs '{tool}'"),
+        Needs::Capability(capability) => format!("has the capability '{capability}'"),
+    }
 }
 
 impl From<PushError> for JobError {
@@ -118,7 +138,7 @@ impl From<PushError> for JobError {
         match error {
             PushError::Overloaded { limit } => Self::Overloaded { limit },
             PushError::Closed => Self::Closed,
-            PushError::Failed { tool, reason } if tool.is_empty() => Self::GivenUp(reason.to_string()),
+            PushError::Failed { needs: Needs::Anything, reason } => Self::GivenUp(reason.to_string()),
             other => Self::Unavailable(other.to_string()),
         }
     }

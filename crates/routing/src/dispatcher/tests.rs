@@ -9,7 +9,7 @@ mod world;
 
 use super::{Queued, Token};
 use crate::strategy::{Candidates, JobView, Strategy};
-use pool_core::message::{Generation, JobId, Serial, SessionKey, SlotId};
+use pool_core::message::{Generation, JobId, Needs, Offer, Serial, SessionKey, SlotId};
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::collections::hash_map::DefaultHasher;
@@ -51,7 +51,7 @@ impl Queued for Item {
             id: JobId(self.id),
             key: None,
             session: self.session.as_ref(),
-            tool: None,
+            needs: &Needs::Anything,
             priority: 0,
             attempt: 1,
             waited: Duration::ZERO,
@@ -72,7 +72,7 @@ struct Permit {
     slot: SlotId,
     generation: Generation,
     serial: Serial,
-    tool: Arc<str>,
+    offer: Arc<Offer>,
 }
 
 impl fmt::Debug for Permit {
@@ -94,8 +94,8 @@ impl Token for Permit {
         self.serial
     }
 
-    fn tool(&self) -> &Arc<str> {
-        &self.tool
+    fn offer(&self) -> &Arc<Offer> {
+        &self.offer
     }
 }
 

@@ -116,11 +116,11 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
         }
     }
 
-    /// Nobody runs this tool, and nobody has come to.
+    /// Nobody meets this, and nobody has come to.
     fn despair(&mut self, kind: usize, now: Instant) {
-        let (tool, present) = (self.kinds[kind].tool.clone(), self.kinds.present());
+        let (needs, present) = (self.kinds[kind].needs.clone(), self.kinds.present(kind));
         for entry in self.kinds[kind].lane.extract(|_| true) {
-            let error = PushError::NoSuchTool { tool: tool.clone(), present: present.clone() };
+            let error = PushError::Nobody { needs: needs.clone(), present: present.clone() };
             self.refuse_opener(entry, error, now);
         }
     }

@@ -31,6 +31,9 @@ pub struct SlotView {
     pub slot: SlotId,
     /// Its tool.
     pub tool: String,
+    /// What its tool is able to do.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub capabilities: Vec<String>,
     /// The newest life that the router has heard of; 0 before the first.
     pub generation: Generation,
     /// Jobs it could take now.

@@ -2,14 +2,14 @@
 
 use crate::dispatcher::{Dispatcher, Queued, Token};
 use crate::strategy::JobView;
-use pool_core::message::{Credit, Generation, Job, PoolEvent, Serial, SlotId};
+use pool_core::message::{Credit, Generation, Job, Offer, PoolEvent, Serial, SlotId};
 use std::sync::Arc;
 use std::time::Instant;
 
 /// Tells a dispatcher the supervisor's news: for a router of your own that embeds one.
 pub fn feed(dispatcher: &mut Dispatcher<Box<Job>, Credit>, event: PoolEvent, now: Instant) {
     match event {
-        PoolEvent::Added { slot, tool } => dispatcher.added(slot, &tool),
+        PoolEvent::Added { slot, offer } => dispatcher.added(slot, &offer),
         PoolEvent::Ready(credit) => dispatcher.credit(credit, now),
         PoolEvent::Finished { slot, generation: _, report, credit } => {
             dispatcher.finished(slot, &report, now);
@@ -31,7 +31,7 @@ impl Queued for Box<Job> {
             id: self.id,
             key: self.key.as_deref(),
             session: self.session.as_ref(),
-            tool: self.tool.as_deref(),
+            needs: &self.needs,
             priority: self.priority,
             attempt: self.attempt,
             waited: now.saturating_duration_since(self.submitted),
@@ -64,7 +64,7 @@ impl Token for Credit {
         self.serial
     }
 
-    fn tool(&self) -> &Arc<str> {
-        &self.tool
+    fn offer(&self) -> &Arc<Offer> {
+        &self.offer
     }
 }

@@ -107,7 +107,7 @@ impl Watch {
 
     /// A credit goes to the router now, or later if it dropped the ones before.
     fn offer(&mut self, credit: Credit, now: Instant, context: &mut Context<Self>) -> Option<Credit> {
-        let wait = self.book.ready(credit.slot, &credit.tool);
+        let wait = self.book.ready(credit.slot, &credit.offer);
         if wait.is_zero() {
             return Some(credit);
         }

@@ -49,7 +49,7 @@ impl Strategy for Fastest {
 
     fn choose(&mut self, job: &JobView<'_>, candidates: &Candidates<'_>) -> Option<SlotId> {
         self.age += 1.0 / (HALF_LIFE * self.slots.max(1) as f64);
-        let best = self.ranking.best(job.tool).filter(|&slot| candidates.contains(slot));
+        let best = self.ranking.best(job.needs).filter(|&slot| candidates.contains(slot));
         best.or_else(|| {
             candidates.iter().min_by_key(|slot| self.rank_of(slot)).map(|candidate| candidate.slot)
         })
@@ -70,7 +70,7 @@ impl Strategy for Fastest {
     }
 
     fn on_added(&mut self, slot: &Candidate<'_>) {
-        self.ranking.add(slot.slot, slot.tool);
+        self.ranking.add(slot.slot, slot.offer);
         if self.seen.len() <= slot.slot.index() {
             self.seen.resize(slot.slot.index() + 1, None);
         }

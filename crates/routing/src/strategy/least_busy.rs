@@ -20,7 +20,7 @@ impl Strategy for LeastBusy {
     }
 
     fn choose(&mut self, job: &JobView<'_>, candidates: &Candidates<'_>) -> Option<SlotId> {
-        let best = self.ranking.best(job.tool).filter(|&slot| candidates.contains(slot));
+        let best = self.ranking.best(job.needs).filter(|&slot| candidates.contains(slot));
         // Whoever does not pass the hooks on pays with a scan, not with a wrong choice.
         best.or_else(|| candidates.iter().min_by_key(rank_of).map(|candidate| candidate.slot))
     }
@@ -30,7 +30,7 @@ impl Strategy for LeastBusy {
     }
 
     fn on_added(&mut self, slot: &Candidate<'_>) {
-        self.ranking.add(slot.slot, slot.tool);
+        self.ranking.add(slot.slot, slot.offer);
     }
 
     fn on_ready(&mut self, slot: &Candidate<'_>) {
@@ -52,6 +52,7 @@ fn rank_of(slot: &Candidate<'_>) -> u128 {
 mod tests {
     use super::super::testing::{Bench, job};
     use super::*;
+    use pool_core::message::Needs;
 
     #[test]
     fn the_least_busy_free_one_then_the_lowest() {
@@ -90,8 +91,10 @@ mod tests {
         bench.work(1, 1);
         bench.work(3, 2);
         bench.tell(&mut strategy);
-        for (tool, picked) in [(Some("bash"), 2), (Some("bc"), 1), (None, 2)] {
-            assert_eq!(bench.pick(&mut strategy, &JobView { tool, ..job() }), Some(picked), "{tool:?}");
+        let tool = |name: &str| Needs::Tool(name.into());
+        for (needs, picked) in [(tool("bash"), 2), (tool("bc"), 1), (Needs::Anything, 2)] {
+            let picks = bench.pick(&mut strategy, &JobView { needs: &needs, ..job() });
+            assert_eq!(picks, Some(picked), "{needs:?}");
         }
     }
 

@@ -1,22 +1,22 @@
-//! Which free slot ranks lowest, of each tool and of all.
+//! Which free slot ranks lowest: of each tool, of each capability, and of all.
 
 use super::slot_at;
 use super::tournament::{ABSENT, Tournament};
-use pool_core::message::SlotId;
-use std::sync::Arc;
+use pool_core::message::{Needs, Offer, SlotId};
 
-/// Ranks of slots, by tool: the lowest is known at once, a change costs log2(n) steps. Equal ranks: the lowest slot.
+/// Ranks of slots: the lowest is known at once, a change costs log2(n) steps, once for the slot's tool and once for each
+/// of its capabilities. Equal ranks: the lowest slot.
 #[derive(Debug, Default)]
 pub(super) struct Ranking {
     groups: Vec<Group>,
-    /// By slot.
-    seats: Vec<Option<Seat>>,
+    /// By slot: that of its tool, then those of its capabilities.
+    seats: Vec<Vec<Seat>>,
 }
 
-/// The slots of one tool.
+/// The slots of one tool, or of one capability.
 #[derive(Debug)]
 struct Group {
-    tool: Arc<str>,
+    needs: Needs,
     tree: Tournament,
     seats: usize,
 }
@@ -29,24 +29,28 @@ struct Seat {
 }
 
 impl Ranking {
-    /// The free slot that ranks lowest, among those of `tool` or among all.
-    pub(super) fn best(&self, tool: Option<&str>) -> Option<SlotId> {
+    /// The free slot that ranks lowest, among those that meet this.
+    pub(super) fn best(&self, needs: &Needs) -> Option<SlotId> {
+        let of_tools = |group: &&Group| matches!(group.needs, Needs::Tool(_));
         let mut groups = self.groups.iter();
-        let best = match tool {
-            Some(tool) => groups.find(|group| &*group.tool == tool).map(|group| group.tree.best()),
-            None => groups.map(|group| group.tree.best()).min(),
+        let best = match needs {
+            // Every slot has one tool.
+            Needs::Anything => groups.filter(of_tools).map(|group| group.tree.best()).min(),
+            _ => groups.find(|group| group.needs == *needs).map(|group| group.tree.best()),
         };
         best.filter(|key| *key != ABSENT).map(slot_of)
     }
 
-    /// A slot exists. Said again with another tool, it moves there.
-    pub(super) fn add(&mut self, slot: SlotId, tool: &Arc<str>) {
+    /// A slot exists. Said again with another offer, it moves there; it is not free then.
+    pub(super) fn add(&mut self, slot: SlotId, offer: &Offer) {
         let index = slot.index();
         if index >= self.seats.len() {
-            self.seats.resize(index + 1, None);
+            self.seats.resize(index + 1, Vec::new());
         }
-        if self.seats[index].is_none_or(|seat| self.groups[seat.group].tool != *tool) {
-            self.seats[index] = Some(self.new_seat(tool));
+        let needs = self.seats[index].iter().map(|seat| &self.groups[seat.group].needs);
+        if !needs.eq(&offer.met().collect::<Vec<_>>()) {
+            self.clear(slot);
+            self.seats[index] = offer.met().map(|needs| self.new_seat(needs)).collect();
         }
     }
 
@@ -61,15 +65,15 @@ impl Ranking {
     }
 
     fn put(&mut self, slot: SlotId, key: u128) {
-        if let Some(Some(seat)) = self.seats.get(slot.index()) {
+        for seat in self.seats.get(slot.index()).into_iter().flatten() {
             self.groups[seat.group].tree.set(seat.seat, key);
         }
     }
 
-    fn new_seat(&mut self, tool: &Arc<str>) -> Seat {
-        let known = self.groups.iter().position(|group| group.tool == *tool);
+    fn new_seat(&mut self, needs: Needs) -> Seat {
+        let known = self.groups.iter().position(|group| group.needs == needs);
         let group = known.unwrap_or_else(|| {
-            self.groups.push(Group { tool: tool.clone(), tree: Tournament::default(), seats: 0 });
+            self.groups.push(Group { needs, tree: Tournament::default(), seats: 0 });
             self.groups.len() - 1
         });
         let seat = self.groups[group].seats;

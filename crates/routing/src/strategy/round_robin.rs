@@ -1,22 +1,19 @@
 //! `round_robin`: everybody in turn.
 
 use super::{Candidates, JobView, Strategy};
-use pool_core::message::SlotId;
-use std::sync::Arc;
+use pool_core::message::{Needs, SlotId};
 
 /// The next candidate after the slot that was taken last, in slot order, round and round.
 ///
-/// Jobs for one tool have a rotation of their own, and so have those for any tool: with one rotation for all, two tools
-/// that alternate would each get the same slot every time.
+/// Jobs for one tool have a rotation of their own, and so have those for one capability, and those for any tool: with one
+/// rotation for all, two tools that alternate would each get the same slot every time.
 ///
 /// A slot that goes away is passed over; when it is back it is served in its place. An instance that stays free is
 /// served after at most as many placements (of its rotation) as there are slots.
 #[derive(Debug, Default)]
 pub struct RoundRobin {
-    /// Where the search starts next, for jobs that any tool may take.
-    any: u32,
-    /// The same for each tool.
-    tools: Vec<(Arc<str>, u32)>,
+    /// Where the search starts next, for jobs that need this.
+    rotations: Vec<(Needs, u32)>,
 }
 
 impl Strategy for RoundRobin {
@@ -25,7 +22,7 @@ impl Strategy for RoundRobin {
     }
 
     fn choose(&mut self, job: &JobView<'_>, candidates: &Candidates<'_>) -> Option<SlotId> {
-        let next = self.rotation(job.tool);
+        let next = self.rotation(job.needs);
         let slot = candidates.first_from(SlotId(*next))?;
         *next = slot.0.wrapping_add(1);
         Some(slot)
@@ -33,14 +30,13 @@ impl Strategy for RoundRobin {
 }
 
 impl RoundRobin {
-    fn rotation(&mut self, tool: Option<&str>) -> &mut u32 {
-        let Some(tool) = tool else { return &mut self.any };
-        let known = self.tools.iter().position(|(known, _)| &**known == tool);
+    fn rotation(&mut self, needs: &Needs) -> &mut u32 {
+        let known = self.rotations.iter().position(|(known, _)| known == needs);
         let at = known.unwrap_or_else(|| {
-            self.tools.push((tool.into(), 0));
-            self.tools.len() - 1
+            self.rotations.push((needs.clone(), 0));
+            self.rotations.len() - 1
         });
-        &mut self.tools[at].1
+        &mut self.rotations[at].1
     }
 }
 
@@ -69,7 +65,8 @@ mod tests {
         let mut strategy = RoundRobin::default();
         let picks: Vec<_> = ["bash", "bc", "bash", "bc", "bash"]
             .iter()
-            .map(|tool| bench.pick(&mut strategy, &JobView { tool: Some(tool), ..job() }).unwrap())
+            .map(|tool| Needs::Tool((*tool).into()))
+            .map(|needs| bench.pick(&mut strategy, &JobView { needs: &needs, ..job() }).unwrap())
             .collect();
         assert_eq!(picks, [0, 2, 1, 3, 0]);
     }

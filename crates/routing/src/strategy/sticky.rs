@@ -1,8 +1,7 @@
 //! `sticky`: equal keys tend to the same slot.
 
 use super::{Candidate, Candidates, JobView, LeastBusy, Strategy};
-use pool_core::message::{SessionKey, SlotId};
-use std::sync::Arc;
+use pool_core::message::{Needs, SessionKey, SlotId};
 
 /// How often a key is thrown again when it lands on a slot that has gone.
 const THROWS: u64 = 16;
@@ -15,10 +14,8 @@ const THROWS: u64 = 16;
 /// and they spread over the others. A slot that is only away keeps its keys.
 #[derive(Debug, Default)]
 pub struct Sticky {
-    /// All slots.
-    any: Ring,
-    /// The slots of each tool.
-    tools: Vec<(Arc<str>, Ring)>,
+    /// The slots that meet this.
+    rings: Vec<(Needs, Ring)>,
     /// For jobs without a key, and for those whose slot is not free.
     spill: LeastBusy,
 }
@@ -29,7 +26,7 @@ impl Strategy for Sticky {
     }
 
     fn choose(&mut self, job: &JobView<'_>, candidates: &Candidates<'_>) -> Option<SlotId> {
-        let preferred = affinity(job).and_then(|key| self.ring(job.tool)?.slot_of(hash(key)));
+        let preferred = affinity(job).and_then(|key| self.ring(job.needs)?.slot_of(hash(key)));
         match preferred {
             Some(slot) if candidates.contains(slot) => Some(slot),
             _ => self.spill.choose(job, candidates),
@@ -37,21 +34,20 @@ impl Strategy for Sticky {
     }
 
     fn score(&self, job: &JobView<'_>, slot: &Candidate<'_>) -> String {
-        let home = affinity(job).and_then(|key| self.ring(job.tool)?.slot_of(hash(key)));
+        let home = affinity(job).and_then(|key| self.ring(job.needs)?.slot_of(hash(key)));
         if home == Some(slot.slot) { "the key's home".into() } else { self.spill.score(job, slot) }
     }
 
     fn on_added(&mut self, slot: &Candidate<'_>) {
         // Its tool may be another one than before.
         self.on_removed(slot.slot);
-        self.any.add(slot.slot);
-        match self.tools.iter_mut().find(|(tool, _)| tool == slot.tool) {
-            Some((_, ring)) => ring.add(slot.slot),
-            None => {
-                let mut ring = Ring::default();
-                ring.add(slot.slot);
-                self.tools.push((slot.tool.clone(), ring));
-            }
+        for needs in std::iter::once(Needs::Anything).chain(slot.offer.met()) {
+            let known = self.rings.iter().position(|(known, _)| *known == needs);
+            let at = known.unwrap_or_else(|| {
+                self.rings.push((needs, Ring::default()));
+                self.rings.len() - 1
+            });
+            self.rings[at].1.add(slot.slot);
         }
         self.spill.on_added(slot);
     }
@@ -65,17 +61,13 @@ impl Strategy for Sticky {
     }
 
     fn on_removed(&mut self, slot: SlotId) {
-        self.any.remove(slot);
-        self.tools.iter_mut().for_each(|(_, ring)| ring.remove(slot));
+        self.rings.iter_mut().for_each(|(_, ring)| ring.remove(slot));
     }
 }
 
 impl Sticky {
-    fn ring(&self, tool: Option<&str>) -> Option<&Ring> {
-        match tool {
-            None => Some(&self.any),
-            Some(tool) => self.tools.iter().find(|(known, _)| &**known == tool).map(|(_, ring)| ring),
-        }
+    fn ring(&self, needs: &Needs) -> Option<&Ring> {
+        self.rings.iter().find(|(known, _)| known == needs).map(|(_, ring)| ring)
     }
 }
 
@@ -170,6 +162,7 @@ const fn mix(mut bits: u64) -> u64 {
 mod tests {
     use super::super::testing::{Bench, job};
     use super::*;
+    use pool_core::message::Offer;
     use proptest::prelude::{ProptestConfig, prop, prop_assert, proptest};
 
     fn keyed(key: &str) -> JobView<'_> {
@@ -220,8 +213,8 @@ mod tests {
     }
 
     /// Where each of 200 keys lives.
-    fn homes(strategy: &Sticky, tool: Option<&str>) -> Vec<Option<SlotId>> {
-        let ring = strategy.ring(tool).unwrap();
+    fn homes(strategy: &Sticky, needs: &Needs) -> Vec<Option<SlotId>> {
+        let ring = strategy.ring(needs).unwrap();
         (0..200).map(|key| ring.slot_of(hash(&format!("key {key}")))).collect()
     }
 
@@ -233,21 +226,25 @@ mod tests {
             changes in prop::collection::vec(0_u32..60, 1..60),
         ) {
             let mut bench = Bench::of(&[]);
-            (0..60).for_each(|slot: u32| bench.add(if slot.is_multiple_of(3) { "bc" } else { "bash" }));
+            let capabilities = |slot: u32| if slot.is_multiple_of(2) { vec!["even".into()] } else { Vec::new() };
+            let tool = |slot: u32| if slot.is_multiple_of(3) { "bc" } else { "bash" };
+            (0..60).for_each(|slot| bench.add(Offer { tool: tool(slot).into(), capabilities: capabilities(slot) }));
             let mut strategy = Sticky::default();
             let mut present = [false; 60];
             for slot in (0..slots).chain(changes) {
-                let tools = [None, Some("bash"), Some("bc")];
-                let before = tools.map(|tool| strategy.ring(tool).map(|_| homes(&strategy, tool)));
+                let [bash, bc] = ["bash", "bc"].map(|tool| Needs::Tool(tool.into()));
+                let needs = [Needs::Anything, bash, bc, Needs::Capability("even".into())];
+                let before: Vec<_> =
+                    needs.iter().map(|needs| strategy.ring(needs).map(|_| homes(&strategy, needs))).collect();
                 if std::mem::replace(&mut present[slot as usize], false) {
                     strategy.on_removed(SlotId(slot));
                 } else {
                     present[slot as usize] = true;
                     bench.announce(&mut strategy, slot);
                 }
-                for (tool, before) in tools.into_iter().zip(before) {
+                for (needs, before) in needs.iter().zip(before) {
                     let Some(before) = before else { continue };
-                    for (was, is) in before.into_iter().zip(homes(&strategy, tool)) {
+                    for (was, is) in before.into_iter().zip(homes(&strategy, needs)) {
                         let winner = if present[slot as usize] { is } else { was };
                         prop_assert!(was == is || winner == Some(SlotId(slot)), "{:?} => {:?}", was, is);
                         prop_assert!(is.is_none_or(|is| present[is.index()]));

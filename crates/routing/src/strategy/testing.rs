@@ -3,7 +3,7 @@
 use super::{Candidates, JobView, Strategy};
 use crate::bits::Bits;
 use crate::metrics::Metrics;
-use pool_core::message::{JobId, Outcome, Report, SlotId};
+use pool_core::message::{JobId, Needs, Offer, Outcome, Report, SlotId};
 use std::time::Duration;
 
 /// A job that anybody may take.
@@ -12,7 +12,7 @@ pub(super) const fn job() -> JobView<'static> {
         id: JobId(1),
         key: None,
         session: None,
-        tool: None,
+        needs: &Needs::Anything,
         priority: 0,
         attempt: 1,
         waited: Duration::ZERO,
@@ -21,22 +21,22 @@ pub(super) const fn job() -> JobView<'static> {
 
 /// Slots, all of them free at first.
 pub(super) struct Bench {
-    pub(super) tools: Vec<&'static str>,
+    pub(super) offers: Vec<Offer>,
     open: Bits,
     metrics: Metrics,
 }
 
 impl Bench {
     pub(super) fn of(tools: &[&'static str]) -> Self {
-        let mut bench = Self { tools: Vec::new(), open: Bits::default(), metrics: Metrics::default() };
-        tools.iter().for_each(|tool| bench.add(tool));
+        let mut bench = Self { offers: Vec::new(), open: Bits::default(), metrics: Metrics::default() };
+        tools.iter().for_each(|tool| bench.add(Offer::of(*tool)));
         bench
     }
 
-    pub(super) fn add(&mut self, tool: &'static str) {
-        let slot = u32::try_from(self.tools.len()).unwrap();
-        self.tools.push(tool);
-        self.metrics.added(SlotId(slot), tool.into());
+    pub(super) fn add(&mut self, offer: Offer) {
+        let slot = u32::try_from(self.offers.len()).unwrap();
+        self.metrics.added(SlotId(slot), offer.clone().into());
+        self.offers.push(offer);
         self.open(slot);
     }
 
@@ -89,10 +89,10 @@ impl Bench {
         strategy.on_added(&self.metrics.candidate(SlotId(slot)).unwrap());
     }
 
-    /// What the strategy answers, among the free slots of the job's tool.
+    /// What the strategy answers, among the free slots that meet the job's needs.
     pub(super) fn pick(&self, strategy: &mut dyn Strategy, job: &JobView<'_>) -> Option<u32> {
         let mut fit = Bits::default();
-        for slot in self.open.iter().filter(|&slot| job.tool.is_none_or(|tool| tool == self.tools[slot])) {
+        for slot in self.open.iter().filter(|&slot| self.offers[slot].meets(job.needs)) {
             fit.set(slot, true);
         }
         let slot = strategy.choose(job, &Candidates::new(&fit, &self.metrics))?;

@@ -2,9 +2,8 @@
 
 use super::tournament::{ABSENT, Tournament};
 use super::{Candidate, Candidates, JobView, Strategy, slot_at};
-use pool_core::message::SlotId;
+use pool_core::message::{Needs, SlotId};
 use std::num::NonZeroU16;
-use std::sync::Arc;
 
 /// A cycle in units of time: in each, a slot of weight `w` has `w` turns, evenly spread, the first half a step in.
 const CYCLE: u128 = 1 << 40;
@@ -13,7 +12,7 @@ const CYCLE: u128 = 1 << 40;
 ///
 /// While all slots stay free, each is served exactly as often as it weighs in every cycle (as many placements as the
 /// weights add up to), and its turns are spread over the cycle as nginx spreads them. A slot weighs 1 unless told. Jobs
-/// for one tool have a schedule of their own, and so have those for any tool.
+/// for one tool have a schedule of their own, and so have those for one capability, and those for any tool.
 ///
 /// A slot that was busy or away is due at once when it is back, and no more: it does not catch up on turns that it
 /// missed. One that has gone for ever leaves its turns to the others; added again, it weighs the same.
@@ -24,12 +23,10 @@ const CYCLE: u128 = 1 << 40;
 pub struct Weighted {
     /// By slot; beyond, everybody weighs 1.
     weights: Vec<u16>,
-    /// Jobs that any tool may take.
-    any: Schedule,
-    /// The same for each tool.
-    tools: Vec<(Arc<str>, Schedule)>,
-    /// By slot: its place in `tools`.
-    tool_of: Vec<Option<usize>>,
+    /// For jobs that need this.
+    schedules: Vec<(Needs, Schedule)>,
+    /// By slot: which of them it is in.
+    member: Vec<Vec<usize>>,
 }
 
 /// Whose turn is when.
@@ -62,18 +59,20 @@ impl Weighted {
         self.weights.get(slot.index()).copied().unwrap_or(1)
     }
 
-    fn schedule(&mut self, tool: Option<&str>) -> Option<&mut Schedule> {
-        match tool {
-            None => Some(&mut self.any),
-            Some(tool) => self.tools.iter_mut().find(|(known, _)| &**known == tool).map(|(_, own)| own),
-        }
+    fn schedule(&self, needs: &Needs) -> Option<usize> {
+        self.schedules.iter().position(|(known, _)| known == needs)
     }
 
-    /// The schedules that a slot is in.
-    fn schedules(&mut self, slot: SlotId) -> impl Iterator<Item = &mut Schedule> {
-        let tool = self.tool_of.get(slot.index()).copied().flatten();
-        let own = tool.and_then(|tool| self.tools.get_mut(tool)).map(|(_, own)| own);
-        std::iter::once(&mut self.any).chain(own)
+    fn new_schedule(&mut self, needs: Needs) -> usize {
+        self.schedules.push((needs, Schedule::default()));
+        self.schedules.len() - 1
+    }
+
+    /// For each schedule that a slot is in.
+    fn each(&mut self, slot: SlotId, mut change: impl FnMut(&mut Schedule)) {
+        for &at in self.member.get(slot.index()).into_iter().flatten() {
+            change(&mut self.schedules[at].1);
+        }
     }
 }
 
@@ -83,44 +82,44 @@ impl Strategy for Weighted {
     }
 
     fn choose(&mut self, job: &JobView<'_>, candidates: &Candidates<'_>) -> Option<SlotId> {
-        let best = self.schedule(job.tool).and_then(|schedule| schedule.best());
+        let schedule = self.schedule(job.needs);
+        let best = schedule.and_then(|at| self.schedules[at].1.best());
         // Whoever does not pass the hooks on gets somebody, in slot order.
         let slot =
             best.filter(|&slot| candidates.contains(slot)).or_else(|| candidates.first_from(SlotId(0)))?;
         let weight = self.weight(slot);
-        if let Some(schedule) = self.schedule(job.tool) {
-            schedule.take(slot, weight);
+        if let Some(at) = schedule {
+            self.schedules[at].1.take(slot, weight);
         }
         Some(slot)
     }
 
     fn score(&self, job: &JobView<'_>, slot: &Candidate<'_>) -> String {
-        let own = || self.tools.iter().find(|(known, _)| job.tool == Some(known)).map(|(_, own)| own);
-        let schedule = if job.tool.is_none() { Some(&self.any) } else { own() };
+        let schedule = self.schedule(job.needs).map(|at| &self.schedules[at].1);
         let weight = self.weight(slot.slot);
         let ahead = schedule.map_or(0, |own| due(own.turns_of(slot.slot), weight).saturating_sub(own.clock));
         format!("weight {weight}, due in {:.3} cycles", ahead as f64 / CYCLE as f64)
     }
 
     fn on_added(&mut self, slot: &Candidate<'_>) {
-        let known = self.tools.iter().position(|(tool, _)| tool == slot.tool);
-        let tool = known.unwrap_or_else(|| {
-            self.tools.push((slot.tool.clone(), Schedule::default()));
-            self.tools.len() - 1
-        });
-        if self.tool_of.len() <= slot.slot.index() {
-            self.tool_of.resize(slot.slot.index() + 1, None);
+        // Its tool may be another one than before.
+        self.on_withdrawn(slot.slot);
+        let met = std::iter::once(Needs::Anything).chain(slot.offer.met());
+        let schedules = met.map(|needs| self.schedule(&needs).unwrap_or_else(|| self.new_schedule(needs)));
+        let schedules = schedules.collect();
+        if self.member.len() <= slot.slot.index() {
+            self.member.resize(slot.slot.index() + 1, Vec::new());
         }
-        self.tool_of[slot.slot.index()] = Some(tool);
+        self.member[slot.slot.index()] = schedules;
     }
 
     fn on_ready(&mut self, slot: &Candidate<'_>) {
         let weight = self.weight(slot.slot);
-        self.schedules(slot.slot).for_each(|schedule| schedule.join(slot.slot, weight));
+        self.each(slot.slot, |schedule| schedule.join(slot.slot, weight));
     }
 
     fn on_withdrawn(&mut self, slot: SlotId) {
-        self.schedules(slot).for_each(|schedule| schedule.due.set(slot.index(), ABSENT));
+        self.each(slot, |schedule| schedule.due.set(slot.index(), ABSENT));
     }
 }
 
@@ -224,8 +223,9 @@ mod tests {
         let bench = Bench::of(&["bash", "bc", "bash", "bc"]);
         let mut strategy = weights(&[1, 1, 2, 2]);
         bench.tell(&mut strategy);
-        let pick = |tool| {
-            let slot = bench.pick(&mut strategy, &JobView { tool: Some(tool), ..job() }).unwrap();
+        let pick = |tool: &str| {
+            let needs = Needs::Tool(tool.into());
+            let slot = bench.pick(&mut strategy, &JobView { needs: &needs, ..job() }).unwrap();
             bench.tell(&mut strategy);
             slot
         };

@@ -5,7 +5,7 @@ pub(crate) mod referee;
 #[allow(dead_code, reason = "each test file uses its part")]
 pub(crate) mod world;
 
-use pool_core::message::{Generation, JobId, Outcome, Report, Serial, SessionKey, SlotId};
+use pool_core::message::{Generation, JobId, Needs, Offer, Outcome, Report, Serial, SessionKey, SlotId};
 use routing::dispatcher::{Dispatcher, Placement, PushError, Queued, RouterSpec, Token};
 use routing::strategy::{JobView, Strategy};
 use std::cell::Cell;
@@ -18,7 +18,7 @@ pub(crate) struct FakeJob {
     pub(crate) id: u64,
     pub(crate) key: Option<String>,
     pub(crate) session: Option<SessionKey>,
-    pub(crate) tool: Option<&'static str>,
+    pub(crate) needs: Needs,
     pub(crate) priority: u8,
     pub(crate) submitted: Instant,
     pub(crate) cancelled: Rc<Cell<bool>>,
@@ -31,7 +31,7 @@ impl Queued for FakeJob {
             id: JobId(self.id),
             key: self.key.as_deref(),
             session: self.session.as_ref(),
-            tool: self.tool,
+            needs: &self.needs,
             priority: self.priority,
             attempt: 1,
             waited: now.saturating_duration_since(self.submitted),
@@ -56,7 +56,7 @@ pub(crate) struct FakeCredit {
     pub(crate) slot: SlotId,
     pub(crate) generation: Generation,
     pub(crate) serial: Serial,
-    pub(crate) tool: Arc<str>,
+    pub(crate) offer: Arc<Offer>,
 }
 
 impl Token for FakeCredit {
@@ -72,8 +72,8 @@ impl Token for FakeCredit {
         self.serial
     }
 
-    fn tool(&self) -> &Arc<str> {
-        &self.tool
+    fn offer(&self) -> &Arc<Offer> {
+        &self.offer
     }
 }
 
@@ -99,7 +99,7 @@ impl Pool {
     pub(crate) fn of(strategy: &str, tools: &[&'static str], spec: RouterSpec) -> Self {
         let mut pool = Self::empty(routing::strategy::by_name(strategy).expect("a known strategy"), spec);
         for (slot, tool) in (0..).zip(tools) {
-            pool.dispatcher.added(SlotId(slot), &Arc::from(*tool));
+            pool.dispatcher.added(SlotId(slot), &Offer::of(*tool).into());
         }
         for (slot, tool) in (0..).zip(tools) {
             pool.credit(slot, tool, 1);
@@ -114,7 +114,7 @@ impl Pool {
     pub(crate) fn credit(&mut self, slot: u32, tool: &str, generation: Generation) -> Serial {
         let serial = self.next_serial;
         self.next_serial += 1;
-        let credit = FakeCredit { slot: SlotId(slot), generation, serial, tool: tool.into() };
+        let credit = FakeCredit { slot: SlotId(slot), generation, serial, offer: Offer::of(tool).into() };
         self.dispatcher.credit(credit, self.now);
         serial
     }
@@ -126,7 +126,7 @@ impl Pool {
             id,
             key: None,
             session: None,
-            tool: None,
+            needs: Needs::Anything,
             priority: 0,
             submitted: self.now,
             cancelled: Rc::default(),
@@ -190,6 +190,11 @@ pub(crate) fn report(job: u64, millis: u64) -> Report {
         sent: 1,
         received: 1,
     }
+}
+
+#[allow(dead_code, reason = "each test file uses its part")]
+pub(crate) fn tool(name: &str) -> Needs {
+    Needs::Tool(name.into())
 }
 
 #[allow(dead_code, reason = "each test file uses its part")]

@@ -2,7 +2,7 @@
 
 use super::Placed;
 use super::world::{Case, Doing, Fate, Op, Work, World, id};
-use pool_core::message::SessionKey;
+use pool_core::message::{Needs, SessionKey};
 use routing::dispatcher::Why;
 
 /// A rule of a strategy: sees where a job went, and where it could have gone instead.
@@ -25,7 +25,7 @@ impl World {
             self.goes_where_it_may(&placed, &homes);
             if placed.decision.why != Why::Session {
                 self.is_next(&placed, &homes);
-                let candidates = self.candidates(placed.job.tool, &homes);
+                let candidates = self.candidates(&placed.job.needs, &homes);
                 assert_eq!(placed.decision.candidates, candidates.len());
                 rule.judge(self, &placed, &candidates);
             }
@@ -48,11 +48,11 @@ impl World {
     }
 
     /// The slots that a job without a home could go to.
-    fn candidates(&self, tool: Option<&str>, homes: &[(SessionKey, usize)]) -> Vec<usize> {
+    fn candidates(&self, needs: &Needs, homes: &[(SessionKey, usize)]) -> Vec<usize> {
         let free = |slot: &usize| {
             let place = &self.places[*slot];
             matches!(place.doing, Doing::Ready(_))
-                && tool.is_none_or(|tool| tool == place.tool)
+                && place.offer.meets(needs)
                 && homes.iter().all(|(_, home)| home != slot)
         };
         (0..self.places.len()).filter(free).collect()
@@ -69,7 +69,7 @@ impl World {
         let home = homes.iter().find(|(key, _)| Some(key) == placed.job.session.as_ref());
         match home {
             Some((_, home)) => assert_eq!(slot, *home),
-            None => assert!(self.candidates(placed.job.tool, homes).contains(&slot), "{placed:?}"),
+            None => assert!(self.candidates(&placed.job.needs, homes).contains(&slot), "{placed:?}"),
         }
     }
 
@@ -81,7 +81,7 @@ impl World {
         }
         let rank = |case: &Case| (std::cmp::Reverse(case.job.priority), case.arrival);
         let mine = rank(&self.cases[&placed.job.id]);
-        let can_go = |case: &Case| !self.candidates(case.job.tool, homes).is_empty();
+        let can_go = |case: &Case| !self.candidates(&case.job.needs, homes).is_empty();
         let rivals = self.waiting().filter(|case| case.job.session.is_none() && can_go(case));
         rivals.for_each(|case| assert!(rank(case) >= mine, "{:?} before {:?}", placed.job, case.job));
     }
@@ -140,7 +140,7 @@ impl World {
                     assert!(!ready, "{:?} waits for slot {home}, which is free", case.job);
                 }
                 None => {
-                    let free = self.candidates(case.job.tool, &homes);
+                    let free = self.candidates(&case.job.needs, &homes);
                     assert!(free.is_empty(), "{:?} waits although {free:?} are free", case.job);
                 }
             }

@@ -1,7 +1,7 @@
 //! A pool that misbehaves at random, and a referee that knows the rules but not how they are kept.
 
 use super::{FakeJob, Pool, named, report};
-use pool_core::message::{Generation, Serial, SessionKey, SlotId};
+use pool_core::message::{Generation, Needs, Offer, Serial, SessionKey, SlotId};
 use proptest::prelude::{any, prop, prop_oneof};
 use routing::dispatcher::RouterSpec;
 use routing::strategy::Strategy;
@@ -12,12 +12,15 @@ use std::time::Duration;
 /// What runs in the slots, in turn.
 const TOOLS: [&str; 2] = ["bash", "bc"];
 
+/// What every other slot is able to do, whatever its tool.
+const EVEN: &str = "even";
+
 /// Something happens. Numbers are taken modulo what there is.
 #[derive(Debug, Clone)]
 pub(crate) enum Op {
     Push {
         session: Option<u8>,
-        tool: Option<u8>,
+        needs: u8,
         priority: u8,
     },
     Cancel(u16),
@@ -45,8 +48,8 @@ pub(crate) enum Op {
 pub(crate) fn ops() -> impl proptest::strategy::Strategy<Value = Vec<Op>> {
     use proptest::strategy::Strategy as _;
     let op = prop_oneof![
-        8 => (prop::option::weighted(0.4, 0_u8..6), prop::option::of(0_u8..2), 0_u8..3)
-            .prop_map(|(session, tool, priority)| Op::Push { session, tool, priority }),
+        8 => (prop::option::weighted(0.4, 0_u8..6), 0_u8..6, 0_u8..3)
+            .prop_map(|(session, needs, priority)| Op::Push { session, needs, priority }),
         2 => any::<u16>().prop_map(Op::Cancel),
         8 => any::<u8>().prop_map(Op::Ready),
         6 => (any::<u8>(), 0_u16..50, any::<bool>())
@@ -85,7 +88,7 @@ pub(crate) type Talk = (SlotId, Generation);
 
 #[derive(Debug)]
 pub(crate) struct Place {
-    pub(crate) tool: &'static str,
+    pub(crate) offer: Arc<Offer>,
     pub(crate) generation: Generation,
     pub(crate) doing: Doing,
     pub(crate) busy: Duration,
@@ -136,9 +139,9 @@ impl World {
             timed: false,
         };
         for slot in 0..slots {
-            let (tool, doing) = (TOOLS[slot % 3 % 2], Doing::Removed);
+            let doing = Doing::Removed;
             world.places.push(Place {
-                tool,
+                offer: offer(slot),
                 generation: 1,
                 doing,
                 busy: Duration::ZERO,
@@ -161,7 +164,7 @@ impl World {
     pub(crate) fn apply(&mut self, op: &Op) {
         let at = |slot: u8| slot as usize % self.places.len();
         match *op {
-            Op::Push { session, tool, priority } => self.push(session, tool, priority),
+            Op::Push { session, needs, priority } => self.push(session, needs, priority),
             Op::Cancel(job) => self.cancel(job),
             Op::Ready(slot) => self.ready(at(slot)),
             Op::Finish { slot, millis, ready } => self.finish(at(slot), millis, ready),
@@ -191,12 +194,17 @@ impl World {
         }
     }
 
-    fn push(&mut self, session: Option<u8>, tool: Option<u8>, priority: u8) {
+    fn push(&mut self, session: Option<u8>, needs: u8, priority: u8) {
         let session = session.map(|session| self.session(session));
         // A session's jobs leave the tool open: whether it fits is tried elsewhere.
-        let tool = if session.is_some() { None } else { tool.map(|tool| TOOLS[tool as usize]) };
+        let needs = match needs {
+            _ if session.is_some() => Needs::Anything,
+            0 | 1 => Needs::Tool(TOOLS[needs as usize].into()),
+            2 => Needs::Capability(EVEN.into()),
+            _ => Needs::Anything,
+        };
         let key = Some(format!("key {}", self.pool.next_job % 5));
-        let job = FakeJob { key, session, tool, priority, ..self.pool.job() };
+        let job = FakeJob { key, session, needs, priority, ..self.pool.job() };
         let arrival = i64::try_from(job.id).expect("few jobs");
         match self.pool.push(job.clone()) {
             Ok(()) => drop(self.cases.insert(job.id, Case { job, fate: Fate::Waits, arrival })),
@@ -217,7 +225,7 @@ impl World {
         let place = &mut self.places[slot];
         if matches!(place.doing, Doing::Down) {
             place.doing = Doing::Ready(self.pool.next_serial);
-            self.pool.credit(id(slot).0, place.tool, place.generation);
+            self.pool.credit(id(slot).0, &place.offer.tool, place.generation);
         }
     }
 
@@ -252,15 +260,15 @@ impl World {
 
     fn limit(&mut self, slot: usize, waits: bool) {
         let Some(Work { mut job, .. }) = self.take_work(slot) else { return };
-        let tool = self.places[slot].tool;
+        let tool = self.places[slot].offer.tool.clone();
         self.pool.dispatcher.finished(id(slot), &report(job.id, 0), self.pool.now);
         for other in 0..self.places.len() {
-            if self.places[other].tool == tool {
+            if self.places[other].offer.tool == tool {
                 self.revoke(other);
             }
         }
         if waits && job.session.is_none() {
-            job.tool = Some(tool);
+            job.needs = Needs::Tool(tool);
         }
         self.returns -= 1;
         let case = Case { job: job.clone(), fate: Fate::Waits, arrival: self.returns };
@@ -306,9 +314,14 @@ impl World {
         let place = &mut self.places[slot];
         if matches!(place.doing, Doing::Removed) {
             (place.doing, place.generation) = (Doing::Down, 1);
-            self.pool.dispatcher.added(id(slot), &Arc::from(place.tool));
+            self.pool.dispatcher.added(id(slot), &place.offer);
         }
     }
+}
+
+fn offer(slot: usize) -> Arc<Offer> {
+    let capabilities = if slot.is_multiple_of(2) { vec![EVEN.into()] } else { Vec::new() };
+    Arc::new(Offer { tool: TOOLS[slot % 3 % 2].into(), capabilities })
 }
 
 pub(crate) fn id(slot: usize) -> SlotId {

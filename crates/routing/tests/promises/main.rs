@@ -15,7 +15,7 @@ mod common;
 
 use books::{Books, Fate, News, QUEUE, SLOTS, Step};
 use common::{FakeCredit, FakeJob, Pool, report};
-use pool_core::message::{Generation, Serial, SlotId};
+use pool_core::message::{Generation, Offer, Serial, SlotId};
 use proptest::test_runner::Config;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 use routing::dispatcher::RouterSpec;
@@ -119,7 +119,8 @@ impl Router {
         match news {
             News::Ready(slot, serial) => {
                 self.in_hand.insert(serial);
-                let credit = FakeCredit { slot: id(slot), generation: life, serial, tool: "tool".into() };
+                let credit =
+                    FakeCredit { slot: id(slot), generation: life, serial, offer: Offer::of("tool").into() };
                 self.pool.dispatcher.credit(credit, now);
             }
             News::Finished(slot, job) => self.pool.dispatcher.finished(id(slot), &report(job, 1), now),

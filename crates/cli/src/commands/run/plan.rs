@@ -33,7 +33,7 @@ impl Plan {
         let settings = Settings {
             tools: tools
                 .iter()
-                .map(|Tool { profile, .. }| (profile.name.to_string(), profile.rules.clone()))
+                .map(|Tool { profile, .. }| (profile.spec.offer(), profile.rules.clone()))
                 .collect(),
             steps: steps::templates(args)?,
             token: args.steps.token.clone(),

@@ -1,8 +1,10 @@
 //! The templates of a job that several tools may take: each reads them in its own way, and all must come to the same.
 
-use super::{PlanError, Settings, no_such_tool};
+use super::{PlanError, Settings};
+use crate::batch::nearest::nearest;
 use crate::batch::template::{Reading, Template, ToolRules, Values};
-use pool_core::message::Step;
+use pool_core::message::{Needs, Offer, Step};
+use std::collections::BTreeSet;
 
 /// The steps of a job, as each tool that may take it reads them; tools of equal rules count once.
 #[derive(Debug)]
@@ -24,23 +26,23 @@ impl Mix {
         Self { readings: vec![OfTool { tool: String::new(), rules: ToolRules::default(), templates }] }
     }
 
-    /// Reads `steps` as `tool` does, or, if absent, as every tool of the pool does.
+    /// Reads `steps` as every tool of the pool does that meets the needs.
     pub(super) fn parse(
         settings: &Settings,
-        tool: Option<&str>,
+        needs: &Needs,
         steps: &[String],
         holes: Holes<'_>,
         place: &str,
     ) -> Result<Self, PlanError> {
-        let tools = settings.tools_for(tool, place)?;
+        let tools = settings.tools_for(needs, place)?;
         let is_mixed = tools.len() > 1;
-        let read = |(name, rules): &&(String, ToolRules)| {
+        let read = |(Offer { tool: name, .. }, rules): &&(Offer, ToolRules)| {
             let reading = Reading { rules, item: holes.item, allow_commands: settings.allow_commands };
             let template = |text: &String| Template::parse(text, holes.vars, &reading);
             let place = if is_mixed { format!("{place}for {name}: ") } else { place.to_owned() };
             let templates = steps.iter().map(template).collect::<Result<_, _>>();
             let templates = templates.map_err(|error| PlanError::Template { place, error })?;
-            Ok(OfTool { tool: name.clone(), rules: rules.clone(), templates })
+            Ok(OfTool { tool: name.to_string(), rules: rules.clone(), templates })
         };
         let mix = Self { readings: tools.iter().map(read).collect::<Result<_, _>>()? };
         for (step, text) in steps.iter().enumerate() {
@@ -100,18 +102,36 @@ pub(super) struct Holes<'a> {
 }
 
 impl Settings {
-    /// `tool`, or one tool of each set of rules.
-    fn tools_for(&self, tool: Option<&str>, place: &str) -> Result<Vec<&(String, ToolRules)>, PlanError> {
-        let none = |reason| PlanError::NoSuchTool { place: place.to_owned(), reason };
-        if let Some(tool) = tool {
-            let found = self.tools.iter().find(|(name, _)| name == tool);
-            let names = self.tools.iter().map(|(name, _)| name.as_str());
-            return Ok(vec![found.ok_or_else(|| none(no_such_tool(tool, names)))?]);
+    /// Of the tools that meet the needs, one of each set of rules.
+    fn tools_for(&self, needs: &Needs, place: &str) -> Result<Vec<&(Offer, ToolRules)>, PlanError> {
+        let mut tools: Vec<&(Offer, ToolRules)> = Vec::new();
+        for tool in self.tools.iter().filter(|(offer, _)| offer.meets(needs)) {
+            if tools.iter().all(|(_, earlier)| *earlier != tool.1) {
+                tools.push(tool);
+            }
         }
-        let is_new = |(at, (_, rules)): &(usize, &(String, ToolRules))| {
-            self.tools[..*at].iter().all(|(_, earlier)| earlier != rules)
+        if tools.is_empty() {
+            return Err(PlanError::Nobody { place: place.to_owned(), reason: self.lacks(needs) });
+        }
+        Ok(tools)
+    }
+
+    /// That nobody meets the needs, and who would be there.
+    fn lacks(&self, needs: &Needs) -> String {
+        let offers = self.tools.iter().map(|(offer, _)| offer);
+        let (what, wanted, names): (_, _, Vec<&str>) = match needs {
+            Needs::Anything => return "the pool has no tool".to_owned(),
+            Needs::Tool(tool) => ("tool", tool, offers.map(|offer| &*offer.tool).collect()),
+            Needs::Capability(wanted) => {
+                let words: BTreeSet<&str> =
+                    offers.flat_map(|offer| &offer.capabilities).map(|word| &**word).collect();
+                ("capability", wanted, words.into_iter().collect())
+            }
         };
-        let tools: Vec<_> = self.tools.iter().enumerate().filter(is_new).map(|(_, tool)| tool).collect();
-        if tools.is_empty() { Err(none("the pool has no tool".to_owned())) } else { Ok(tools) }
+        match nearest(wanted, names.iter().copied()) {
+            Some(near) => format!("the pool has no {what} {wanted:?}: did you mean {near:?}?"),
+            None if names.is_empty() => format!("the pool has no {what} {wanted:?}: it has none"),
+            None => format!("the pool has no {what} {wanted:?}: it has {}", names.join(", ")),
+        }
     }
 }

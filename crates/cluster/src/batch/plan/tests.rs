@@ -2,24 +2,24 @@ use super::*;
 use crate::batch::list;
 use crate::batch::template::Quote;
 
-fn shell() -> (String, ToolRules) {
-    ("bash".into(), ToolRules { quote: Quote::Shell, ..ToolRules::default() })
+fn shell() -> (Offer, ToolRules) {
+    (Offer::of("bash"), ToolRules { quote: Quote::Shell, ..ToolRules::default() })
 }
 
-fn agent() -> (String, ToolRules) {
+fn agent() -> (Offer, ToolRules) {
     let rules = ToolRules {
         commands: vec!["/add".into()],
         command_prefixes: vec!["/".into()],
         ..ToolRules::default()
     };
-    ("aider".into(), rules)
+    (Offer { capabilities: vec!["edit".into()], ..Offer::of("aider") }, rules)
 }
 
-fn bare(name: &str) -> (String, ToolRules) {
-    (name.into(), ToolRules::default())
+fn bare(name: &str) -> (Offer, ToolRules) {
+    (Offer::of(name), ToolRules::default())
 }
 
-fn settings(tools: &[(String, ToolRules)], steps: &[&str]) -> Settings {
+fn settings(tools: &[(Offer, ToolRules)], steps: &[&str]) -> Settings {
     let steps = steps.iter().map(|step| (*step).to_owned()).collect();
     Settings { tools: tools.to_vec(), steps, ..Settings::default() }
 }
@@ -92,7 +92,7 @@ fn an_item_that_one_tool_of_the_mix_cannot_take_refuses_its_job() {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         let (commands, command_prefixes) = (words(&["/ask"]), words(&["/"]));
         (
-            name.to_owned(),
+            Offer::of(name),
             ToolRules { commands, command_prefixes, prose: words(prose), ..ToolRules::default() },
         )
     };
@@ -119,10 +119,26 @@ fn a_list_is_checked_line_by_line() {
             "l line 1: step \"ls {f}\": bash and aider want the text",
         ),
         ("{\"tool\":\"bash\"}", "l line 1: the job has no steps"),
+        (
+            "{\"capability\":\"edti\"}",
+            "l line 1: the pool has no capability \"edti\": did you mean \"edit\"?",
+        ),
+        ("{\"capability\":\"poetry\"}", "l line 1: the pool has no capability \"poetry\": it has edit"),
+        ("{\"capability\":\"edit\",\"steps\":[\"/exit\"]}", "l line 1: step \"/exit\" begins with \"/exit\""),
     ];
     for (text, message) in table {
         assert!(wrong(text).starts_with(message), "{}", wrong(text));
     }
+}
+
+#[test]
+fn a_job_that_needs_a_capability_is_read_as_the_tools_that_have_it_do() {
+    let both = settings(&[shell(), agent()], &[]);
+    let text = r#"{"capability":"edit","steps":["/add {f}"],"vars":{"f":"a"}}"#;
+    let planned = plan_list(&both, text, Path::new(".")).unwrap();
+    let [Planned { job: Ok(job), .. }] = &planned[..] else { panic!("one job") };
+    assert_eq!(job.steps(), [Step::Command("/add a".into())], "no command of bash, and nobody asks bash");
+    assert!(format!("{job:?}").contains("Capability(\"edit\")"), "{job:?}");
 }
 
 #[test]

@@ -3,7 +3,9 @@ use crate::batch::plan::{ItemPlanner, Settings};
 use crate::batch::template::ToolRules;
 use futures_util::FutureExt;
 use futures_util::stream;
-use pool_core::message::{InstanceRef, Outcome, Reply, ReplyTo, SlotId, Stage, Timings, reply_channel};
+use pool_core::message::{
+    InstanceRef, Offer, Outcome, Reply, ReplyTo, SlotId, Stage, Timings, reply_channel,
+};
 use proptest::prelude::*;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -53,7 +55,7 @@ fn ok() -> JobResult {
 type Source = stream::Iter<Box<dyn Iterator<Item = Result<Planned, ItemError>>>>;
 
 fn items(items: impl Iterator<Item = Result<String, ItemError>> + 'static) -> Source {
-    let settings = Settings { tools: vec![("t".into(), ToolRules::default())], ..Settings::default() };
+    let settings = Settings { tools: vec![(Offer::of("t"), ToolRules::default())], ..Settings::default() };
     let mut planner = ItemPlanner::new(&settings).unwrap();
     let planned: Box<dyn Iterator<Item = _>> = Box::new(items.map(move |item| planner.plan(item)));
     stream::iter(planned)

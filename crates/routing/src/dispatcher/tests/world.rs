@@ -5,7 +5,7 @@ use super::{Item, Permit, Puppet, Trouble};
 use pool_core::machine::hold::Hold;
 use pool_core::machine::slot::{Slot, SlotAction, SlotState};
 use pool_core::message::{
-    Event, ExitReport, Generation, JobId, Outcome, Report, Serial, SessionKey, SlotId, StartStage,
+    Event, ExitReport, Generation, JobId, Offer, Outcome, Report, Serial, SessionKey, SlotId, StartStage,
 };
 use pool_core::spec::{ToolSpec, TurnRule, TurnSpec};
 use std::collections::VecDeque;
@@ -332,7 +332,12 @@ impl World {
     }
 
     fn permit(&self, slot: usize, serial: Serial) -> Permit {
-        Permit { slot: id(slot), generation: self.slots[slot].generation(), serial, tool: "tool".into() }
+        Permit {
+            slot: id(slot),
+            generation: self.slots[slot].generation(),
+            serial,
+            offer: Offer::of("tool").into(),
+        }
     }
 
     fn end(&mut self, job: usize) {

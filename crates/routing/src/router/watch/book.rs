@@ -1,6 +1,6 @@
 //! What a watch remembers: which jobs are under way, and which slots have a credit out. Pure.
 
-use pool_core::message::{Job, JobId, Remote, SlotId, Stage};
+use pool_core::message::{Job, JobId, Needs, Offer, Remote, SlotId, Stage};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,14 +30,14 @@ pub(super) struct Book {
 struct Known {
     remote: Remote,
     since: Instant,
-    tool: Option<Arc<str>>,
+    needs: Needs,
     has_session: bool,
 }
 
 /// A credit that has been issued and has not come to its end.
 #[derive(Debug)]
 struct Out {
-    tool: Arc<str>,
+    offer: Arc<Offer>,
     /// How many before it were dropped, in a row.
     dropped: u32,
 }
@@ -64,8 +64,8 @@ impl Book {
 
     /// A job goes to the router.
     pub(super) fn submitted(&mut self, job: &Job, now: Instant) {
-        let (tool, has_session) = (job.tool.clone(), job.session.is_some());
-        self.jobs.insert(job.id, Known { remote: job.reply_to.remote(), since: now, tool, has_session });
+        let (needs, has_session) = (job.needs.clone(), job.session.is_some());
+        self.jobs.insert(job.id, Known { remote: job.reply_to.remote(), since: now, needs, has_session });
         if self.jobs.len() >= self.sweep_at {
             self.sweep();
             self.sweep_at = (2 * self.jobs.len()).max(SWEEP);
@@ -73,10 +73,10 @@ impl Book {
     }
 
     /// A credit is to go to the router. How long to wait before: not at all, unless it dropped the ones before.
-    pub(super) fn ready(&mut self, slot: SlotId, tool: &Arc<str>) -> Duration {
+    pub(super) fn ready(&mut self, slot: SlotId, offer: &Arc<Offer>) -> Duration {
         // One that was spent, revoked or outlived was withdrawn first.
         let dropped = self.slots.get(&slot).map_or(0, |out| out.dropped + 1);
-        self.slots.insert(slot, Out { tool: tool.clone(), dropped });
+        self.slots.insert(slot, Out { offer: offer.clone(), dropped });
         match dropped.checked_sub(FORGIVEN + 1) {
             None => Duration::ZERO,
             Some(doublings) => FIRST_DELAY.saturating_mul(1 << doublings.min(20)).min(self.patience),
@@ -114,7 +114,7 @@ impl Book {
     /// Whether an instance that the job could use is surely free: it may be that all jobs at work are on such ones, and
     /// a session may have to wait for its own.
     fn could_go(&self, job: &Known, at_work: usize) -> bool {
-        let fits = |out: &&Out| job.tool.as_ref().is_none_or(|tool| *tool == out.tool);
+        let fits = |out: &&Out| out.offer.meets(&job.needs);
         let fitting = self.slots.values().filter(fits).count();
         fitting > at_work && (!job.has_session || at_work == 0)
     }
@@ -136,46 +136,51 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_secs(30);
 
-    fn job(tool: Option<&str>, now: Instant) -> (Job, JobHandle) {
+    fn job(needs: Needs, now: Instant) -> (Job, JobHandle) {
         let (reply_to, caller) = reply_channel(false);
         let mut job = Job::new(vec![Step::Say("6*7".into())], reply_to, now);
-        job.tool = tool.map(Into::into);
+        job.needs = needs;
         (job, caller)
     }
 
     #[test]
     fn a_job_waits_in_vain_only_if_somebody_could_take_it_all_the_time() {
         let start = tokio::time::Instant::now().into_std();
-        // (tool of the job, credit before the first check, withdrawn before the second) => stuck
-        for (tool, credit, withdrawn, stuck) in [
-            (None, true, false, 1),
-            (Some("bash"), true, false, 1),
-            (Some("bc"), true, false, 0),
-            (None, false, false, 0),
-            (None, true, true, 0),
+        let bash = || Arc::new(Offer { tool: "bash".into(), capabilities: vec!["shell".into()] });
+        let tool = |name: &str| Needs::Tool(name.into());
+        // (what the job needs, credit before the first check, withdrawn before the second) => stuck
+        for (needs, credit, withdrawn, stuck) in [
+            (Needs::Anything, true, false, 1),
+            (tool("bash"), true, false, 1),
+            (tool("bc"), true, false, 0),
+            (Needs::Capability("shell".into()), true, false, 1),
+            (Needs::Capability("sql".into()), true, false, 0),
+            (Needs::Anything, false, false, 0),
+            (Needs::Anything, true, true, 0),
         ] {
             let mut book = Book::new(PATIENCE);
-            let (job, _caller) = job(tool, start);
+            let (job, _caller) = job(needs.clone(), start);
             book.submitted(&job, start);
             if credit {
-                book.ready(SlotId(0), &"bash".into());
+                book.ready(SlotId(0), &bash());
             }
             assert!(book.check(start + PATIENCE / 2).is_empty(), "patience is not over");
             if withdrawn {
                 book.withdrawn(SlotId(0));
             }
-            assert_eq!(book.check(start + PATIENCE).len(), stuck, "{tool:?} {credit} {withdrawn}");
+            assert_eq!(book.check(start + PATIENCE).len(), stuck, "{needs:?} {credit} {withdrawn}");
         }
     }
 
     #[test]
     fn credits_that_are_dropped_in_a_row_come_ever_later() {
         let mut book = Book::new(PATIENCE);
-        let waits: Vec<_> = (0..7).map(|_| book.ready(SlotId(0), &"bash".into()).as_millis()).collect();
+        let waits: Vec<_> =
+            (0..7).map(|_| book.ready(SlotId(0), &Offer::of("bash").into()).as_millis()).collect();
         assert_eq!(waits, [0, 0, 0, 10, 20, 40, 80]);
-        assert_eq!((0..30).map(|_| book.ready(SlotId(0), &"bash".into())).max(), Some(PATIENCE));
+        assert_eq!((0..30).map(|_| book.ready(SlotId(0), &Offer::of("bash").into())).max(), Some(PATIENCE));
         book.withdrawn(SlotId(0));
-        assert_eq!(book.ready(SlotId(0), &"bash".into()), Duration::ZERO);
+        assert_eq!(book.ready(SlotId(0), &Offer::of("bash").into()), Duration::ZERO);
     }
 
     #[test]
@@ -183,7 +188,7 @@ mod tests {
         let now = tokio::time::Instant::now().into_std();
         let mut book = Book::new(PATIENCE);
         for _ in 0..10 * SWEEP {
-            book.submitted(&job(None, now).0, now);
+            book.submitted(&job(Needs::Anything, now).0, now);
             assert!(book.jobs.len() <= SWEEP);
         }
         book.check(now);
