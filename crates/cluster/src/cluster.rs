@@ -7,6 +7,7 @@ use crate::job::Job;
 use crate::outbox::{Outbox, Ticket};
 use crate::profile::{Overrides, Profile, Surroundings};
 use crate::session::Session;
+use crate::snapshot::Snapshot;
 use crate::stream::JobStream;
 use actix::{Addr, ArbiterHandle};
 use pool_core::JobError;
@@ -15,7 +16,7 @@ use pool_core::supervisor::{
     Command, HoldStatus, InstanceDump, InstanceStatus, PoolHealth, PoolSupervisor, Supervise,
 };
 use routing::RouterHandle;
-use routing::metrics::Snapshot;
+use routing::metrics::Snapshot as Metrics;
 use routing::router::SnapshotError;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -219,8 +220,20 @@ impl ClusterManager {
     ///
     /// # Errors
     /// [`SnapshotError`] if the cluster has gone, or a router of your own keeps no figures.
-    pub async fn metrics(&self) -> Result<Snapshot, SnapshotError> {
+    pub async fn metrics(&self) -> Result<Metrics, SnapshotError> {
         self.shared.engine.router.snapshot().await
+    }
+
+    /// Everything at this moment: health, figures, every instance, holds.
+    ///
+    /// # Errors
+    /// [`JobError::Closed`] if the cluster has gone.
+    pub async fn snapshot(&self) -> Result<Snapshot, JobError> {
+        let router = self.metrics().await.ok();
+        let instances = self.status().await?;
+        let (health, holds) = (self.health(), self.shared.engine.holds.borrow().clone());
+        let now = tokio::time::Instant::now().into_std();
+        Ok(Snapshot::new(&health, router, instances, &holds, now))
     }
 
     /// Resolves when every instance has gone for ever, with the reason.

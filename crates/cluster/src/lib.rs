@@ -21,8 +21,9 @@
 //! A [`ClusterManager`] is a handle to actors on a thread of their own: a router with the only queue, a supervisor that
 //! keeps the instances alive, and an actor for each process. [`ClusterManager::submit`] moves a [`Job`] to the router;
 //! its reply comes straight back from the instance, and the [`JobHandle`] is a future of it. Everything else is built
-//! from that: `ask` awaits it, `stream` yields its reply as it comes ([`JobStream`]), `send` keeps it in a bounded outbox under a [`Ticket`], a [`Session`] pins it to the slot
-//! that holds the conversation; `broadcast`, `race` and `quorum` make one of several ([`Fold`]).
+//! from that: `ask` awaits it, `stream` yields its reply as it comes ([`JobStream`]), `send` keeps it in a bounded outbox
+//! under a [`Ticket`], a [`Session`] pins it to the slot that holds the conversation; `broadcast`, `race` and `quorum`
+//! make one of several ([`Fold`]). What goes on is told by [`ClusterManager::snapshot`].
 //!
 //! A program that starts a process for each request may begin with an [`adapter::Adapter`]: one call, and behind it a
 //! process, a pool, or whichever pays.
@@ -58,6 +59,7 @@ mod job;
 pub mod outbox;
 pub mod profile;
 mod session;
+pub mod snapshot;
 mod stream;
 
 pub use answers::{Answer, Answers, NoQuorum};
@@ -68,6 +70,7 @@ pub use fold::{Fold, Standing};
 pub use job::Job;
 pub use outbox::Ticket;
 pub use session::Session;
+pub use snapshot::Snapshot;
 pub use stream::{JobStream, Piece};
 
 pub use pool_core::message::{JobHandle, Outcome, Reply, SlotId};

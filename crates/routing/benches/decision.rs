@@ -105,6 +105,7 @@ fn sample(
             turn,
             sent: 10,
             received: 10,
+            usage: None,
         };
         dispatcher.finished(credit.slot, &report, now);
         dispatcher.credit(credit, now);
@@ -162,7 +163,8 @@ fn snapshot(slots: u32) -> f64 {
         for _ in 0..20 {
             let Some((job, credit)) = place(&mut dispatcher, new_job(&mut seed, now), now) else { continue };
             let (id, turn) = (JobId(job.id), Duration::from_nanos(random(&mut seed) >> 34));
-            let report = Report { job: id, work: id, outcome: Outcome::Ok, turn, sent: 10, received: 10 };
+            let report =
+                Report { job: id, work: id, outcome: Outcome::Ok, turn, sent: 10, received: 10, usage: None };
             dispatcher.finished(credit.slot, &report, now);
             dispatcher.credit(credit, now);
         }

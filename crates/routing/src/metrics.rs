@@ -10,7 +10,7 @@ pub use histogram::Histogram;
 pub use snapshot::{FiguresView, SlotView, Snapshot, Times};
 
 use crate::strategy::Misbehaviour;
-use pool_core::message::{Offer, Outcome, Report, SlotId};
+use pool_core::message::{Offer, Outcome, Report, SlotId, Usage};
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +32,8 @@ pub struct Figures {
     pub sent: u64,
     /// Bytes read from the tool.
     pub received: u64,
+    /// Tokens and money, as far as its tool has measured them.
+    pub usage: Option<Usage>,
     /// From submission to placement.
     pub waits: Histogram,
     /// From the first byte written to the end of the job.
@@ -117,6 +119,7 @@ impl Metrics {
         figures.sent = figures.sent.saturating_add(report.sent);
         figures.received = figures.received.saturating_add(report.received);
         figures.turns.record(report.turn);
+        figures.use_up(report.usage);
         figures.count(report.outcome, 1);
     }
 
@@ -176,9 +179,14 @@ impl Figures {
         self.received = self.received.saturating_add(other.received);
         self.waits.merge(&other.waits);
         self.turns.merge(&other.turns);
+        self.use_up(other.usage);
         for &(outcome, times) in &other.outcomes {
             self.count(outcome, times);
         }
+    }
+
+    fn use_up(&mut self, more: Option<Usage>) {
+        self.usage = [self.usage, more].into_iter().flatten().reduce(Usage::plus);
     }
 
     /// A handful of outcomes at most: a search is quicker than a tree.
@@ -203,6 +211,7 @@ mod tests {
             turn: Duration::from_millis(millis),
             sent: 10,
             received: 20,
+            usage: None,
         }
     }
 

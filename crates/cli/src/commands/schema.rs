@@ -28,6 +28,8 @@ enum Shape {
     Instance,
     /// The counts and times of a router, as the library's `metrics` gives them
     Metrics,
+    /// A whole cluster at one moment, as the library's `snapshot` gives it
+    Snapshot,
 }
 
 pub(crate) fn run(args: &SchemaArgs) -> Result<Exit, Failure> {
@@ -37,6 +39,7 @@ pub(crate) fn run(args: &SchemaArgs) -> Result<Exit, Failure> {
         Shape::Profile => profile::schema(),
         Shape::Instance => schemars::schema_for!(InstanceStatus),
         Shape::Metrics => schemars::schema_for!(routing::Snapshot),
+        Shape::Snapshot => schemars::schema_for!(cluster::Snapshot),
     };
     Output::document(&format!("{:#}\n", schema.to_value()))?;
     Ok(Exit::Ok)

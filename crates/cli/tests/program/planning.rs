@@ -233,6 +233,7 @@ fn the_schemas_are_json_and_have_their_keys() {
         ("profile", "command"),
         ("instance", "state"),
         ("metrics", "counts"),
+        ("snapshot", "instances"),
     ] {
         let ran = World::new().run(&["schema", name]);
         let schema: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
@@ -243,7 +244,7 @@ fn the_schemas_are_json_and_have_their_keys() {
     --- stdout
     --- stderr
     error: invalid value 'reslt' for '<NAME>'
-      [possible values: result, job, profile, instance, metrics]
+      [possible values: result, job, profile, instance, metrics, snapshot]
 
       tip: a similar value exists: 'result'
 

@@ -137,7 +137,7 @@ impl ResultRecord {
             }),
             queued_us: queued,
             turn_us: micros(reply.timings.turn),
-            usage: total_usage(&reply.steps),
+            usage: Usage::total(&reply.steps),
             truncated: reply.is_truncated(),
             context_lost: reply.context_lost,
             started_at: submitted.checked_add(Duration::from_micros(queued)).unwrap_or(submitted),
@@ -202,19 +202,6 @@ pub const fn outcome(error: &JobError) -> Outcome {
 }
 
 /// The sum over the steps, of what was measured at all.
-fn total_usage(steps: &[StepReply]) -> Option<Usage> {
-    let add = |a: Option<u64>, b: Option<u64>| a.map_or(b, |a| Some(a + b.unwrap_or(0)));
-    let sum = |a: Usage, b: &Usage| Usage {
-        input: add(a.input, b.input),
-        output: add(a.output, b.output),
-        cost_usd: a.cost_usd.map_or(b.cost_usd, |cost| Some(cost + b.cost_usd.unwrap_or(0.0))),
-    };
-    steps
-        .iter()
-        .filter_map(|step| step.usage.as_ref())
-        .fold(None, |total: Option<Usage>, usage| Some(sum(total.unwrap_or_default(), usage)))
-}
-
 fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

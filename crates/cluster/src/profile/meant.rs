@@ -100,6 +100,7 @@ fn turn(written: &Written) -> Result<TurnSpec, Wrong> {
     spec.trim_end = patterns(&turn.trim_end);
     spec.questions = patterns(&written.questions);
     spec.throttled = patterns(&written.throttled);
+    spec.usage = turn.usage.as_ref().map(|pattern| pattern.0.clone());
     let outcomes = written.outcome.iter().flatten();
     spec.outcomes =
         outcomes.map(|rule| OutcomeRule { outcome: rule.is, pattern: rule.pattern.0.clone() }).collect();

@@ -158,6 +158,9 @@ pub struct Turn {
     pub trim_start: Option<Vec<Pattern>>,
     /// Cut off the end of a reply, in this order, each once.
     pub trim_end: Option<Vec<Pattern>>,
+    /// What the tool says of the tokens that a turn took: numbers in groups called `input`, `output` and `cost` (US
+    /// dollars). All matches of a reply are added up.
+    pub usage: Option<Pattern>,
 }
 
 /// What ends a turn, in order of trust.

@@ -20,6 +20,7 @@ mod tests;
 use crate::message::Outcome;
 use crate::spec::BreakerSpec;
 use calls::{Call, Calls};
+use serde::Serialize;
 use std::time::{Duration, Instant};
 
 /// Trust in one instance.
@@ -51,7 +52,8 @@ pub enum Permit {
 }
 
 /// What a breaker is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Trust {
     /// Trusted.
     Closed,

@@ -2,7 +2,7 @@
 
 mod ending;
 
-use super::breaker::{Breaker, Change, Permit};
+use super::breaker::{Breaker, Change, Permit, Trust};
 use super::hold::{Hold, Limit};
 use super::restart::{Cause, Delays};
 use crate::message::{Event, Generation, Serial, SlotId, StartStage};
@@ -95,6 +95,12 @@ impl Slot {
     #[must_use]
     pub const fn generation(&self) -> Generation {
         self.generation
+    }
+
+    /// Whether it is trusted.
+    #[must_use]
+    pub const fn trust(&self) -> Trust {
+        self.breaker.trust()
     }
 
     /// A change of trust that nobody has been told of.

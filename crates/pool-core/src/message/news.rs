@@ -1,6 +1,6 @@
 //! News: what instances tell the supervisor, what the supervisor tells the router, and its orders to instances.
 
-use super::{Credit, Generation, Job, JobId, LimitMet, Offer, Outcome, Serial, SlotId};
+use super::{Credit, Generation, Job, JobId, LimitMet, Offer, Outcome, Serial, SlotId, Usage};
 use crate::error::StartError;
 use actix::{Message, Recipient};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub enum StartStage {
 }
 
 /// What is remembered of a job when it has ended: for the breaker, the strategies and the metrics.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Report {
     /// This attempt.
     pub job: JobId,
@@ -32,6 +32,8 @@ pub struct Report {
     pub sent: u64,
     /// Bytes read from the tool.
     pub received: u64,
+    /// Tokens and money, if the tool has measured them.
+    pub usage: Option<Usage>,
 }
 
 /// How a process ended.

@@ -118,6 +118,30 @@ pub struct Usage {
     pub cost_usd: Option<f64>,
 }
 
+impl Usage {
+    /// Both together. What only one of them knows is taken from that one.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        fn sum<T: std::ops::Add<Output = T>>(one: Option<T>, other: Option<T>) -> Option<T> {
+            match (one, other) {
+                (Some(one), Some(other)) => Some(one + other),
+                (one, other) => one.or(other),
+            }
+        }
+        Self {
+            input: sum(self.input, other.input),
+            output: sum(self.output, other.output),
+            cost_usd: sum(self.cost_usd, other.cost_usd),
+        }
+    }
+
+    /// All of the steps that were measured; absent if none was.
+    #[must_use]
+    pub fn total(steps: &[StepReply]) -> Option<Self> {
+        steps.iter().filter_map(|step| step.usage).reduce(Self::plus)
+    }
+}
+
 /// Which process answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InstanceRef {

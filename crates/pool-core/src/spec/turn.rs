@@ -20,6 +20,9 @@ pub struct TurnSpec {
     pub trim_end: Vec<Regex>,
     /// The rule whose pattern matches *last* in the reply decides the outcome; none means `ok`.
     pub outcomes: Vec<OutcomeRule>,
+    /// What the tool says of the tokens that a turn took: numbers in the groups `input`, `output` and `cost` (US
+    /// dollars), at least one of them; `1,234`, `2.1k` and `3M` are numbers. All matches are added up.
+    pub usage: Option<Regex>,
     /// Output whose end looks like this, for [`TurnSpec::QUESTION_SETTLE`] of silence, is a question. A start that
     /// asks one has failed, because nobody can answer yet.
     pub questions: Vec<Regex>,
@@ -42,6 +45,7 @@ impl TurnSpec {
             trim_start: Vec::new(),
             trim_end: Vec::new(),
             outcomes: Vec::new(),
+            usage: None,
             questions: Vec::new(),
             throttled: Vec::new(),
         }
@@ -59,7 +63,16 @@ impl TurnSpec {
         if self.text.wrap.as_ref().is_some_and(|wrap| !wrap.contains("{text")) {
             return Err(SpecError::new("turn.wrap", "must contain {text}, {text:shell} or {text:json}"));
         }
-        self.outcomes.iter().try_for_each(OutcomeRule::validate)
+        self.outcomes.iter().try_for_each(OutcomeRule::validate)?;
+        let is_group = |name: &str| ["input", "output", "cost"].contains(&name);
+        let useless = |usage: &Regex| !usage.capture_names().flatten().any(is_group);
+        if self.usage.as_ref().is_some_and(useless) {
+            return Err(SpecError::new(
+                "turn.usage",
+                "must have a group (?P<input>…), (?P<output>…) or (?P<cost>…)",
+            ));
+        }
+        Ok(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is known of an instance, for people and programs.
 
 use crate::instance::Activity;
+use crate::machine::breaker::Trust;
 use crate::machine::slot::{Slot, SlotState};
 use crate::message::{Event, ExitReport, Generation, JobId, Outcome, SlotId, StartStage, StateChange};
 use jiff::Timestamp;
@@ -73,6 +74,10 @@ pub struct InstanceStatus {
     pub pid: Option<u32>,
     /// The slot's life.
     pub generation: Generation,
+    /// How often it has been started again.
+    pub restarts: u32,
+    /// Whether it is trusted with jobs.
+    pub breaker: Trust,
     /// Jobs that ended on this slot.
     pub jobs: u64,
     /// How the current life started.
@@ -225,6 +230,8 @@ impl StatusBook {
             alive: self.alive,
             pid: self.pid,
             generation: slot.generation(),
+            restarts: slot.generation().saturating_sub(1),
+            breaker: slot.trust(),
             jobs: self.jobs,
             started: self.times,
             started_at: self.started_at.map(|at| at.to_string()),

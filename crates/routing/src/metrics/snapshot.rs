@@ -1,7 +1,7 @@
 //! Figures as somebody outside reads them: plain numbers, ready for JSON.
 
 use super::{Counts, Figures, Histogram};
-use pool_core::message::{Generation, Outcome, SlotId};
+use pool_core::message::{Generation, Outcome, SlotId, Usage};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -64,6 +64,8 @@ pub struct FiguresView {
     pub sent: u64,
     /// Bytes read from the tool.
     pub received: u64,
+    /// Tokens and money, if the tools have measured them.
+    pub usage: Option<Usage>,
     /// From submission to placement.
     pub wait: Times,
     /// From the first byte written to the end of the job.
@@ -104,6 +106,7 @@ impl From<&Figures> for FiguresView {
             lives: figures.lives,
             sent: figures.sent,
             received: figures.received,
+            usage: figures.usage,
             wait: Times::from(&figures.waits),
             turn: Times::from(&figures.turns),
         }

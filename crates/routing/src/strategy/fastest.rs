@@ -140,7 +140,7 @@ mod tests {
         let turn = Duration::from_millis(millis);
         strategy.on_finished(
             SlotId(slot),
-            &Report { job: JobId(1), work: JobId(1), outcome, turn, sent: 0, received: 0 },
+            &Report { job: JobId(1), work: JobId(1), outcome, turn, sent: 0, received: 0, usage: None },
         );
     }
 

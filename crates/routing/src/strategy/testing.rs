@@ -56,8 +56,15 @@ impl Bench {
     /// A job that has ended.
     pub(super) fn work(&mut self, slot: u32, millis: u64) {
         let turn = Duration::from_millis(millis);
-        let report =
-            Report { job: JobId(1), work: JobId(1), outcome: Outcome::Ok, turn, sent: 0, received: 0 };
+        let report = Report {
+            job: JobId(1),
+            work: JobId(1),
+            outcome: Outcome::Ok,
+            turn,
+            sent: 0,
+            received: 0,
+            usage: None,
+        };
         self.metrics.finished(SlotId(slot), &report);
     }
 

@@ -189,6 +189,7 @@ pub(crate) fn report(job: u64, millis: u64) -> Report {
         turn: Duration::from_millis(millis),
         sent: 1,
         received: 1,
+        usage: None,
     }
 }
 

@@ -1,5 +1,6 @@
 use super::*;
 use insta::assert_snapshot;
+use pool_core::machine::breaker::Trust;
 use pool_core::message::SlotId;
 use pool_core::supervisor::StartTimes;
 
@@ -16,6 +17,8 @@ fn status(state: InstanceState, evidence: &str) -> InstanceStatus {
         job: Some(17),
         alive: true,
         pid: Some(4711),
+        restarts: 0,
+        breaker: Trust::Closed,
         generation: 2,
         jobs: 4,
         started: StartTimes::default(),

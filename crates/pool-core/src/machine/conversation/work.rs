@@ -1,7 +1,9 @@
 //! The job at hand, and what it has brought so far.
 
 use crate::machine::dialect::TurnEnd;
-use crate::message::{InstanceRef, Job, JobId, Outcome, Progress, Reply, Report, Step, StepReply, Timings};
+use crate::message::{
+    InstanceRef, Job, JobId, Outcome, Progress, Reply, Report, Step, StepReply, Timings, Usage,
+};
 use std::collections::VecDeque;
 use std::time::Instant;
 
@@ -121,6 +123,7 @@ impl Work {
             turn,
             sent: self.sent,
             received: self.received,
+            usage: Usage::total(&self.replies),
         }
     }
 

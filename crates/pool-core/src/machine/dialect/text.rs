@@ -13,6 +13,7 @@ mod sentinel;
 mod start;
 mod stream;
 mod turn;
+mod usage;
 mod window;
 
 use super::{CannotCarry, Dialect, Found, Partial, TAIL, TurnEnd};
@@ -111,6 +112,7 @@ impl TextDialect {
         let said = outcome::judge(&spec.outcomes, &text);
         let said = said.filter(|said| ended.failure.is_none() || said.outcome != Outcome::Ok);
         let Said { outcome, line, reset } = said.unwrap_or_else(|| Said::by_status(ended.failure));
+        let usage = spec.usage.as_ref().and_then(|pattern| usage::measure(pattern, &text));
         Found::End(Box::new(TurnEnd {
             text,
             raw: turn.raw.map(Raw::finish),
@@ -119,7 +121,7 @@ impl TextDialect {
             outcome,
             detail: (outcome != Outcome::Ok).then_some(line),
             reset,
-            usage: None,
+            usage,
             cut,
             void,
         }))

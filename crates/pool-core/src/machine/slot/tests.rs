@@ -60,8 +60,15 @@ impl Played {
     /// A job ends; with the life, if the outcome is that of a crash.
     fn job_ends(&mut self, outcome: Outcome) {
         let generation = self.slot.generation();
-        let report =
-            Report { job: JobId(1), work: JobId(1), outcome, turn: Duration::ZERO, sent: 0, received: 0 };
+        let report = Report {
+            job: JobId(1),
+            work: JobId(1),
+            outcome,
+            turn: Duration::ZERO,
+            sent: 0,
+            received: 0,
+            usage: None,
+        };
         let idle = !outcome.is_a_crash();
         let event = Event::Finished { slot: SLOT, generation, report, idle, limit: None };
         self.slot.handle(&event, &mut self.hold, self.now);

@@ -124,7 +124,7 @@ impl Pool {
     pub(super) fn finish(&mut self, slot: usize, outcome: Outcome, idle: bool) {
         let Some(job) = self.places[slot].job.take() else { return };
         let (generation, turn) = (self.living(slot), Duration::ZERO);
-        let report = Report { job, work: job, outcome, turn, sent: 0, received: 0 };
+        let report = Report { job, work: job, outcome, turn, sent: 0, received: 0, usage: None };
         self.hear(slot, &Event::Finished { slot: id(slot), generation, report, idle, limit: None });
     }
 

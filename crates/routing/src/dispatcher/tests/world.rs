@@ -368,5 +368,13 @@ fn index(job: &Item) -> usize {
 }
 
 fn report(job: u64, outcome: Outcome) -> Report {
-    Report { job: JobId(job), work: JobId(job), outcome, turn: Duration::ZERO, sent: 0, received: 0 }
+    Report {
+        job: JobId(job),
+        work: JobId(job),
+        outcome,
+        turn: Duration::ZERO,
+        sent: 0,
+        received: 0,
+        usage: None,
+    }
 }
