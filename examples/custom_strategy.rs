@@ -6,6 +6,8 @@
 use cluster::ClusterManager;
 use cluster::profile::{Overrides, Profile, Surroundings};
 use pool_core::message::SlotId;
+#[cfg(test)]
+use routing::strategy::Table;
 use routing::strategy::{Candidate, Candidates, JobView, Strategy};
 
 struct FillFromTheLeft;
@@ -38,6 +40,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{} jobs by {}", figures.total.served, figures.strategy);
     cluster.shutdown().await;
     Ok(())
+}
+
+#[test]
+fn it_takes_the_first_that_is_free() {
+    let mut table = Table::of(&["bash"; 3]);
+    assert_eq!(table.pick(&mut FillFromTheLeft, &JobView::plain()), Some(SlotId(0)));
+    table.shut(SlotId(0));
+    assert_eq!(table.pick(&mut FillFromTheLeft, &JobView::plain()), Some(SlotId(1)));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A strategy picks the slot; the dispatcher picks the job.
 //!
 //! A [`Strategy`] is asked once for each job that any of several instances could take, and answers with one of the
-//! [`Candidates`]. It is synchronous and knows no actor: it can be tested with a table. To choose without building a
+//! [`Candidates`]. It is synchronous and knows no actor: it can be tested with a [`Table`]. To choose without building a
 //! list it keeps an index of its own, fed by the `on_…` hooks; one that needs none leaves them out:
 //!
 //! ```
@@ -27,6 +27,7 @@ mod least_busy;
 mod ranking;
 mod round_robin;
 mod sticky;
+mod table;
 #[cfg(test)]
 mod testing;
 mod tournament;
@@ -36,6 +37,7 @@ pub use fastest::Fastest;
 pub use least_busy::LeastBusy;
 pub use round_robin::RoundRobin;
 pub use sticky::Sticky;
+pub use table::Table;
 pub use weighted::Weighted;
 
 use crate::bits::Bits;

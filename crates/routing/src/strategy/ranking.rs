@@ -4,7 +4,7 @@ use super::slot_at;
 use super::tournament::{ABSENT, Tournament};
 use pool_core::message::{Needs, Offer, SlotId};
 
-/// Ranks of slots: the lowest is known at once, a change costs log2(n) steps, once for the slot's tool and once for each
+/// Ranks of slots: the lowest is known at once, a change costs log4(n) steps, once for the slot's tool and once for each
 /// of its capabilities. Equal ranks: the lowest slot.
 #[derive(Debug, Default)]
 pub(super) struct Ranking {

@@ -2,8 +2,9 @@
 
 use super::tournament::{ABSENT, Tournament};
 use super::{Candidate, Candidates, JobView, Strategy, slot_at};
-use pool_core::message::{Needs, SlotId};
+use pool_core::message::{Needs, Offer, SlotId};
 use std::num::NonZeroU16;
+use std::sync::Arc;
 
 /// A cycle in units of time: in each, a slot of weight `w` has `w` turns, evenly spread, the first half a step in.
 const CYCLE: u128 = 1 << 40;
@@ -18,15 +19,24 @@ const CYCLE: u128 = 1 << 40;
 /// missed. One that has gone for ever leaves its turns to the others; added again, it weighs the same.
 ///
 /// nginx adds up all weights for each choice; here every slot knows when its next turn is due, so a choice costs
-/// log2(n) steps.
+/// log4(n) steps.
 #[derive(Debug, Default)]
 pub struct Weighted {
     /// By slot; beyond, everybody weighs 1.
     weights: Vec<u16>,
-    /// For jobs that need this.
+    /// For jobs that need this; made when the first one comes.
     schedules: Vec<(Needs, Schedule)>,
-    /// By slot: which of them it is in.
-    member: Vec<Vec<usize>>,
+    /// By slot.
+    slots: Vec<Slot>,
+}
+
+/// What is known of a slot.
+#[derive(Debug, Default)]
+struct Slot {
+    offer: Option<Arc<Offer>>,
+    /// The schedules that it is in.
+    schedules: Vec<usize>,
+    ready: bool,
 }
 
 /// Whose turn is when.
@@ -63,15 +73,24 @@ impl Weighted {
         self.schedules.iter().position(|(known, _)| known == needs)
     }
 
-    fn new_schedule(&mut self, needs: Needs) -> usize {
-        self.schedules.push((needs, Schedule::default()));
+    fn new_schedule(&mut self, needs: &Needs) -> usize {
+        self.schedules.push((needs.clone(), Schedule::default()));
+        for slot in 0..self.slots.len() {
+            self.enrol(slot_at(slot), self.schedules.len() - 1);
+        }
         self.schedules.len() - 1
     }
 
-    /// For each schedule that a slot is in.
-    fn each(&mut self, slot: SlotId, mut change: impl FnMut(&mut Schedule)) {
-        for &at in self.member.get(slot.index()).into_iter().flatten() {
-            change(&mut self.schedules[at].1);
+    /// Takes a slot into a schedule, if it meets what that is for.
+    fn enrol(&mut self, slot: SlotId, schedule: usize) {
+        let weight = self.weight(slot);
+        let known = &mut self.slots[slot.index()];
+        let (needs, own) = &mut self.schedules[schedule];
+        if known.offer.as_ref().is_some_and(|offer| offer.meets(needs)) {
+            known.schedules.push(schedule);
+            if known.ready {
+                own.join(slot, weight);
+            }
         }
     }
 }
@@ -82,15 +101,13 @@ impl Strategy for Weighted {
     }
 
     fn choose(&mut self, job: &JobView<'_>, candidates: &Candidates<'_>) -> Option<SlotId> {
-        let schedule = self.schedule(job.needs);
-        let best = schedule.and_then(|at| self.schedules[at].1.best());
+        let schedule = self.schedule(job.needs).unwrap_or_else(|| self.new_schedule(job.needs));
+        let best = self.schedules[schedule].1.best();
         // Whoever does not pass the hooks on gets somebody, in slot order.
         let slot =
             best.filter(|&slot| candidates.contains(slot)).or_else(|| candidates.first_from(SlotId(0)))?;
         let weight = self.weight(slot);
-        if let Some(at) = schedule {
-            self.schedules[at].1.take(slot, weight);
-        }
+        self.schedules[schedule].1.take(slot, weight);
         Some(slot)
     }
 
@@ -104,22 +121,30 @@ impl Strategy for Weighted {
     fn on_added(&mut self, slot: &Candidate<'_>) {
         // Its tool may be another one than before.
         self.on_withdrawn(slot.slot);
-        let met = std::iter::once(Needs::Anything).chain(slot.offer.met());
-        let schedules = met.map(|needs| self.schedule(&needs).unwrap_or_else(|| self.new_schedule(needs)));
-        let schedules = schedules.collect();
-        if self.member.len() <= slot.slot.index() {
-            self.member.resize(slot.slot.index() + 1, Vec::new());
+        if self.slots.len() <= slot.slot.index() {
+            self.slots.resize_with(slot.slot.index() + 1, Slot::default);
         }
-        self.member[slot.slot.index()] = schedules;
+        self.slots[slot.slot.index()] = Slot { offer: Some(slot.offer.clone()), ..Slot::default() };
+        for schedule in 0..self.schedules.len() {
+            self.enrol(slot.slot, schedule);
+        }
     }
 
     fn on_ready(&mut self, slot: &Candidate<'_>) {
         let weight = self.weight(slot.slot);
-        self.each(slot.slot, |schedule| schedule.join(slot.slot, weight));
+        let Some(known) = self.slots.get_mut(slot.slot.index()) else { return };
+        known.ready = true;
+        for &schedule in &known.schedules {
+            self.schedules[schedule].1.join(slot.slot, weight);
+        }
     }
 
     fn on_withdrawn(&mut self, slot: SlotId) {
-        self.each(slot, |schedule| schedule.due.set(slot.index(), ABSENT));
+        let Some(known) = self.slots.get_mut(slot.index()) else { return };
+        known.ready = false;
+        for &schedule in &known.schedules {
+            self.schedules[schedule].1.due.set(slot.index(), ABSENT);
+        }
     }
 }
 
@@ -155,8 +180,10 @@ impl Schedule {
 
 /// When a slot that has had `turns` is due again. Computed from the count, so that no error adds up.
 fn due(turns: u64, weight: u16) -> u128 {
-    let (turns, weight) = (u128::from(turns), u128::from(weight));
-    turns / weight * CYCLE + (2 * (turns % weight) + 1) * CYCLE / (2 * weight)
+    let weight = u64::from(weight);
+    // Within a cycle everything fits into 64 bits: 2 * 2^16 * 2^40.
+    let within = (2 * (turns % weight) + 1) * CYCLE as u64 / (2 * weight);
+    u128::from(turns / weight) * CYCLE + u128::from(within)
 }
 
 /// After how many turns a slot is due at `clock` or later, for the first time.

@@ -1,9 +1,10 @@
-//! Nanoseconds for one job through a dispatcher: push, poll, finished, credit. `cargo bench -p cluster-routing`.
-#![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+//! One job through a dispatcher: push, poll, finished, credit.
 
+use crate::choice::Scan;
+use crate::{key, quickest, random};
 use pool_core::message::{Generation, JobId, Needs, Offer, Outcome, Report, Serial, SlotId};
 use routing::dispatcher::{Dispatcher, Queued, RouterSpec, Token};
-use routing::strategy::{Candidates, JobView, NAMES, Strategy, by_name};
+use routing::strategy::{JobView, by_name};
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -63,7 +64,7 @@ impl Token for Credit {
 type Bench = Dispatcher<Box<Job>, Credit>;
 
 /// A pool of `slots`, half of them busy. The job that comes out is pushed again, so nothing here allocates.
-fn bench(strategy: &str, slots: u32, waiting: u64) -> f64 {
+pub(crate) fn bench(strategy: &str, slots: u32, waiting: u64) -> f64 {
     let now = Instant::now();
     let strategy = by_name(strategy).unwrap_or(Box::new(Scan));
     let mut dispatcher = Bench::new(strategy, RouterSpec { queue: usize::MAX, ..RouterSpec::default() });
@@ -81,9 +82,7 @@ fn bench(strategy: &str, slots: u32, waiting: u64) -> f64 {
             let _ = dispatcher.push(new_job(&mut seed, now), now);
         }
     }
-    let mut samples: Vec<_> = (0..9).map(|_| sample(&mut dispatcher, &mut running, &mut seed, now)).collect();
-    samples.sort_by(f64::total_cmp);
-    samples[4]
+    quickest(|| sample(&mut dispatcher, &mut running, &mut seed, now))
 }
 
 fn sample(
@@ -92,7 +91,7 @@ fn sample(
     seed: &mut u64,
     now: Instant,
 ) -> f64 {
-    const JOBS: u32 = 100_000;
+    const JOBS: u32 = 20_000;
     let start = Instant::now();
     for _ in 0..JOBS {
         let place_of = ((random(seed) >> 32) as usize * running.len()) >> 32;
@@ -128,32 +127,8 @@ fn new_job(seed: &mut u64, now: Instant) -> Box<Job> {
     Box::new(Job { id, key: key(id), submitted: now, needs: Needs::Tool("bash".into()) })
 }
 
-fn key(number: u64) -> [u8; 8] {
-    number.to_le_bytes().map(|byte| b'a' + byte % 16)
-}
-
-fn random(seed: &mut u64) -> u64 {
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 7;
-    *seed ^= *seed << 17;
-    *seed
-}
-
-/// What a strategy without an index costs.
-struct Scan;
-
-impl Strategy for Scan {
-    fn name(&self) -> &'static str {
-        "plain scan"
-    }
-
-    fn choose(&mut self, _: &JobView<'_>, candidates: &Candidates<'_>) -> Option<SlotId> {
-        candidates.iter().min_by_key(|slot| (slot.in_flight, slot.busy)).map(|slot| slot.slot)
-    }
-}
-
 /// Microseconds for a snapshot of `slots` slots that have all done some work.
-fn snapshot(slots: u32) -> f64 {
+pub(crate) fn snapshot(slots: u32) -> f64 {
     let now = Instant::now();
     let mut dispatcher = Bench::new(by_name("round_robin").expect("shipped"), RouterSpec::default());
     let offer: Arc<Offer> = Offer::of("bash").into();
@@ -178,17 +153,4 @@ fn snapshot(slots: u32) -> f64 {
         .collect();
     times.sort_by(f64::total_cmp);
     times[49]
-}
-
-fn main() {
-    let strategies = NAMES.into_iter().chain(["plain scan"]);
-    for waiting in [0, 1000] {
-        println!("{waiting} jobs wait; ns a job (push, poll, finished, credit), median of 9");
-        for strategy in strategies.clone() {
-            let times =
-                [5, 100, 10_000].map(|slots| format!("N={slots}: {:6.0}", bench(strategy, slots, waiting)));
-            println!("  {strategy:12} {}", times.join("   "));
-        }
-    }
-    println!("a snapshot of 1000 slots: {:.0} µs, median of 99", snapshot(1000));
 }
