@@ -28,6 +28,7 @@ pub(crate) fn all() -> Result<Vec<Case>, Failure> {
         restart(),
         beside(),
         guards(),
+        snapshot(),
         idle(),
         batch(&program, &tool),
         noop(&program, &tool),
@@ -216,6 +217,19 @@ fn guards() -> Case {
         rows: vec![Row::new(row, "ours guards --guarded --tools 100")],
         shown: &["pss_kib", "private_kib"],
         targets: vec![value("memory of a guard", row, "pss_kib", AtMost(400.0))],
+    }
+}
+
+/// What a program pays that looks at its pool ten times a second.
+fn snapshot() -> Case {
+    let row = "ours, 1,000 tools";
+    Case {
+        name: "snapshot",
+        about: "one snapshot of 1,000 instances, each of which has had a job",
+        rounds: 3,
+        rows: vec![Row::new(row, "ours snapshot --tools 1000")],
+        shown: &["p50_us", "p99_us"],
+        targets: vec![value("snapshot of 1,000", row, "p50_us", AtMost(1000.0))],
     }
 }
 

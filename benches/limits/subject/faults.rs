@@ -81,6 +81,27 @@ pub(super) async fn guards(setup: Setup) -> Result<Sample, Failure> {
         .with("private_kib", each(memory.iter().map(|memory| memory.own).sum())))
 }
 
+/// What it takes to look at all of it.
+pub(super) async fn snapshot(setup: Setup) -> Result<Sample, Failure> {
+    let tools = setup.tools;
+    let builder = ClusterManager::builder().tool(ours::spec(&setup)?, tools).raise_descriptor_limit();
+    let pool = builder.on_this_arbiter().build().await?;
+    ours::all_ready(&pool).await?;
+    let jobs: Vec<_> = (0..tools).map(|_| pool.submit(PROMPT.to_owned())).collect();
+    for job in jobs {
+        job.await?;
+    }
+    let mut times = Vec::new();
+    for _ in 0..200 {
+        let start = Instant::now();
+        let snapshot = pool.snapshot().await?;
+        times.push(start.elapsed());
+        assert_eq!(snapshot.instances.len(), tools);
+    }
+    pool.shutdown().await;
+    Ok(Sample::latencies(times))
+}
+
 /// The tool, started again at once, as often as it ends, whatever its jobs say of it.
 fn restless(setup: &Setup) -> Result<ToolSpec, Failure> {
     let mut spec = ours::spec(setup)?;

@@ -42,6 +42,7 @@ pub(crate) fn measure(what: &str, args: &Args) -> Result<Sample, Failure> {
         "foreign" => foreign(args),
         "restart" => Ours::run(super::faults::restart(Setup::from_args(args), args))?,
         "beside" => Ours::run(super::faults::beside(Setup::from_args(args), args))?,
+        "snapshot" => Ours::run(super::faults::snapshot(Setup::from_args(args)))?,
         "guards" => Ours::run(super::faults::guards(Setup::from_args(args)))?,
         other => super::measure::<Ours>(other, args),
     }
