@@ -75,3 +75,4 @@ pub use stream::{JobStream, Piece};
 
 pub use pool_core::message::{JobHandle, Outcome, Reply, SlotId};
 pub use pool_core::{JobError, message, spec};
+pub use routing;

@@ -117,3 +117,5 @@ pub use dispatcher::Dispatcher;
 pub use metrics::Snapshot;
 pub use router::{RouterActor, RouterHandle};
 pub use strategy::Strategy;
+
+pub use pool_core::{JobError, message};
