@@ -133,7 +133,7 @@ proptest! {
             let mut homes = HashMap::new();
             for (key, crashes) in jobs {
                 all_free(&cluster, instances).await;
-                let text = if crashes { "crash" } else { "say:done" };
+                let text = if crashes { "work:5 crash" } else { "work:5 say:done" };
                 let reply = cluster.ask(Job::from(text).key(format!("key {key}"))).await.expect("a reply");
                 let home = *homes.entry(key).or_insert(reply.instance.slot);
                 prop_assert!(home == reply.instance.slot, "{key} moved from {home}");
