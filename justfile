@@ -17,6 +17,10 @@ bench *ARGS:
     cargo build --release -p cluster-cli
     cargo bench --bench limits -- {{ARGS}}
 
+# the routing strategies beside a plain scan and tower's balancer
+bench-routing:
+    cargo bench -p cluster-routing
+
 # what warm aiders cost and save; needs aider: `eval "$(.ci/tools)"` installs it and says where
 bench-aider:
     cargo bench -p cluster-cli --bench aider
