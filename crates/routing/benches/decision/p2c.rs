@@ -15,7 +15,7 @@ pub(crate) fn bench(services: u32) -> f64 {
     const REQUESTS: u32 = 20_000;
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     runtime.block_on(async {
-        let services = (0..services).map(|_| service_fn(|(): ()| ready(Ok::<_, Infallible>(()))));
+        let services = (0..services).map(|_| service_fn(|(): ()| ready(Ok::<_, Infallible>(7))));
         let list = ServiceList::new::<()>(services);
         let mut balance = Balance::new(PendingRequestsDiscover::new(list, CompleteOnResponse::default()));
         let mut samples = Vec::new();
