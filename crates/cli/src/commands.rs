@@ -1,6 +1,7 @@
 //! The verbs, one file each.
 
 pub(crate) mod ask;
+pub(crate) mod config;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod tools;
@@ -16,6 +17,7 @@ pub(crate) fn run(verb: Verb, strategies: &Strategies) -> Result<Exit, Failure> 
         Verb::Run(args) => run::run(&args, strategies),
         Verb::Ask(args) => ask::run(&args),
         Verb::Tools(args) => tools::run(&args),
+        Verb::Config(args) => config::run(&args, strategies),
         Verb::Schema(args) => schema::run(&args),
     }
 }

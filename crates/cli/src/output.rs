@@ -239,6 +239,11 @@ impl Output {
         out.flush()
     }
 
+    /// Something worth knowing before a run has an output of its own.
+    pub(crate) fn aside(text: &str) {
+        Talk::new(Box::new(stderr()), Paint::of(&stderr()), Level::Normal).note(&sanitize::line(text, 1000));
+    }
+
     /// Prints why a command ended.
     pub(crate) fn failure(failure: &Failure) {
         let mut talk = Talk::new(Box::new(stderr()), Paint::of(&stderr()), Level::Normal);

@@ -4,7 +4,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
 use cluster::batch::{ResultRecord, list::JobLine};
-use cluster::profile;
+use cluster::{config, profile};
 use pool_core::supervisor::InstanceStatus;
 
 /// Print the JSON Schema of what cluster reads or writes.
@@ -24,6 +24,8 @@ enum Shape {
     Job,
     /// A profile of a tool: how it is started, framed and read
     Profile,
+    /// The user's settings, config.toml; a project's pool.toml has all of it but 'tools'
+    Config,
     /// An instance, as status shows it
     Instance,
     /// The counts and times of a router, as the library's `metrics` gives them
@@ -37,6 +39,7 @@ pub(crate) fn run(args: &SchemaArgs) -> Result<Exit, Failure> {
         Shape::Result => schemars::schema_for!(ResultRecord),
         Shape::Job => schemars::schema_for!(JobLine),
         Shape::Profile => profile::schema(),
+        Shape::Config => config::schema(),
         Shape::Instance => schemars::schema_for!(InstanceStatus),
         Shape::Metrics => schemars::schema_for!(routing::Snapshot),
         Shape::Snapshot => schemars::schema_for!(cluster::Snapshot),

@@ -4,6 +4,7 @@
 
 mod ask;
 mod batch;
+mod config;
 mod endings;
 mod planning;
 mod routes;

@@ -11,9 +11,9 @@ fn around() -> Surroundings {
         env: [("PATH", "/nowhere"), ("HOME", "/home/u"), ("SECRET", "s")]
             .map(|(n, v)| (n.into(), v.into()))
             .into(),
-        profiles: None,
         state: Some("/state".into()),
         cwd: "/here".into(),
+        ..Surroundings::default()
     }
 }
 

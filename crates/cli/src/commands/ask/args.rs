@@ -56,7 +56,7 @@ pub(crate) struct AskArgs {
     pub(super) quorum: Option<u32>,
 
     #[command(flatten)]
-    pub(super) start: StartArgs,
+    pub(crate) start: StartArgs,
     #[command(flatten)]
     pub(super) framing: FramingArgs,
 
