@@ -1,7 +1,8 @@
 //! The command line, as typed.
 
 use crate::commands::{
-    ask::args::AskArgs, config::ConfigArgs, run::args::RunArgs, schema::SchemaArgs, tools::ToolsArgs,
+    ask::args::AskArgs, completions::CompletionsArgs, config::ConfigArgs, man::ManArgs, run::args::RunArgs,
+    schema::SchemaArgs, tools::ToolsArgs,
 };
 use crate::failure::Failure;
 use crate::settings;
@@ -31,6 +32,11 @@ pub(crate) enum Verb {
     Config(ConfigArgs),
     /// Print the JSON Schema of what cluster reads or writes
     Schema(SchemaArgs),
+    /// Print what makes a shell complete the words of cluster
+    Completions(CompletionsArgs),
+    /// Write the manual pages into a folder
+    #[command(hide = true)]
+    Man(ManArgs),
 }
 
 /// A command line that cannot be followed.

@@ -1,7 +1,9 @@
 //! The verbs, one file each.
 
 pub(crate) mod ask;
+pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod man;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod tools;
@@ -19,5 +21,7 @@ pub(crate) fn run(verb: Verb, strategies: &Strategies) -> Result<Exit, Failure> 
         Verb::Tools(args) => tools::run(&args),
         Verb::Config(args) => config::run(&args, strategies),
         Verb::Schema(args) => schema::run(&args),
+        Verb::Completions(args) => completions::run(&args),
+        Verb::Man(args) => man::run(&args),
     }
 }

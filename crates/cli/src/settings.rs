@@ -1,7 +1,7 @@
 //! Settings as flags: what users have settled once stands for the flags that they do not write.
 
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Command};
+use clap::{Arg, ArgMatches, Command};
 use cluster::config::{Config, KEYS, Key, Origin};
 
 /// The verbs whose flags have defaults in the user's settings.
@@ -10,14 +10,13 @@ pub(crate) const VERBS: [&str; 2] = ["run", "ask"];
 /// Gives the flags of every verb that runs jobs the defaults that somebody has settled.
 pub(crate) fn install(command: Command, config: &Config) -> Command {
     let made: Vec<_> = config.made().collect();
-    VERBS.into_iter().fold(command, |command, verb| {
-        command.mut_subcommand(verb, |verb| {
-            made.iter().fold(verb, |verb, (key, value)| match id(&verb, key) {
-                Some(id) => verb.mut_arg(id, |arg| arg.default_value(value.clone())),
-                None => verb,
-            })
-        })
-    })
+    let settled = |arg: Arg| match made.iter().find(|(key, _)| arg.get_long() == Some(long(key))) {
+        Some((_, value)) => arg.default_value(value.clone()),
+        None => arg,
+    };
+    VERBS
+        .into_iter()
+        .fold(command, |command, verb| command.mut_subcommand(verb, |verb| verb.mut_args(&settled)))
 }
 
 /// Gives `cluster config` the flags of `cluster run` that are settings.
@@ -50,12 +49,6 @@ pub(crate) fn flags(matches: &ArgMatches) -> Vec<(&'static Key, String)> {
 pub(crate) fn origin(matches: &ArgMatches, key: &str, config: &Config) -> Option<Origin> {
     let is_written = matches.value_source(key) == Some(ValueSource::CommandLine);
     Some(config.origin(key)).filter(|origin| !is_written && *origin != Origin::Default)
-}
-
-/// What clap calls the flag of a setting.
-fn id(verb: &Command, key: &Key) -> Option<clap::Id> {
-    let arg = verb.get_arguments().find(|arg| arg.get_long() == Some(long(key)));
-    arg.map(|arg| arg.get_id().clone())
 }
 
 fn long(key: &Key) -> &'static str {

@@ -11,21 +11,24 @@ use serde::Serialize;
 use std::fmt::Write;
 
 const LAYERS: &str = "\
-Settings are defaults for the flags of 'cluster run' and 'cluster ask', by their long names. The last
-of these that says something about a setting wins:
+Settings are defaults for the flags of 'cluster run' and 'cluster ask',
+by their long names. The last of these that names a setting wins:
+
   built-in defaults
-  config.toml in $XDG_CONFIG_HOME/cluster (~/.config/cluster); beside it, profiles/NAME.toml makes
-    NAME a tool. Only this file may say how a tool is started:
+  config.toml in $XDG_CONFIG_HOME/cluster (~/.config/cluster). Only this
+    one may say how a tool is started:
       [tools.aider]
       model = \"gpt-5\"
       tool-arg = [\"--no-auto-lint\"]
       env = [\"OPENAI_API_KEY\"]
-  pool.toml of the project: the nearest one from the working folder up to the root of its git
-    repository, or to your home
-  variables of the environment: CLUSTER_READY_TIMEOUT for ready-timeout; an empty one says nothing
+  pool.toml of the project: the nearest one from the working folder up to
+    the root of its git repository, or to your home
+  the environment: CLUSTER_READY_TIMEOUT for ready-timeout, and so on; an
+    empty variable says nothing
   flags
 
-What is printed is a config.toml. 'cluster schema config' describes it.";
+Beside config.toml, a profile profiles/NAME.toml makes NAME a tool.
+What is printed is a config.toml; 'cluster schema config' describes it.";
 
 /// Show the settings that hold, and where each comes from
 #[derive(Debug, clap::Args)]
