@@ -5,6 +5,7 @@ use crate::commands::{
     schema::SchemaArgs, tools::ToolsArgs,
 };
 use crate::failure::Failure;
+use crate::output::log::check_filter;
 use crate::settings;
 use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use cluster::config::Config;
@@ -56,6 +57,7 @@ pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Verb, Unrea
     if matches.subcommand_name().is_some_and(|verb| settings::VERBS.contains(&verb)) {
         settled = Config::load(&Surroundings::current())
             .map_err(|error| Unread::Settings(Failure::usage(error)))?;
+        check_filter().map_err(Unread::Settings)?;
         let command = settings::install(command(), &settled);
         matches = command.try_get_matches_from(&words).map_err(Unread::Words)?;
     }

@@ -102,9 +102,11 @@ impl Cli {
             Err(Unread::Words(error)) => return output::usage(&error),
             Err(Unread::Settings(failure)) => Err(failure),
         };
-        done.unwrap_or_else(|failure| {
+        let exit = done.unwrap_or_else(|failure| {
             Output::failure(&failure);
             failure.exit
-        })
+        });
+        output::log::flush();
+        exit
     }
 }

@@ -6,6 +6,7 @@ mod ask;
 mod batch;
 mod config;
 mod endings;
+mod log;
 mod paper;
 mod planning;
 mod routes;

@@ -213,7 +213,7 @@ pub(crate) struct TalkArgs {
     /// Say nothing but what went wrong
     #[arg(short, long, help_heading = "Output")]
     quiet: bool,
-    /// Say more; twice for more still
+    /// Say more; twice for more still. CLUSTER_LOG chooses by parts, as in pool_core=debug,warn
     #[arg(short, long, action = clap::ArgAction::Count, conflicts_with = "quiet", help_heading = "Output")]
     verbose: u8,
 }
