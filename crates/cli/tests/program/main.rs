@@ -11,4 +11,5 @@ mod paper;
 mod planning;
 mod routes;
 mod running;
+mod schemas;
 mod usage;
