@@ -6,6 +6,20 @@
 //!
 //! The user's file may say how tools are started. A project's file, which anybody may have written, may only choose
 //! among what is known: numbers, times, and names that the program has.
+//!
+//! A program of yours that wants its user's tools as the user has settled them:
+//!
+//! ```no_run
+//! use cluster::config::Config;
+//! use cluster::profile::{Overrides, Profile, Surroundings};
+//!
+//! let mut around = Surroundings::current();
+//! let config = Config::load(&around)?;
+//! around.tools = config.tools();
+//! let aider = Profile::load("aider", &Overrides::default(), &around)?;
+//! let instances = config.settings.instances.map_or(3, |number| number.0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod error;
 mod file;

@@ -180,7 +180,7 @@ fn broken_settings_start_nothing() {
     error: DIR/.config/cluster/config.toml:1: route: unknown routing strategy 'stikcy'
     help: did you mean 'sticky'?
     ");
-    assert_snapshot!(complaint("timeout = 90\n", "", &["ask", "mine", "x"]), @r"error: DIR/.config/cluster/config.toml:1: timeout: invalid type: integer `90`, expected a string");
+    assert_snapshot!(complaint("timeout = 90\n", "", &["ask", "mine", "x"]), @r"error: DIR/.config/cluster/config.toml:1: timeout: invalid type: integer `90`, expected a text: a duration such as 250ms, 90s, 30m or 1h 30m");
     assert_snapshot!(complaint("[tools.aidr]\nmodel = 'm'\n", "", &run), @r"error: DIR/.config/cluster/config.toml:2: tools.aidr: no profile is named 'aidr', did you mean 'aider'?: `cluster tools` lists them");
     assert_snapshot!(complaint("[tools.mine]\nmodel = 'm'\n", "", &run), @r"error: DIR/.config/cluster/config.toml:2: tools.mine.model: the tool's profile does not say how a model is chosen: give it `[args] model`");
     assert_snapshot!(complaint("[tools.mine]\nenv = ['=x']\n", "", &run), @r#"error: DIR/.config/cluster/config.toml:2: tools.mine.env: "=x" has no name: write NAME or NAME=VALUE"#);
