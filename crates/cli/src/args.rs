@@ -58,8 +58,10 @@ pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Verb, Unrea
         settled = Config::load(&Surroundings::current())
             .map_err(|error| Unread::Settings(Failure::usage(error)))?;
         check_filter().map_err(Unread::Settings)?;
-        let command = settings::install(command(), &settled);
-        matches = command.try_get_matches_from(&words).map_err(Unread::Words)?;
+        if settled.made().next().is_some() {
+            let command = settings::install(command(), &settled);
+            matches = command.try_get_matches_from(&words).map_err(Unread::Words)?;
+        }
     }
     let mut verb = Args::from_arg_matches(&matches).map_err(Unread::Words)?.verb;
     match (&mut verb, matches.subcommand()) {

@@ -45,8 +45,7 @@ pub(super) fn read<T: DeserializeOwned>(place: &str, text: &str) -> Result<T, Wr
 /// Refuses what a project may not say: how anything is started.
 pub(super) fn only_chooses(place: &str, text: &str) -> Result<(), Wrong> {
     let Ok(table) = DeTable::parse(text) else { return Ok(()) };
-    let known = |name: &str| KEYS.iter().any(|key| key.name == name);
-    let starts = table.get_ref().keys().find(|key| !known(key.get_ref()) && starts_something(key.get_ref()));
+    let starts = table.get_ref().keys().find(|key| starts_something(key.get_ref()));
     let Some(key) = starts else { return Ok(()) };
     let reason = "a project's file may only choose among what is known, and not say how anything is started: put it \
                   into your own config.toml (`cluster config --origin` says where that is)";
@@ -58,7 +57,9 @@ pub(super) fn only_chooses(place: &str, text: &str) -> Result<(), Wrong> {
 fn starts_something(key: &str) -> bool {
     const WORDS: [&str; 10] =
         ["tools", "tool", "profiles", "command", "commands", "args", "tool-arg", "model", "env", "cwd"];
-    WORDS.contains(&key) || key.starts_with("hook") || key.starts_with("on_") || key.starts_with("on-")
+    let is_hook = || key.starts_with("hook") || key.starts_with("on_");
+    // A slip of the pen is told as one.
+    WORDS.contains(&key) || is_hook() && nearest(key, KEYS.iter().map(|key| key.name)).is_none()
 }
 
 /// An error that the reader of TOML found in `text`, which came from `place`.
