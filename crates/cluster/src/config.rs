@@ -45,7 +45,6 @@ pub(crate) use layer::Merged;
 
 use crate::batch::nearest::nearest;
 use crate::profile::{Overrides, Profile, Surroundings};
-use error::lines;
 use std::collections::BTreeMap;
 use toml::{Table, Value};
 
@@ -74,16 +73,12 @@ impl Config {
     /// As [`Config::load`].
     pub fn of(sources: Sources) -> Result<Self, ConfigError> {
         let mut merged = Merged::default().cover(Written::defaults(), |_| Origin::Default);
-        for File { path, text } in [&sources.user, &sources.project].into_iter().flatten() {
-            let place = path.display().to_string();
-            if sources.project.as_ref().is_some_and(|project| project.path == *path) {
-                error::only_chooses(&place, text)?;
-            }
-            error::read::<Written>(&place, text)?;
-            let lines = lines(text);
-            merged = merged.cover(error::read::<Table>(&place, text)?, |key| {
-                Origin::Line(path.clone(), lines.get(key).copied().unwrap_or(1))
-            });
+        if let Some(file) = &sources.user {
+            merged = merged.cover(table(file)?, origins(file));
+        }
+        if let Some(file) = &sources.project {
+            error::only_chooses(&file.place(), &file.text)?;
+            merged = merged.cover(table(file)?, origins(file));
         }
         for key in &KEYS {
             if let Some(text) = sources.variable(key.variable)? {
@@ -149,6 +144,18 @@ impl Config {
         let reason = format!("no profile is named '{name}'{near}: `cluster tools` lists them");
         Err(Wrong { place, key, reason }.into())
     }
+}
+
+/// The layer of a file.
+fn table(file: &File) -> Result<Table, ConfigError> {
+    error::read::<Written>(&file.place(), &file.text)?;
+    Ok(error::read(&file.place(), &file.text)?)
+}
+
+/// The line of each key in a file.
+fn origins(file: &File) -> impl Fn(&str) -> Origin {
+    let lines = error::lines(&file.text);
+    move |key| Origin::Line(file.path.clone(), lines.get(key).copied().unwrap_or(1))
 }
 
 /// A layer of one setting that was written as text, in `place`.

@@ -33,6 +33,13 @@ pub struct File {
     pub text: String,
 }
 
+impl File {
+    /// What errors call it.
+    pub(super) fn place(&self) -> String {
+        self.path.display().to_string()
+    }
+}
+
 /// Where a file was looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
