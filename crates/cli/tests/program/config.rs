@@ -228,6 +228,25 @@ fn files_that_cannot_be_read_are_named() {
     ");
 }
 
+#[test]
+fn profiles_that_cannot_be_read_are_named() {
+    let world = settled();
+    let file = world.path(".config/cluster/profiles/bash.toml");
+    std::os::unix::fs::symlink(&file, &file).unwrap();
+    assert_snapshot!(world.run(&["run", "bash", "x"]), @r"
+    status: 2
+    --- stdout
+    --- stderr
+    error: DIR/.config/cluster/profiles/bash.toml: cannot be read: Too many levels of symbolic links (os error 40)
+    ");
+    let ran = world.run(&["tools"]);
+    let line = ran.stdout.lines().find(|line| line.starts_with("bash ")).unwrap();
+    assert_snapshot!(line, @r"bash     cannot be used: DIR/.config/cluster/profiles/bash.toml: cannot be read: Too many levels…  (DIR/.config/cluster/profiles/bash.toml)");
+    world.file(".config/cluster/profiles/mine.toml", format!("\u{feff}{}", TOOL.replace('\n', "\r\n")));
+    let ran = world.run(&["ask", "mine", "hello", "-q"]);
+    assert_eq!((ran.status, ran.stdout.as_str()), (0, "hello\n"), "{ran}");
+}
+
 /// Where it would look for the user's file with this environment.
 fn looks(home: Option<&str>, config: Option<&str>) -> String {
     let world = World::new();

@@ -152,6 +152,7 @@ impl Home {
         Surroundings {
             config: Some(self.path("config")),
             home: Some(self.0.path().to_owned()),
+            state: Some(self.path("state")),
             cwd: self.path(cwd),
             ..Surroundings::default()
         }

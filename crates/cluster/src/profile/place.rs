@@ -60,7 +60,9 @@ impl Surroundings {
     }
 
     fn user_profile(&self, name: &str) -> Option<PathBuf> {
-        self.profiles.as_ref().map(|folder| folder.join(format!("{name}.toml"))).filter(|path| path.is_file())
+        let path = self.profiles.as_ref()?.join(format!("{name}.toml"));
+        // One that is there, but cannot be read, is told, and not passed over.
+        path.symlink_metadata().is_ok().then_some(path)
     }
 
     /// The names of all profiles and where each is; a profile of the user's hides a built-in one.

@@ -234,6 +234,17 @@ fn flags_that_make_no_sense() {
 }
 
 #[test]
+fn a_private_folder_needs_a_place() {
+    let nowhere = Surroundings { state: None, ..around() };
+    let error = Profile::load("aider", &Overrides::default(), &nowhere).unwrap_err().to_string();
+    assert!(
+        error.ends_with("command: {dir} has no place: let HOME or XDG_STATE_HOME be an absolute path"),
+        "{error}"
+    );
+    assert!(Profile::load("bash", &Overrides::default(), &nowhere).is_ok());
+}
+
+#[test]
 fn programs_become_absolute() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
