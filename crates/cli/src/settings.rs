@@ -65,7 +65,7 @@ mod tests {
         let command = crate::args::command();
         let run = command.find_subcommand("run").unwrap();
         let defaults = Config::of(Sources::default()).unwrap().rows();
-        for key in &KEYS {
+        for key in KEYS {
             let arg = run.get_arguments().find(|arg| arg.get_long() == Some(long(key))).unwrap();
             assert_eq!(arg.get_id().as_str(), key.name.replace('-', "_"));
             let ours = arg.get_default_values().first().map(|value| value.to_str().unwrap().to_owned());

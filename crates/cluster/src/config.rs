@@ -29,7 +29,7 @@ mod size;
 #[cfg(test)]
 mod tests;
 mod value;
-pub mod written;
+mod written;
 
 pub use error::{ConfigError, Wrong};
 pub use find::{File, Found, Sources, state};
@@ -80,7 +80,7 @@ impl Config {
             error::only_chooses(&file.place(), &file.text)?;
             merged = merged.cover(table(file)?, origins(file));
         }
-        for key in &KEYS {
+        for key in KEYS {
             if let Some(text) = sources.variable(key.variable)? {
                 merged = merged.cover(typed(key, text, key.variable)?, |_| Origin::Variable(key.variable));
             }

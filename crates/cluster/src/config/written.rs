@@ -74,7 +74,7 @@ pub struct Key {
 }
 
 /// Every setting but `tools`.
-pub const KEYS: [Key; 8] = [
+pub const KEYS: &[Key] = &[
     number("instances", "--instances", "CLUSTER_INSTANCES"),
     text("route", "--route", "CLUSTER_ROUTE"),
     text("timeout", "--timeout", "CLUSTER_TIMEOUT"),
