@@ -25,6 +25,10 @@ bench-routing:
 bench-aider:
     cargo bench -p cluster-cli --bench aider
 
+# the manual pages, for packages: `man -l target/man/cluster-run.1` shows one
+man DIR="target/man":
+    cargo run --quiet -p cluster-cli -- man {{DIR}}
+
 # licences, bans, sources
 deny:
     cargo deny check bans licenses sources

@@ -87,6 +87,19 @@ fn the_libraries_are_silent() {
     }
 }
 
+/// Texts of configuration are read in one part of the library, which knows how to say what is wrong with them.
+#[test]
+fn configuration_is_read_in_one_place() {
+    let words = ["toml::from_str", "toml::from_slice", "toml::de", "DeTable"];
+    for folder in ["crates/pool-core/src", "crates/routing/src", "crates/cluster/src", "crates/cli/src"] {
+        let mut offences = offences(folder, &words);
+        offences.retain(|offence| {
+            !["cluster/src/config", "cluster/src/profile"].iter().any(|it| offence.contains(it))
+        });
+        assert_eq!(offences, Vec::<String>::new());
+    }
+}
+
 /// What the compiler is not asked to check stands in one file.
 #[test]
 fn unsafe_code_is_in_one_place() {

@@ -1,7 +1,15 @@
 //! The command line, as typed.
 
-use crate::commands::{ask::args::AskArgs, run::args::RunArgs, schema::SchemaArgs, tools::ToolsArgs};
-use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+use crate::commands::{
+    ask::args::AskArgs, completions::CompletionsArgs, config::ConfigArgs, man::ManArgs, run::args::RunArgs,
+    schema::SchemaArgs, tools::ToolsArgs,
+};
+use crate::failure::Failure;
+use crate::output::log::check_filter;
+use crate::settings;
+use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+use cluster::config::Config;
+use cluster::profile::Surroundings;
 use std::ffi::OsString;
 
 /// Many command-line tools as one supervised pool: prompts in, whole replies out.
@@ -21,18 +29,57 @@ pub(crate) enum Verb {
     Ask(Box<AskArgs>),
     /// List the tools that cluster knows, or show one and where each value comes from
     Tools(ToolsArgs),
+    /// Show the settings that hold, and where each comes from
+    Config(ConfigArgs),
     /// Print the JSON Schema of what cluster reads or writes
     Schema(SchemaArgs),
+    /// Print what makes a shell complete the words of cluster
+    Completions(CompletionsArgs),
+    /// Write the manual pages into a folder
+    #[command(hide = true)]
+    Man(ManArgs),
 }
 
-/// Reads the command line.
-pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Verb, clap::Error> {
-    let matches = Args::command().try_get_matches_from(words)?;
-    let mut verb = Args::from_arg_matches(&matches)?.verb;
-    if let (Verb::Run(args), Some(matches)) = (&mut verb, matches.subcommand_matches("run")) {
-        args.step_order = step_order(matches);
+/// A command line that cannot be followed.
+#[derive(Debug)]
+pub(crate) enum Unread {
+    /// Its words make no sense, or ask for help.
+    Words(clap::Error),
+    /// The settings that its defaults come from make no sense.
+    Settings(Failure),
+}
+
+/// Reads the command line. What it does not say is said by the user's settings, where the verb runs jobs.
+pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Verb, Unread> {
+    let words: Vec<OsString> = words.collect();
+    let mut matches = command().try_get_matches_from(&words).map_err(Unread::Words)?;
+    let mut settled = Config::default();
+    if matches.subcommand_name().is_some_and(|verb| settings::VERBS.contains(&verb)) {
+        settled = Config::load(&Surroundings::current())
+            .map_err(|error| Unread::Settings(Failure::usage(error)))?;
+        check_filter().map_err(Unread::Settings)?;
+        if settled.made().next().is_some() {
+            let command = settings::install(command(), &settled);
+            matches = command.try_get_matches_from(&words).map_err(Unread::Words)?;
+        }
+    }
+    let mut verb = Args::from_arg_matches(&matches).map_err(Unread::Words)?.verb;
+    match (&mut verb, matches.subcommand()) {
+        (Verb::Run(args), Some((_, matches))) => {
+            args.step_order = step_order(matches);
+            args.start.tools = settled.tools();
+            args.pool.route_origin = settings::origin(matches, "route", &settled);
+        }
+        (Verb::Ask(args), _) => args.start.tools = settled.tools(),
+        (Verb::Config(args), Some((_, matches))) => args.flags = settings::flags(matches),
+        _ => {}
     }
     Ok(verb)
+}
+
+/// Every verb and every flag.
+pub(crate) fn command() -> Command {
+    settings::add_flags(Args::command())
 }
 
 /// Where each `--step` and `--step-file` stood: their order among each other is the order of the steps.
@@ -46,6 +93,6 @@ mod tests {
 
     #[test]
     fn the_command_line_is_well_formed() {
-        Args::command().debug_assert();
+        command().debug_assert();
     }
 }

@@ -1,6 +1,9 @@
 //! The verbs, one file each.
 
 pub(crate) mod ask;
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod man;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod tools;
@@ -16,6 +19,9 @@ pub(crate) fn run(verb: Verb, strategies: &Strategies) -> Result<Exit, Failure> 
         Verb::Run(args) => run::run(&args, strategies),
         Verb::Ask(args) => ask::run(&args),
         Verb::Tools(args) => tools::run(&args),
+        Verb::Config(args) => config::run(&args, strategies),
         Verb::Schema(args) => schema::run(&args),
+        Verb::Completions(args) => completions::run(&args),
+        Verb::Man(args) => man::run(&args),
     }
 }

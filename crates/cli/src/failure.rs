@@ -2,6 +2,7 @@
 
 use crate::exit::Exit;
 use cluster::LaunchError;
+use cluster::config::Origin;
 use std::fmt::Display;
 
 /// One line for people, what to do about it, and the exit code.
@@ -29,6 +30,11 @@ impl Failure {
             LaunchError::TooMany(_) => Self::usage(error),
             error => Self::pool(error),
         }
+    }
+
+    /// Says which of the user's settings it is about.
+    pub(crate) fn about(self, key: &str, origin: &Origin) -> Self {
+        Self { message: format!("{origin}: {key}: {}", self.message), ..self }
     }
 
     /// Adds what to do about it.

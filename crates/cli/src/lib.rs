@@ -38,12 +38,14 @@ mod exit;
 mod failure;
 mod output;
 mod route;
+mod settings;
 mod signals;
 mod strategies;
 
 pub use route::{OptionError, RouteOptions};
 pub use strategies::StartRouter;
 
+use crate::args::Unread;
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::strategies::Route;
@@ -95,13 +97,16 @@ impl Cli {
     }
 
     fn run_with(self, words: impl Iterator<Item = OsString>) -> Exit {
-        let parsed = match args::parse(words) {
-            Ok(parsed) => parsed,
-            Err(error) => return output::usage(&error),
+        let done = match args::parse(words) {
+            Ok(parsed) => commands::run(parsed, &self.strategies),
+            Err(Unread::Words(error)) => return output::usage(&error),
+            Err(Unread::Settings(failure)) => Err(failure),
         };
-        commands::run(parsed, &self.strategies).unwrap_or_else(|failure| {
+        let exit = done.unwrap_or_else(|failure| {
             Output::failure(&failure);
             failure.exit
-        })
+        });
+        output::log::flush();
+        exit
     }
 }

@@ -4,10 +4,11 @@
 //! that goes into a pipe or a file is left as it is.
 
 mod limit;
-mod log;
+pub(crate) mod log;
 mod outlet;
 mod paint;
 mod progress;
+mod redact;
 mod replies;
 pub(crate) mod sanitize;
 mod states;
@@ -82,7 +83,9 @@ impl Output {
             style.explain,
             output.progress.screen(),
             outlet.clone().filter(|_| !stderr().is_terminal()),
+            cluster::config::state().map(|state| state.join("log")).as_deref(),
         );
+        tracing::info!(target: log::FILE_ONLY, version = env!("CARGO_PKG_VERSION"), "a run begins");
         output.outlet = outlet;
         output
     }
@@ -228,6 +231,7 @@ impl Output {
     /// The last line.
     pub(crate) fn summary(&mut self, now: Instant) {
         let wall = self.progress.clear(now);
+        tracing::info!(target: log::FILE_ONLY, "{} in {wall:.1?}", self.tally);
         self.talk.summary(&self.tally, wall);
     }
 
@@ -239,10 +243,16 @@ impl Output {
         out.flush()
     }
 
+    /// Something worth knowing before a run has an output of its own.
+    pub(crate) fn aside(text: &str) {
+        Talk::new(Box::new(stderr()), Paint::of(&stderr()), Level::Normal).note(&sanitize::line(text, 1000));
+    }
+
     /// Prints why a command ended.
     pub(crate) fn failure(failure: &Failure) {
         let mut talk = Talk::new(Box::new(stderr()), Paint::of(&stderr()), Level::Normal);
         talk.error(&failure.message);
+        tracing::error!(target: log::FILE_ONLY, "{}", failure.message);
         if let Some(help) = &failure.help {
             talk.help(help);
         }

@@ -4,6 +4,7 @@ use crate::failure::Failure;
 use crate::route::{self, OptionError, RouteOptions};
 use cluster::ClusterBuilder;
 use cluster::batch::nearest::nearest;
+use cluster::config::Origin;
 use pool_core::message::SlotId;
 use routing::RouterHandle;
 use routing::strategy::{self, Strategy, Weighted};
@@ -58,6 +59,14 @@ impl Strategies {
         let made = made.map_err(wrong)?;
         options.finish().map_err(wrong)?;
         Ok(made)
+    }
+
+    /// The same of a setting of the user's.
+    pub(crate) fn make_of(&self, route: &str, origin: Option<&Origin>) -> Result<Route, Failure> {
+        self.make(route).map_err(|failure| match origin {
+            Some(origin) => failure.about("route", origin),
+            None => failure,
+        })
     }
 
     fn unknown(&self, name: &str) -> Failure {

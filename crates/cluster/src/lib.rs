@@ -28,7 +28,7 @@
 //! A program that starts a process for each request may begin with an [`adapter::Adapter`]: one call, and behind it a
 //! process, a pool, or whichever pays.
 //!
-//! Tools are data: [`profile`] turns a name, a path or a command line into a [`spec::ToolSpec`]. [`batch`] turns items
+//! Tools are data: [`profile`] turns a name, a path or a command line into a [`spec::ToolSpec`]. [`config`] reads what users have settled once. [`batch`] turns items
 //! and templates into jobs and their results, for the program `cluster` and for yours.
 //!
 //! # Guarantees
@@ -52,6 +52,7 @@ pub mod batch;
 pub mod blocking;
 mod builder;
 mod cluster;
+pub mod config;
 mod error;
 mod fold;
 pub mod guard;

@@ -1,13 +1,12 @@
 //! The tools by name: how each is started, framed and read. Data, not code: see `profiles/*.toml`.
 //!
 //! ```text
-//! built-in, user's file, flags ─ layer ─▶ Written ─ meant ─▶ Profile { spec: ToolSpec, … }
+//! built-in or user's profile, user's settings, flags ─ layers ─▶ Written ─ meant ─▶ Profile { spec: ToolSpec, … }
 //! ```
 
 mod env;
 mod error;
 mod flags;
-mod layer;
 mod meant;
 mod place;
 #[cfg(test)]
@@ -15,17 +14,17 @@ mod tests;
 mod value;
 pub mod written;
 
+pub use crate::config::{Origin, Row};
 pub use env::{ALLOWED, Environment};
 pub use error::ProfileError;
 pub use flags::{Framing, Overrides};
-pub use layer::{Origin, Row};
 pub use place::Surroundings;
 pub use value::{Expect, Pattern, Time};
 use written::Io;
 pub use written::{Effects, Test, Written};
 
 use crate::batch::template::ToolRules;
-use layer::Merged;
+use crate::config::{Merged, from_toml};
 use place::Source;
 use pool_core::spec::ToolSpec;
 use std::sync::Arc;
@@ -81,7 +80,7 @@ impl Profile {
             let (name, table, origin) = flags::ad_hoc(tool, framing)?;
             let place = origin.to_string();
             return Self::build(
-                &Base { name: &name, place: &place, text: None },
+                &Base { name: &name, place: &place, text: None, is_named: false },
                 table,
                 &origin,
                 flags,
@@ -91,7 +90,8 @@ impl Profile {
         let source = place::find(tool, around)?;
         let place = source.place();
         let table = read::<Table>(&place, &source.text)?;
-        let base = Base { name: &source.name, place: &place, text: Some(&source.text) };
+        let is_named = !place::is_path(tool);
+        let base = Base { name: &source.name, place: &place, text: Some(&source.text), is_named };
         Self::build(&base, table, &source.origin, flags, around)
     }
 
@@ -106,6 +106,11 @@ impl Profile {
         names.map(|(name, origin)| Listed { about: about(&name), name, origin }).collect()
     }
 
+    /// The names of all profiles there are.
+    pub(crate) fn names(around: &Surroundings) -> Vec<String> {
+        around.names().into_iter().map(|(name, _)| name).collect()
+    }
+
     fn build(
         base: &Base<'_>,
         table: Table,
@@ -118,9 +123,12 @@ impl Profile {
             None => base.typed(&table)?,
         };
         let defaults = Table::try_from(meant::defaults()).unwrap_or_default();
-        let mut merged = Merged::default().cover(defaults, &Origin::Default).cover(table, origin);
-        for (layer, origin) in flags::layers(flags, &written)? {
-            merged = merged.cover(layer, &origin);
+        let mut merged =
+            Merged::default().cover(defaults, |_| Origin::Default).cover(table, |_| origin.clone());
+        let settled =
+            if base.is_named { flags::settled(flags, &written, base.name, around)? } else { Vec::new() };
+        for (layer, origin) in settled.into_iter().chain(flags::layers(flags, &written)?) {
+            merged = merged.cover(layer, |_| origin.clone());
         }
         let written = base.typed(&merged.table)?;
         Self::from_written(base, &written, merged.rows(), around)
@@ -140,7 +148,7 @@ impl Profile {
         }
         let environment = Environment::choose(around.env.iter().cloned(), &inherit, &set);
         let spec = meant::spec(base.name, written, &environment, around)
-            .map_err(|(key, reason)| ProfileError::at_key(base.place, base.text, key, reason))?;
+            .map_err(|(key, reason)| error::at_key(base.place, base.text, key, reason))?;
         Ok(Self {
             name: base.name.into(),
             spec,
@@ -174,14 +182,16 @@ struct Base<'a> {
     place: &'a str,
     /// For the lines in errors.
     text: Option<&'a str>,
+    /// It was found by its name, so that the user's settings for this name apply.
+    is_named: bool,
 }
 
 impl Base<'_> {
     fn typed(&self, table: &Table) -> Result<Written, ProfileError> {
-        table.clone().try_into().map_err(|error| ProfileError::from_toml(self.place, "", &error))
+        table.clone().try_into().map_err(|error| from_toml(self.place, "", &error).into())
     }
 }
 
 fn read<T: serde::de::DeserializeOwned>(place: &str, text: &str) -> Result<T, ProfileError> {
-    toml::from_str(text).map_err(|error| ProfileError::from_toml(place, text, &error))
+    toml::from_str(text).map_err(|error| from_toml(place, text, &error).into())
 }

@@ -7,7 +7,6 @@ pub(crate) mod limits;
 mod plan;
 pub(crate) mod pool;
 pub(crate) mod resolve;
-mod size;
 pub(crate) mod steps;
 mod tool;
 
@@ -26,7 +25,7 @@ use tokio::time::Instant;
 
 /// Plans the run, and runs it.
 pub(crate) fn run(args: &RunArgs, strategies: &Strategies) -> Result<Exit, Failure> {
-    let route = strategies.make(&args.pool.route)?;
+    let route = strategies.make_of(&args.pool.route, args.pool.route_origin.as_ref())?;
     let dry_run = args.output.dry_run;
     let plan = Plan::new(args)?;
     if dry_run {

@@ -4,8 +4,10 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
 use cluster::batch::{ResultRecord, list::JobLine};
-use cluster::profile;
+use cluster::{config, profile};
 use pool_core::supervisor::InstanceStatus;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
 
 /// Print the JSON Schema of what cluster reads or writes.
 #[derive(Debug, clap::Args)]
@@ -24,6 +26,8 @@ enum Shape {
     Job,
     /// A profile of a tool: how it is started, framed and read
     Profile,
+    /// The user's settings, config.toml; a project's pool.toml has all of it but 'tools'
+    Config,
     /// An instance, as status shows it
     Instance,
     /// The counts and times of a router, as the library's `metrics` gives them
@@ -34,13 +38,19 @@ enum Shape {
 
 pub(crate) fn run(args: &SchemaArgs) -> Result<Exit, Failure> {
     let schema = match args.name {
-        Shape::Result => schemars::schema_for!(ResultRecord),
+        Shape::Result => written::<ResultRecord>(),
         Shape::Job => schemars::schema_for!(JobLine),
         Shape::Profile => profile::schema(),
-        Shape::Instance => schemars::schema_for!(InstanceStatus),
-        Shape::Metrics => schemars::schema_for!(routing::Snapshot),
-        Shape::Snapshot => schemars::schema_for!(cluster::Snapshot),
+        Shape::Config => config::schema(),
+        Shape::Instance => written::<InstanceStatus>(),
+        Shape::Metrics => written::<routing::Snapshot>(),
+        Shape::Snapshot => written::<cluster::Snapshot>(),
     };
     Output::document(&format!("{:#}\n", schema.to_value()))?;
     Ok(Exit::Ok)
+}
+
+/// The schema of what the program writes: a key that it always writes is required, even if it may be null.
+fn written<T: JsonSchema>() -> Schema {
+    SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>()
 }

@@ -3,6 +3,7 @@
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Output, sanitize};
+use cluster::config::Config;
 use cluster::profile::{Listed, Overrides, Profile, ProfileError, Row, Surroundings};
 use cluster::spec::TurnRule;
 use serde::Serialize;
@@ -22,7 +23,10 @@ pub(crate) struct ToolsArgs {
 const WIDTH: usize = 100;
 
 pub(crate) fn run(args: &ToolsArgs) -> Result<Exit, Failure> {
-    let around = Surroundings::current();
+    let mut around = Surroundings::current();
+    if args.name.is_some() {
+        around.tools = Config::load(&around).map_err(Failure::usage)?.tools();
+    }
     let text = match &args.name {
         None if args.json => {
             json(&Profile::list(&around).iter().map(ToolJson::of_listed).collect::<Vec<_>>())?

@@ -133,9 +133,9 @@ impl Lab {
             Overrides { model: Some("openai/fake".into()), tool_args: self.words(), ..Overrides::default() };
         let around = Surroundings {
             env: self.environment(),
-            profiles: None,
             state: Some(self.dir.path().join("state")),
             cwd: self.repository(),
+            ..Surroundings::default()
         };
         let mut profile = Profile::load("aider", &flags, &around).unwrap();
         profile.spec.cwd = Some(self.repository());

@@ -251,6 +251,7 @@ fn the_help_teaches() {
     With --race and --quorum standard output has only the answers that count; with --json also those
     that failed before enough had come. A tool whose account has met a usage limit answers when that is
     over, at most 12 hours later.
+    Defaults for flags can be settled once: 'cluster config --help' says where.
 
     Exit codes:
       0 all answers are good, or as many as were wanted

@@ -4,8 +4,12 @@
 
 mod ask;
 mod batch;
+mod config;
 mod endings;
+mod log;
+mod paper;
 mod planning;
 mod routes;
 mod running;
+mod schemas;
 mod usage;

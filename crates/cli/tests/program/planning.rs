@@ -231,6 +231,7 @@ fn the_schemas_are_json_and_have_their_keys() {
         ("result", "outcome"),
         ("job", "steps"),
         ("profile", "command"),
+        ("config", "ready-timeout"),
         ("instance", "state"),
         ("metrics", "counts"),
         ("snapshot", "instances"),
@@ -244,7 +245,7 @@ fn the_schemas_are_json_and_have_their_keys() {
     --- stdout
     --- stderr
     error: invalid value 'reslt' for '<NAME>'
-      [possible values: result, job, profile, instance, metrics, snapshot]
+      [possible values: result, job, profile, config, instance, metrics, snapshot]
 
       tip: a similar value exists: 'result'
 

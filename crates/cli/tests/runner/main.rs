@@ -26,7 +26,6 @@ mod reference;
 mod repls;
 mod restarts;
 mod results;
-mod schema;
 mod signals;
 mod states;
 mod tool;

@@ -1,9 +1,10 @@
 //! What flags change: layers on top of the profile, and profiles made of flags alone.
 
-use super::ProfileError;
-use super::layer::Origin;
+use super::place::Surroundings;
 use super::value::{Expect, Pattern, Time};
 use super::written::Written;
+use super::{Origin, ProfileError};
+use crate::config::Wrong;
 use std::time::Duration;
 use toml::{Table, Value};
 
@@ -93,6 +94,31 @@ pub(super) fn layers(flags: &Overrides, profile: &Written) -> Result<Vec<(Table,
         put("--pty", "io", Value::from("pty"));
     }
     Ok(layers)
+}
+
+/// A layer for each thing that the user's settings say about the tool of this name. A model on the command line stands
+/// for theirs.
+pub(super) fn settled(
+    flags: &Overrides,
+    profile: &Written,
+    name: &str,
+    around: &Surroundings,
+) -> Result<Vec<(Table, Origin)>, ProfileError> {
+    let mut settled = Vec::new();
+    for (set, origin) in around.tools.get(name).into_iter().flatten() {
+        if set.model.is_some() && flags.model.is_some() {
+            continue;
+        }
+        let layers = layers(set, profile).map_err(|error| match error {
+            ProfileError::Flag { flag, reason } => {
+                let key = format!("tools.{name}.{}", flag.trim_start_matches('-'));
+                Wrong { place: origin.to_string(), key, reason }.into()
+            }
+            error => error,
+        })?;
+        settled.extend(layers.into_iter().map(|(layer, _)| (layer, origin.clone())));
+    }
+    Ok(settled)
 }
 
 fn model_args(model: &str, profile: &Written) -> Result<Value, ProfileError> {

@@ -27,6 +27,12 @@ pub(super) fn spec(
     spec.cwd = written.cwd.as_ref().map(|cwd| around.cwd.join(cwd));
     let has_dir =
         spec.command.iter().chain(spec.env.iter().map(|(_, value)| value)).any(|it| it.contains("{dir}"));
+    if has_dir && around.state.is_none() {
+        return Err((
+            "command",
+            "{dir} has no place: let HOME or XDG_STATE_HOME be an absolute path".to_owned(),
+        ));
+    }
     spec.state_dir = around.state.as_ref().filter(|_| has_dir).map(|state| state.join(name));
     spec.capabilities =
         written.capabilities.iter().flatten().map(|capability| capability.as_str().into()).collect();

@@ -1,9 +1,9 @@
 //! Where profiles and programs are found.
 
-use super::ProfileError;
-use super::layer::Origin;
+use super::{Origin, Overrides, ProfileError};
 use crate::batch::nearest::nearest;
-use etcetera::BaseStrategy;
+use crate::config::{self, folder};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -27,6 +27,12 @@ pub(super) const BUILT_IN: [(&str, &str); 11] = [
 pub struct Surroundings {
     /// The environment of this process.
     pub env: Vec<(OsString, OsString)>,
+    /// The folder of the user's settings.
+    pub config: Option<PathBuf>,
+    /// The user's home.
+    pub home: Option<PathBuf>,
+    /// What the user's settings add to profiles, by name: [`config::Config::tools`].
+    pub tools: BTreeMap<String, Vec<(Overrides, Origin)>>,
     /// The user's profiles, one `NAME.toml` each.
     pub profiles: Option<PathBuf>,
     /// Where private folders of instances are made.
@@ -36,21 +42,27 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
-    /// Those of this process: `$XDG_CONFIG_HOME/cluster/profiles`, `$XDG_STATE_HOME/cluster/instances`.
+    /// Those of this process: `$XDG_CONFIG_HOME/cluster/profiles`, `$XDG_STATE_HOME/cluster/instances`. Settings of the
+    /// user's are not read.
     #[must_use]
     pub fn current() -> Self {
-        let base = etcetera::choose_base_strategy().ok();
-        let state = base.as_ref().map(|base| base.state_dir().unwrap_or_else(|| base.data_dir()));
+        let config = folder();
+        let home = config::home().map(|home| home.canonicalize().unwrap_or(home));
         Self {
             env: std::env::vars_os().collect(),
-            profiles: base.as_ref().map(|base| base.config_dir().join("cluster/profiles")),
-            state: state.map(|state| state.join("cluster/instances")),
+            profiles: config.as_ref().map(|folder| folder.join("profiles")),
+            config,
+            home,
+            tools: BTreeMap::new(),
+            state: config::state().map(|state| state.join("instances")),
             cwd: std::env::current_dir().unwrap_or_default(),
         }
     }
 
     fn user_profile(&self, name: &str) -> Option<PathBuf> {
-        self.profiles.as_ref().map(|folder| folder.join(format!("{name}.toml"))).filter(|path| path.is_file())
+        let path = self.profiles.as_ref()?.join(format!("{name}.toml"));
+        // One that is there, but cannot be read, is told, and not passed over.
+        path.symlink_metadata().is_ok().then_some(path)
     }
 
     /// The names of all profiles and where each is; a profile of the user's hides a built-in one.
@@ -93,15 +105,16 @@ impl Source {
     }
 }
 
-/// Finds a profile by its name, or by a path if that has a slash or ends in `.toml`.
+/// Whether the tool is named by a path: that has a slash or ends in `.toml`.
+pub(super) fn is_path(tool: &str) -> bool {
+    tool.contains('/') || tool.ends_with(".toml")
+}
+
+/// Finds a profile by its name, or by a path.
 pub(super) fn find(tool: &str, around: &Surroundings) -> Result<Source, ProfileError> {
-    let path = if tool.contains('/') || tool.ends_with(".toml") {
-        Some(around.cwd.join(tool))
-    } else {
-        around.user_profile(tool)
-    };
+    let path = if is_path(tool) { Some(around.cwd.join(tool)) } else { around.user_profile(tool) };
     if let Some(path) = path {
-        let text = std::fs::read_to_string(&path)
+        let text = config::file_text(&path)
             .map_err(|error| ProfileError::Unreadable { path: path.clone(), reason: error.to_string() })?;
         let name = profile_name(&path).unwrap_or_else(|| tool.to_owned());
         return Ok(Source { name, origin: Origin::File(path), text });

@@ -11,9 +11,9 @@ fn around() -> Surroundings {
         env: [("PATH", "/nowhere"), ("HOME", "/home/u"), ("SECRET", "s")]
             .map(|(n, v)| (n.into(), v.into()))
             .into(),
-        profiles: None,
         state: Some("/state".into()),
         cwd: "/here".into(),
+        ..Surroundings::default()
     }
 }
 
@@ -231,6 +231,17 @@ fn flags_that_make_no_sense() {
     assert!(said("aider", model("--yes")).starts_with("--model: \"--yes\" would be taken for an option"));
     let nameless = Overrides { env: vec!["=x".into()], ..Overrides::default() };
     assert!(said("bash", nameless).starts_with("--env: \"=x\" has no name"));
+}
+
+#[test]
+fn a_private_folder_needs_a_place() {
+    let nowhere = Surroundings { state: None, ..around() };
+    let error = Profile::load("aider", &Overrides::default(), &nowhere).unwrap_err().to_string();
+    assert!(
+        error.ends_with("command: {dir} has no place: let HOME or XDG_STATE_HOME be an absolute path"),
+        "{error}"
+    );
+    assert!(Profile::load("bash", &Overrides::default(), &nowhere).is_ok());
 }
 
 #[test]

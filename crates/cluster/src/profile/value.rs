@@ -3,8 +3,10 @@
 use crate::batch::duration::duration;
 use regex::{Regex, RegexBuilder};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use serde::{Serialize, Serializer};
 use std::borrow::Cow;
+use std::fmt::Formatter;
 use std::time::Duration;
 
 /// A duration such as `250ms`, `90s`, `30m`.
@@ -60,7 +62,7 @@ fn bad_regex(text: &str, error: &regex::Error) -> String {
 
 impl std::fmt::Display for Time {
     /// In whole units, as short as can be; what is below a millisecond is rounded up.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         let millis = self.0.as_nanos().div_ceil(1_000_000);
         let is_whole = |unit: u128| millis > 0 && millis.is_multiple_of(unit);
         let (unit, name) = [(3_600_000, "h"), (60_000, "m"), (1000, "s")]
@@ -80,8 +82,17 @@ macro_rules! as_text {
         }
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = String::deserialize(deserializer)?;
-                $read(&text).map_err(D::Error::custom)
+                struct Text;
+                impl Visitor<'_> for Text {
+                    type Value = $type;
+                    fn expecting(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+                        f.write_str(concat!("a text: ", $about))
+                    }
+                    fn visit_str<E: Error>(self, text: &str) -> Result<$type, E> {
+                        $read(text).map_err(E::custom)
+                    }
+                }
+                deserializer.deserialize_str(Text)
             }
         }
         impl JsonSchema for $type {
@@ -98,21 +109,21 @@ macro_rules! as_text {
 as_text!(
     Time,
     "Time",
-    "A duration: 250ms, 90s, 30m, 1h 30m.",
+    "a duration such as 250ms, 90s, 30m or 1h 30m",
     |text: &str| duration(text).map(Time),
     Time::to_string
 );
 as_text!(
     Pattern,
     "Pattern",
-    "A regular expression; ^ and $ match at line ends.",
+    "a regular expression; ^ and $ match at line ends",
     Pattern::parse,
     |it: &Pattern| { it.0.as_str().to_owned() }
 );
 as_text!(
     Expect,
     "Expect",
-    "A regular expression with {nonce} in it; ^ and $ match at line ends.",
+    "a regular expression with {nonce} in it; ^ and $ match at line ends",
     Expect::parse,
     |it: &Expect| it.written.clone()
 );

@@ -22,6 +22,7 @@ its outcome is ok.
 With --race and --quorum standard output has only the answers that count; with --json also those
 that failed before enough had come. A tool whose account has met a usage limit answers when that is
 over, at most 12 hours later.
+Defaults for flags can be settled once: 'cluster config --help' says where.
 
 Exit codes:
   0 all answers are good, or as many as were wanted
@@ -56,7 +57,7 @@ pub(crate) struct AskArgs {
     pub(super) quorum: Option<u32>,
 
     #[command(flatten)]
-    pub(super) start: StartArgs,
+    pub(crate) start: StartArgs,
     #[command(flatten)]
     pub(super) framing: FramingArgs,
 

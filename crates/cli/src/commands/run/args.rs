@@ -1,8 +1,10 @@
 //! The arguments of `cluster run`, as typed.
 
-use super::size::size;
 use crate::output::Level;
 use cluster::batch::duration::duration;
+use cluster::config::{MOST_INSTANCES, MOST_RETRIES, Origin, size};
+use cluster::profile::Overrides;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -25,6 +27,8 @@ Examples:
     cluster run bash -s 'gzip {}' --dry-run -- *.log
 
 Standard output has the replies, in the order of the items; standard error has everything else.
+
+Defaults for many of these flags can be settled once: 'cluster config --help' says where.
 
 Exit codes:
   0 all jobs succeeded                       4 stopped on purpose (nobody reads the output any more,
@@ -56,9 +60,9 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(super) steps: StepArgs,
     #[command(flatten)]
-    pub(super) pool: PoolArgs,
+    pub(crate) pool: PoolArgs,
     #[command(flatten)]
-    pub(super) start: StartArgs,
+    pub(crate) start: StartArgs,
     #[command(flatten)]
     pub(super) framing: FramingArgs,
     #[command(flatten)]
@@ -106,10 +110,10 @@ pub(super) struct StepArgs {
 /// How tools are run.
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Pool")]
-pub(super) struct PoolArgs {
+pub(crate) struct PoolArgs {
     /// Instances, for each tool without ':N'
     #[arg(short = 'n', short_alias = 'j', long = "instances", value_name = "N", default_value_t = 3,
-          value_parser = clap::value_parser!(u32).range(1..=10_000))]
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_INSTANCES)))]
     pub(super) instances: u32,
     /// Who gets the next job: round_robin, least_busy, sticky, fastest, or weighted:0=3,1=2 (slot 0 three times as often
     /// as a slot that is not named, slot 1 twice)
@@ -122,8 +126,12 @@ pub(super) struct PoolArgs {
     pub(super) on_limit: OnLimit,
     /// Further attempts at a job that an instance fails: a crash, no end in time, a reply that breaks off. Rather on
     /// another instance; a job that crashes two of them has no more. The tool may do the work twice
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=100))]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=i64::from(MOST_RETRIES)))]
     pub(super) retries: u32,
+
+    /// Which of the user's settings the strategy comes from, if it is not a flag.
+    #[arg(skip)]
+    pub(crate) route_origin: Option<Origin>,
 }
 
 /// How each tool is started, and how long it may take.
@@ -162,6 +170,10 @@ pub(crate) struct StartArgs {
     /// Where the tool works
     #[arg(long, value_name = "FOLDER")]
     pub(crate) cwd: Option<PathBuf>,
+
+    /// What the user's settings add to the profiles of tools, by name.
+    #[arg(skip)]
+    pub(crate) tools: BTreeMap<String, Vec<(Overrides, Origin)>>,
 }
 
 /// What a usage limit does to the run.
@@ -201,7 +213,7 @@ pub(crate) struct TalkArgs {
     /// Say nothing but what went wrong
     #[arg(short, long, help_heading = "Output")]
     quiet: bool,
-    /// Say more; twice for more still
+    /// Say more; twice for more still. CLUSTER_LOG chooses by parts, as in pool_core=debug,warn
     #[arg(short, long, action = clap::ArgAction::Count, conflicts_with = "quiet", help_heading = "Output")]
     verbose: u8,
 }

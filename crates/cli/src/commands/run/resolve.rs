@@ -42,7 +42,7 @@ pub(crate) fn resolve(
     framing: &FramingArgs,
 ) -> Result<Vec<Tool>, Failure> {
     let flags = overrides(start, framing)?;
-    let around = Surroundings::current();
+    let around = Surroundings { tools: start.tools.clone(), ..Surroundings::current() };
     let load = |Named { tool, instances }: Named| {
         let profile = Profile::load(&tool, &flags, &around).map_err(Failure::usage)?;
         Ok(Tool { profile, instances })
