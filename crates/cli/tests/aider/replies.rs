@@ -90,6 +90,9 @@ fn check(lab: &Lab, case: &Case, record: &ResultRecord) {
                 rest.trim_start_matches('\n').split_at(rest.trim_start().find(" session.").unwrap());
             assert!(costs.starts_with("Tokens: ") && !costs.contains('\n'), "{record:?}");
             assert_eq!(rest, format!(" session.{end}"), "{record:?}");
+            let usage = record.usage.unwrap_or_else(|| panic!("aider counts tokens: {record:?}"));
+            assert!(usage.input.is_some_and(|tokens| tokens > 0), "{record:?}");
+            assert!(usage.output.is_some() && usage.cost_usd.is_some(), "{record:?}");
         }
     }
 }
