@@ -35,6 +35,29 @@ fn jobs_go_to_the_tool_that_they_name_and_the_others_to_any() {
 }
 
 #[test]
+fn jobs_go_to_whichever_tool_is_able_to_do_them() {
+    let world = World::new();
+    let list = r#"{"capability":"shell","steps":["echo $((6*7))"]}
+                  {"capability":"sums","steps":["6*7"]}
+"#;
+    let sums = BASH.replace("[turn]", "capabilities = ['sums']\n[turn]").replace("NAME", "sums");
+    world.file("sums.toml", &sums).file("jobs.jsonl", list.repeat(10));
+    let ran = world.run(&["bash:1,./sums.toml:2", "--from", "jobs.jsonl", "--json"]);
+    for (index, (tool, reply)) in answers(&ran).into_iter().enumerate() {
+        match index % 2 {
+            0 => assert_eq!((tool.as_str(), reply.as_str()), ("bash", "42"), "{ran}"),
+            _ => assert_eq!(tool, "sums", "{ran}"),
+        }
+    }
+    assert_eq!(ran.results().len(), 20, "{ran}");
+    world.file("jobs.jsonl", r#"{"capability":"poetry","steps":["x"]}"#);
+    let ran = world.run(&["bash", "--from", "jobs.jsonl"]);
+    assert_eq!(ran.status, 2, "{ran}");
+    let reason = "jobs.jsonl line 1: the pool has no capability \"poetry\": it has shell";
+    assert!(ran.stderr.contains(reason), "{ran}");
+}
+
+#[test]
 fn a_session_stays_with_the_tool_that_it_began_with() {
     let world = World::new();
     let list: String = (0..20)
