@@ -30,6 +30,8 @@ enum Manner {
     Good,
     /// Keeps every job and every credit.
     Hoards,
+    /// Keeps the first job, serves all others.
+    KeepsOneJob,
     /// Drops every credit, keeps every job.
     DropsCredits,
     /// Keeps credits, drops every job.
@@ -58,15 +60,18 @@ impl Router {
     fn drive(&mut self) {
         let enough = match self.manner {
             Manner::Good => 1,
-            Manner::SpendsLate => 2,
+            Manner::SpendsLate | Manner::KeepsOneJob => 2,
             _ => usize::MAX,
         };
         if self.jobs.len() >= enough && !self.credits.is_empty() {
-            // From now on it is late no more.
-            self.manner = Manner::Good;
-            let (credit, job) = (self.credits.remove(0), self.jobs.remove(0));
+            let kept = usize::from(self.manner == Manner::KeepsOneJob);
+            if self.manner == Manner::SpendsLate {
+                // From now on it is late no more.
+                self.manner = Manner::Good;
+            }
+            let (credit, job) = (self.credits.remove(0), self.jobs.remove(kept));
             if let Err(Unspent(job)) = credit.spend(job) {
-                self.jobs.insert(0, job);
+                self.jobs.insert(kept, job);
             }
             self.drive();
         }
@@ -163,6 +168,56 @@ fn who_hoards_or_drops_credits_is_named_and_the_pool_goes_on() {
             assert_eq!(heard(&oracle, "say:0"), 0);
         });
     }
+}
+
+/// One of two instances is always free, but never the same one: the job that is kept back could have gone. While both are
+/// at work, it could not.
+#[test]
+fn who_keeps_one_job_back_and_serves_the_others_is_named_once_an_instance_is_free() {
+    for busy in [1, 2] {
+        in_virtual_time(async {
+            let cluster = pool(Manner::KeepsOneJob, 2, &Oracle::default()).await;
+            let kept = cluster.submit("say:kept");
+            let began = tokio::time::Instant::now();
+            while began.elapsed() < 3 * PATIENCE {
+                let others: Vec<_> = (0..busy).map(|_| cluster.submit("work:1000 say:other")).collect();
+                for other in others {
+                    assert_eq!(other.await.expect("a reply").text(), "other");
+                }
+                if kept.stage() != Stage::Queued {
+                    break;
+                }
+            }
+            let time = began.elapsed();
+            assert_eq!(time < 2 * PATIENCE, busy == 1, "{busy} at work: {time:?}");
+            let silent = JobError::from(RouterFault::Silent { patience: PATIENCE });
+            assert_eq!(kept.await, Err(silent), "now, at the latest");
+            assert!(began.elapsed() < 5 * PATIENCE);
+            cluster.shutdown().await;
+        });
+    }
+}
+
+#[test]
+fn a_router_that_does_not_read_its_mailbox_is_overloaded_by_name() {
+    in_virtual_time(async {
+        let cluster = pool(Manner::Good, 1, &Oracle::default()).await;
+        cluster.ready().await.expect("ready");
+        // Nobody reads while this task does not wait.
+        let jobs: Vec<_> = (0..4 * QUEUE).map(|n| cluster.submit(format!("say:{n}").as_str())).collect();
+        let (mut served, mut overloaded) = (0, 0);
+        for job in jobs {
+            match job.await {
+                Ok(_) => served += 1,
+                Err(error) => {
+                    assert_eq!(error, JobError::Overloaded { limit: QUEUE });
+                    overloaded += 1;
+                }
+            }
+        }
+        assert!(served >= QUEUE && overloaded > 0, "{served} and {overloaded}");
+        cluster.shutdown().await;
+    });
 }
 
 #[test]

@@ -4,14 +4,14 @@ use crate::attempts::Attempts;
 use crate::builder::ClusterBuilder;
 use crate::error::{LaunchError, ReadError};
 use crate::job::Job;
-use crate::outbox::{Outbox, Ticket};
+use crate::outbox::{Delivery, Outbox, Ticket};
 use crate::profile::{Overrides, Profile, Surroundings};
 use crate::session::Session;
 use crate::snapshot::Snapshot;
 use crate::stream::JobStream;
 use actix::{Addr, ArbiterHandle};
 use pool_core::JobError;
-use pool_core::message::{JobHandle, JobResult, Pause, Reply, SessionKey, SlotId, reply_channel};
+use pool_core::message::{JobHandle, JobResult, Pause, Reply, SessionKey, SlotId, reply_channel, tell};
 use pool_core::supervisor::{
     Command, HoldStatus, InstanceDump, InstanceStatus, PoolHealth, PoolSupervisor, Supervise,
 };
@@ -117,9 +117,8 @@ impl ClusterManager {
         let place = self.shared.outbox.reserve().await;
         let handle = self.submit(job);
         let ticket = self.shared.outbox.expect(place, handle.remote());
-        let outbox = self.shared.outbox.clone();
-        // If the arbiter has gone, the job has too, and dropping the handle answers for it.
-        self.shared.arbiter.spawn(async move { outbox.deliver(ticket, handle.await) });
+        // If the arbiter has gone, or goes, dropping the delivery answers.
+        self.shared.arbiter.spawn(Delivery::new(self.shared.outbox.clone(), ticket, handle).carry_out());
         ticket
     }
 
@@ -184,8 +183,8 @@ impl ClusterManager {
     #[must_use]
     pub fn watch(&self, bound: usize) -> mpsc::Receiver<InstanceStatus> {
         let (send, receive) = mpsc::channel(bound.max(1));
-        // If it has gone, or is too busy for that, the sender is dropped, and the watch ends.
-        let _ = self.shared.engine.supervisor.try_send(Command(Supervise::Watch(send)));
+        // If it has gone, the sender is dropped, and the watch ends.
+        tell(&self.shared.engine.supervisor.clone().recipient(), Command(Supervise::Watch(send)));
         receive
     }
 
@@ -193,7 +192,7 @@ impl ClusterManager {
     /// passes for jobs and starts. The tools themselves go on.
     pub async fn pause(&self) {
         let (fence, mut taken_in) = mpsc::channel(1);
-        if self.shared.engine.supervisor.try_send(Command(Supervise::Pause(Pause(fence)))).is_ok() {
+        if self.shared.engine.supervisor.send(Command(Supervise::Pause(Pause(fence)))).await.is_ok() {
             while taken_in.recv().await.is_some() {}
         }
     }
@@ -229,7 +228,11 @@ impl ClusterManager {
     /// # Errors
     /// [`JobError::Closed`] if the cluster has gone.
     pub async fn snapshot(&self) -> Result<Snapshot, JobError> {
-        let router = self.metrics().await.ok();
+        let router = match self.metrics().await {
+            Ok(router) => Some(router),
+            Err(SnapshotError::Unsupported) => None,
+            Err(SnapshotError::NoAnswer) => return Err(JobError::Closed),
+        };
         let instances = self.status().await?;
         let (health, holds) = (self.health(), self.shared.engine.holds.borrow().clone());
         let now = tokio::time::Instant::now().into_std();
@@ -282,7 +285,8 @@ impl ClusterManager {
 
     async fn order<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Supervise) -> Result<T, JobError> {
         let (home, answer) = oneshot::channel();
-        self.shared.engine.supervisor.try_send(Command(command(home))).map_err(|_| JobError::Closed)?;
+        // It waits while the supervisor has much to do: only one that has gone is closed.
+        self.shared.engine.supervisor.send(Command(command(home))).await.map_err(|_| JobError::Closed)?;
         answer.await.map_err(|_| JobError::Closed)
     }
 
@@ -307,7 +311,9 @@ impl Drop for Shared {
     /// Kills the groups before it returns, so that a program that ends here leaves nothing behind.
     fn drop(&mut self) {
         let (home, _) = oneshot::channel();
-        if self.engine.supervisor.try_send(Command(Supervise::Kill(home))).is_ok() {
+        let supervisor = self.engine.supervisor.clone().recipient();
+        if supervisor.connected() {
+            tell(&supervisor, Command(Supervise::Kill(home)));
             self.join();
         }
     }

@@ -1,9 +1,13 @@
 //! Replies that wait to be read: each once, by ticket, by instance, or whichever is oldest.
 
 use crate::error::ReadError;
-use pool_core::message::{JobResult, Remote, Reply};
+use pool_core::JobError;
+use pool_core::message::{JobHandle, JobResult, Remote, Reply};
 use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// How many jobs may be under way or unread at a time; a further `send` waits.
@@ -122,5 +126,38 @@ impl Outbox {
 
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
         self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Brings a job's result to the outbox. Dropped before, for whatever reason, it brings what there is, or
+/// [`JobError::Closed`]: nobody waits for it in vain.
+pub(crate) struct Delivery {
+    outbox: Arc<Outbox>,
+    ticket: Ticket,
+    handle: Option<JobHandle>,
+}
+
+impl Delivery {
+    pub(crate) const fn new(outbox: Arc<Outbox>, ticket: Ticket, handle: JobHandle) -> Self {
+        Self { outbox, ticket, handle: Some(handle) }
+    }
+
+    pub(crate) async fn carry_out(mut self) {
+        if let Some(handle) = &mut self.handle {
+            let result = handle.await;
+            self.handle = None;
+            self.outbox.deliver(self.ticket, result);
+        }
+    }
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        let Some(mut handle) = self.handle.take() else { return };
+        let result = match Pin::new(&mut handle).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(result) => result,
+            Poll::Pending => Err(JobError::Closed),
+        };
+        self.outbox.deliver(self.ticket, result);
     }
 }

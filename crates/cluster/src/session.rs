@@ -8,7 +8,8 @@ use pool_core::message::{JobHandle, Reply, SessionKey};
 use std::sync::Arc;
 
 /// A conversation of this name, on one slot. It begins with its first job, and is given up when it has been idle
-/// for 15 minutes and others wait; [`Reply::context_lost`] then says so. Dropping the handle does not end it.
+/// for 15 minutes, or for as long as jobs have waited half a minute for a slot that no session reserves (bounds of the
+/// builder's `RouterSpec`); [`Reply::context_lost`] then says so. Dropping the handle does not end it.
 #[derive(Clone)]
 pub struct Session {
     cluster: ClusterManager,

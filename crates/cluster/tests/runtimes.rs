@@ -74,3 +74,42 @@ fn dropping_the_last_handle_kills_the_tools_before_it_returns() {
         assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists(), "{pid} is left");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_sent_to_a_cluster_that_has_gone_is_answered_and_takes_no_place() {
+    let cluster = launch_cluster("bash", 1).await.expect("bash is there");
+    cluster.kill().await;
+    for _ in 0..2 * cluster::outbox::OUTBOX {
+        let ticket = cluster.send("echo hello").await;
+        let (answered, result) = cluster.read_any().await.expect("an answer");
+        assert_eq!(answered, ticket);
+        assert_eq!(result.expect_err("nobody is there"), cluster::JobError::Closed);
+    }
+    let ticket = cluster.send("echo hello").await;
+    assert!(cluster.read(ticket).await.expect("an answer").is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_with_much_to_do_is_not_taken_for_one_that_has_gone() {
+    let cluster = launch_cluster("bash", 2).await.expect("bash is there");
+    let asks: Vec<_> = (0..500)
+        .map(|n| {
+            let cluster = cluster.clone();
+            tokio::spawn(async move {
+                assert_eq!(cluster.status().await.expect("it is there").len(), 2);
+                if n % 50 == 0 {
+                    asks_and_looks(&cluster).await;
+                }
+            })
+        })
+        .collect();
+    for ask in asks {
+        ask.await.expect("no panic");
+    }
+    cluster.shutdown().await;
+}
+
+async fn asks_and_looks(cluster: &ClusterManager) {
+    asks(cluster).await;
+    assert_eq!(cluster.snapshot().await.expect("it is there").instances.len(), 2);
+}

@@ -12,7 +12,7 @@ use crate::strategy::{Misbehaviour, Strategy};
 use actix::dev::SendError;
 use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, Recipient, SpawnHandle};
 use pool_core::JobError;
-use pool_core::message::{Credit, Job, PoolEvent, SessionKey, Submit, Unspent};
+use pool_core::message::{Credit, Job, PoolEvent, SessionKey, Submit, Unspent, tell};
 use std::time::Instant;
 use tokio::sync::oneshot;
 
@@ -36,8 +36,8 @@ pub enum SnapshotError {
     /// It is one of the program's own that keeps none.
     #[error("this router keeps no figures: give its handle with_snapshots")]
     Unsupported,
-    /// It has gone, or is too busy to listen.
-    #[error("the router does not answer: it has ended, or is too busy")]
+    /// It has gone.
+    #[error("the router does not answer: it has ended")]
     NoAnswer,
 }
 
@@ -68,14 +68,15 @@ impl RouterHandle {
     pub async fn snapshot(&self) -> Result<Snapshot, SnapshotError> {
         let asks = self.snapshots.as_ref().ok_or(SnapshotError::Unsupported)?;
         let (reply, answer) = oneshot::channel();
-        asks.try_send(Ask { reply }).map_err(|_| SnapshotError::NoAnswer)?;
+        // It waits while the router has much to do.
+        asks.send(Ask { reply }).await.map_err(|_| SnapshotError::NoAnswer)?;
         answer.await.map_err(|_| SnapshotError::NoAnswer)
     }
 
-    /// Ends a session. A router too busy to hear it ends the session when it has been idle for long enough.
+    /// Ends a session. Never lost: at most one for each session, whose jobs went through the bounded mailbox.
     pub fn close_session(&self, key: SessionKey) {
         if let Some(sessions) = &self.sessions {
-            let _ = sessions.try_send(CloseSession(key));
+            tell(sessions, CloseSession(key));
         }
     }
 

@@ -28,7 +28,7 @@ fn mixed(strategy: &str) -> Pool {
         offer("python", &["sums", "edit"]),
     ];
     for (slot, offer) in (0..).zip(&offers) {
-        pool.dispatcher.added(SlotId(slot), offer);
+        pool.dispatcher.added(SlotId(slot), offer, pool.now);
     }
     for (slot, offer) in (0..).zip(&offers) {
         pool.credit(slot, &offer.tool, 1);
@@ -113,4 +113,46 @@ fn a_session_refuses_what_its_tool_cannot_do() {
     let job = FakeJob { session: Some(key), needs: able("edit"), ..pool.job() };
     let error = PushError::Unable { slot: SlotId(0), runs: "bc".into(), wanted: "edit".into() };
     assert_eq!(pool.push(job), Err(error));
+}
+
+#[test]
+fn the_end_of_a_tool_is_no_concern_of_kinds_that_took_its_place() {
+    let mut pool = Pool::of("least_busy", &[], RouterSpec::default());
+    let a = offer("a", &["x"]);
+    pool.dispatcher.added(SlotId(0), &a, pool.now);
+    pool.dispatcher.gone(SlotId(0), 1, true, pool.now);
+    push(&mut pool, tool("b")).unwrap();
+    pool.dispatcher.added(SlotId(1), &a, pool.now);
+    pool.dispatcher.failed(&"a".into(), &"a is broken".into(), pool.now);
+    assert_eq!(pool.refused(), [], "b may come");
+    pool.dispatcher.added(SlotId(2), &Offer::of("b").into(), pool.now);
+    pool.credit(2, "b", 1);
+    assert_eq!(pool.drain(), [(1, 2)]);
+}
+
+#[test]
+fn what_a_tool_could_do_fails_with_it_even_if_its_slots_went_one_by_one() {
+    let mut pool = mixed("least_busy");
+    for slot in [1, 3] {
+        pool.dispatcher.gone(SlotId(slot), 1, true, pool.now);
+    }
+    push(&mut pool, able("edit")).unwrap();
+    pool.dispatcher.failed(&"python".into(), &"python is broken".into(), pool.now);
+    let failed = PushError::Failed { needs: able("edit"), reason: "python is broken".into() };
+    assert_eq!(pool.refused(), [(1, failed.clone())]);
+    assert_eq!(push(&mut pool, able("edit")), Err(failed));
+}
+
+#[test]
+fn a_slot_that_is_another_one_now_gets_no_jobs_of_the_one_that_it_was() {
+    for strategy in NAMES {
+        let mut pool = Pool::of(strategy, &["bash", "bash"], RouterSpec::default());
+        pool.dispatcher.added(SlotId(0), &offer("bc", &["sums"]), pool.now);
+        for needs in [tool("bash"), tool("bash"), tool("bc"), Needs::Anything] {
+            push(&mut pool, needs).unwrap();
+        }
+        assert_eq!(pool.drain(), [(1, 1)], "{strategy}: the credit of the slot that was is void");
+        pool.credit(0, "bc", 1);
+        assert_eq!(pool.drain(), [(3, 0)], "{strategy}");
+    }
 }

@@ -114,7 +114,7 @@ fn credits_that_are_void_are_dropped() {
 fn a_slot_that_is_added_again_works_again() {
     let mut pool = Pool::bash(1);
     pool.dispatcher.gone(SlotId(0), 7, true, pool.now);
-    pool.dispatcher.added(SlotId(0), &Offer::of("bc").into());
+    pool.dispatcher.added(SlotId(0), &Offer::of("bc").into(), pool.now);
     pool.credit(0, "bc", 1);
     pool.send();
     assert_eq!(pool.drain(), [(1, 0)]);
@@ -128,7 +128,7 @@ fn an_unknown_tool_is_waited_for_and_then_refused() {
         pool.push(job).unwrap();
     }
     pool.pass(10 * SECOND);
-    pool.dispatcher.added(SlotId(1), &Offer::of("bc").into());
+    pool.dispatcher.added(SlotId(1), &Offer::of("bc").into(), pool.now);
     pool.credit(1, "bc", 1);
     assert_eq!(pool.drain(), [(1, 1)]);
     pool.pass(20 * SECOND);
@@ -158,7 +158,7 @@ fn a_tool_that_failed_refuses_its_jobs_and_the_last_one_refuses_all() {
     pool.dispatcher.failed(&"bc".into(), &"crashed too often".into(), pool.now);
     assert_eq!(pool.refused(), [(4, failed(Needs::Anything))]);
     assert_eq!(push(&mut pool, Needs::Anything), Err(failed(Needs::Anything)));
-    pool.dispatcher.added(SlotId(0), &Offer::of("bash").into());
+    pool.dispatcher.added(SlotId(0), &Offer::of("bash").into(), pool.now);
     pool.credit(0, "bash", 5);
     push(&mut pool, Needs::Anything).unwrap();
     assert_eq!(pool.drain().len(), 1, "a slot that is added brings hope again");
@@ -350,7 +350,7 @@ fn a_snapshot_tells_what_happened() {
     pool.dispatcher.gone(SlotId(1), 1, false, pool.now);
     pool.credit(1, "bash", 2);
     pool.dispatcher.gone(SlotId(1), 1, false, pool.now);
-    pool.dispatcher.added(SlotId(2), &Offer::of("bash").into());
+    pool.dispatcher.added(SlotId(2), &Offer::of("bash").into(), pool.now);
     pool.dispatcher.gone(SlotId(2), 1, false, pool.now);
     pool.dispatcher.gone(SlotId(2), 1, true, pool.now);
     let ended = pool.dispatcher.snapshot();

@@ -5,7 +5,7 @@ mod line;
 #[cfg(test)]
 mod tests;
 
-use super::{JobId, JobResult};
+use super::{JobId, JobResult, SlotId};
 use crate::error::JobError;
 use actix::{Message, Recipient};
 use feed::{Feed, Feeder};
@@ -148,6 +148,12 @@ impl Remote {
         self.line.stage()
     }
 
+    /// The slot that has it, from its placement to its end.
+    #[must_use]
+    pub fn slot(&self) -> Option<SlotId> {
+        self.line.slot()
+    }
+
     /// Ends a job that is queued, wherever it is, with `error`: whoever holds it finds it cancelled. False if it is not
     /// queued.
     pub fn refuse(&self, error: JobError) -> bool {
@@ -210,8 +216,8 @@ impl ReplyTo {
     }
 
     /// Queued => Placed; false if it was cancelled.
-    pub(crate) fn place(&self) -> bool {
-        self.line.swap(Stage::Queued, Stage::Placed)
+    pub(crate) fn place(&self, slot: SlotId) -> bool {
+        self.line.place(slot)
     }
 
     /// Placed => Queued, for a job that comes back undelivered.

@@ -78,7 +78,7 @@ impl<J> Kinds<J> {
             }
             return self.hopeful(kind);
         }
-        Ok(self.insert(Kind::new(needs.clone(), Prospect::Until(until))))
+        Ok(self.find_or_add(needs, until))
     }
 
     /// The kinds of jobs that a slot can take, [`ANY`] first, then that of its tool.
@@ -95,6 +95,12 @@ impl<J> Kinds<J> {
         }
         self.0[ANY].prospect = Prospect::Good;
         kinds.into()
+    }
+
+    /// The kind of jobs that need this; a new one has until `until` to be met.
+    pub(super) fn find_or_add(&mut self, needs: &Needs, until: Instant) -> usize {
+        let known = self.find(needs);
+        known.unwrap_or_else(|| self.insert(Kind::new(needs.clone(), Prospect::Until(until))))
     }
 
     pub(super) fn find(&self, needs: &Needs) -> Option<usize> {

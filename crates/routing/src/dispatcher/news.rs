@@ -9,13 +9,21 @@ use std::sync::Arc;
 use std::time::Instant;
 
 impl<J: Queued, C: Token> Dispatcher<J, C> {
-    /// A slot exists, and what it can be had for. Said again, it changes nothing.
-    pub fn added(&mut self, slot: SlotId, offer: &Arc<Offer>) {
+    /// A slot exists, and what it can be had for. Said again, it changes nothing; said with another offer, the slot
+    /// that was has gone for ever, and this is a new one.
+    pub fn added(&mut self, slot: SlotId, offer: &Arc<Offer>, now: Instant) {
         let kinds = self.kinds.of_slot(offer);
         let known = self.slots.entry(slot);
         if known.standing == Standing::Present && known.kinds == kinds {
             return;
         }
+        if known.standing == Standing::Present {
+            let generation = known.generation;
+            self.gone(slot, generation, true, now);
+        }
+        // Again: what has gone may have left places for other kinds.
+        let kinds = self.kinds.of_slot(offer);
+        let known = self.slots.entry(slot);
         // A slot that was given up and is added again counts its lives anew.
         (known.standing, known.kinds, known.generation) = (Standing::Present, kinds, 0);
         self.metrics.added(slot, offer.clone());
@@ -29,7 +37,7 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
     pub fn credit(&mut self, credit: C, now: Instant) {
         let (slot, generation) = (credit.slot(), credit.generation());
         if self.slots.get(slot).is_none_or(|known| known.standing == Standing::Unheard) {
-            self.added(slot, &credit.offer().clone());
+            self.added(slot, &credit.offer().clone(), now);
         }
         let Some(known) = self.slots.get_mut(slot) else { return };
         if known.standing == Standing::Removed || generation < known.generation {
@@ -90,18 +98,17 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
     /// Every slot of a tool has gone for ever: from now on, jobs that need it are refused, and those that need what no
     /// other tool can do; if it was the last tool, all are.
     pub fn failed(&mut self, tool: &Arc<str>, reason: &Arc<str>, now: Instant) {
-        let needs = Needs::Tool(tool.clone());
-        let kind = self.kinds.find(&needs).unwrap_or_else(|| self.kinds.of_slot(&Offer::of(tool.clone()))[1]);
-        let slots: Vec<_> = self.slots.iter().filter(|(_, known)| known.kinds.contains(&kind)).collect();
-        let mut kinds: Vec<_> = slots.iter().flat_map(|(_, known)| known.kinds.iter().copied()).collect();
-        let slots: Vec<_> = slots.into_iter().map(|(slot, known)| (slot, known.generation)).collect();
+        let mut lost = vec![Needs::Anything, Needs::Tool(tool.clone())];
+        let slots: Vec<_> = self.slots.iter().map(|(slot, known)| (slot, known.generation)).collect();
         for (slot, generation) in slots {
-            self.gone(slot, generation, true, now);
+            let Some(offer) = self.metrics.known(slot).map(|(offer, _)| offer.clone()) else { continue };
+            if offer.tool == *tool {
+                lost.extend(offer.met().skip(1).filter(|needs| !lost.contains(needs)).collect::<Vec<_>>());
+                self.gone(slot, generation, true, now);
+            }
         }
-        kinds.extend([ANY, kind]);
-        kinds.sort_unstable();
-        kinds.dedup();
-        for kind in kinds {
+        for needs in lost {
+            let kind = self.kinds.find_or_add(&needs, now);
             if self.kinds[kind].slots.is_empty() {
                 self.give_up(kind, reason, now);
             }
@@ -133,8 +140,11 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
     fn remove(&mut self, slot: SlotId, now: Instant) {
         let Some(known) = self.slots.get_mut(slot) else { return };
         known.standing = Standing::Removed;
-        let (kinds, sessions) = (known.kinds.clone(), std::mem::take(&mut known.sessions));
+        let sessions = std::mem::take(&mut known.sessions);
         self.refresh(slot);
+        // Its kinds may go, and their places be taken by others.
+        let kinds =
+            self.slots.get_mut(slot).map(|known| std::mem::take(&mut known.kinds)).unwrap_or_default();
         self.adviser.tell(|strategy| strategy.on_removed(slot));
         for &kind in kinds.iter().filter(|kind| **kind != ANY) {
             if self.kinds[kind].slots.is_empty() {

@@ -12,6 +12,8 @@ use std::time::Instant;
 pub(super) struct Choice {
     slot: SlotId,
     why: Why,
+    /// How many slots there were to choose from.
+    among: usize,
     /// Filled while placements are being explained.
     considered: Vec<Considered>,
 }
@@ -47,11 +49,10 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
                 self.discard_opener(entry, now);
                 continue;
             }
-            let Choice { slot, why, considered } = self.choose_elsewhere(kind, order, now)?;
-            let candidates = self.kinds[kind].open.len();
+            let Choice { slot, why, among, considered } = self.choose_elsewhere(kind, order, now)?;
             let credit = self.slots.get_mut(slot)?.take_credit()?;
             let entry = self.kinds[kind].lane.take(order)?;
-            let mut placement = self.place(entry, credit, why, candidates, now);
+            let mut placement = self.place(entry, credit, why, among, now);
             if let Some(explanation) = &mut placement.explanation {
                 explanation.considered = considered;
             }
@@ -69,7 +70,7 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
         if let Why::Fallback(misbehaviour) = why {
             self.metrics.misbehaved(misbehaviour);
         }
-        Some(Choice { slot, why, considered })
+        Some(Choice { slot, why, among: kind.open.len(), considered })
     }
 
     fn place(

@@ -9,7 +9,7 @@ use std::time::Instant;
 /// Tells a dispatcher the supervisor's news: for a router of your own that embeds one.
 pub fn feed(dispatcher: &mut Dispatcher<Box<Job>, Credit>, event: PoolEvent, now: Instant) {
     match event {
-        PoolEvent::Added { slot, offer } => dispatcher.added(slot, &offer),
+        PoolEvent::Added { slot, offer } => dispatcher.added(slot, &offer, now),
         PoolEvent::Ready(credit) => dispatcher.credit(credit, now),
         PoolEvent::Finished { slot, generation: _, report, credit } => {
             dispatcher.finished(slot, &report, now);

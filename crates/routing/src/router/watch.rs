@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 /// What a router did wrong, for the callers of the jobs that it had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RouterFault {
-    /// It places nothing, although it could.
+    /// It does not place a job, although it could.
     #[error(
-        "the router has placed nothing for {patience:?} although instances were free: it hoards their credits, drops them, or is stuck"
+        "the router has kept the job for {patience:?} although an instance was free for it: it hoards jobs or credits, drops them, or is stuck"
     )]
     Silent {
         /// How long it was given.
@@ -36,12 +36,16 @@ impl From<RouterFault> for JobError {
 ///
 /// | what the router does | what becomes of it |
 /// |---|---|
-/// | hoards credits, or says nothing | jobs that waited for `patience` end as [`RouterFault::Silent`], the pool goes on |
+/// | hoards credits or jobs, or says nothing | jobs that waited for `patience` and could have gone end as [`RouterFault::Silent`], the pool goes on |
 /// | drops credits | each is issued again, ever more slowly from the third in a row on; jobs as above |
 /// | spends a void credit | the job comes back to it undelivered |
 /// | drops a job | its caller hears [`JobError::Lost`], with the stage |
 /// | panics or stops | its jobs end as [`JobError::Lost`], later ones as [`RouterFault::Gone`] |
 /// | takes too long to read its mailbox | its callers hear [`JobError::Overloaded`] |
+///
+/// A job could have gone if an instance that meets its needs was free from one check to the next (half the patience); one
+/// of a named session, which only the router can place, if all of them were. Who goes first while all are at work is the
+/// router's own business.
 ///
 /// It cannot wrong a job more than that: a credit cannot be cloned, and a job goes with it by value. A handler that never
 /// returns blocks the arbiter, and with it the pool.
@@ -107,7 +111,7 @@ impl Watch {
 
     /// A credit goes to the router now, or later if it dropped the ones before.
     fn offer(&mut self, credit: Credit, now: Instant, context: &mut Context<Self>) -> Option<Credit> {
-        let wait = self.book.ready(credit.slot, &credit.offer);
+        let wait = self.book.ready(credit.slot, &credit.offer, now);
         if wait.is_zero() {
             return Some(credit);
         }
@@ -128,7 +132,8 @@ impl Watch {
     }
 
     /// The slot's credit is void, also one that waits here.
-    fn withdraw(&mut self, slot: SlotId) {
+    fn withdraw(&mut self, slot: SlotId, now: Instant) {
+        self.book.ends(slot, now);
         self.book.withdrawn(slot);
         self.slowed.retain(|(_, credit)| credit.slot != slot);
         self.kept.retain(|credit| credit.slot != slot);
@@ -191,13 +196,27 @@ impl Handler<PoolEvent> for Watch {
                 }
             }
             PoolEvent::Finished { slot, generation, report, credit } => {
-                self.withdraw(slot);
+                self.withdraw(slot, now);
                 let credit = credit.and_then(|credit| self.offer(credit, now, context));
                 self.pass(PoolEvent::Finished { slot, generation, report, credit });
             }
-            PoolEvent::Revoked { slot, .. } | PoolEvent::Gone { slot, .. } => {
-                self.withdraw(slot);
+            PoolEvent::Revoked { slot, .. } | PoolEvent::Gone { slot, for_ever: false, .. } => {
+                self.withdraw(slot, now);
                 self.pass(event);
+            }
+            PoolEvent::Gone { slot, for_ever: true, .. } => {
+                self.withdraw(slot, now);
+                self.book.removed(slot);
+                self.pass(event);
+            }
+            PoolEvent::Added { slot, .. } => {
+                self.book.added(slot);
+                self.pass(event);
+            }
+            PoolEvent::Returned(job) => {
+                self.book.submitted(&job, now);
+                self.pass(PoolEvent::Returned(job));
+                self.tick(context);
             }
             other => self.pass(other),
         }

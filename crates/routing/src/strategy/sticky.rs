@@ -9,8 +9,8 @@ const THROWS: u64 = 16;
 /// Affinity of a job's key (else of its session's name) to one slot: that slot if it is free, else the least busy one.
 /// It never waits and promises no context; a job without either goes to the least busy slot.
 ///
-/// The slot depends on the key and the slots that exist, whether free or not, and on nothing else: it is the same in
-/// every run. When a slot is added, only the keys that it gets move; when one goes for ever, only those that it had,
+/// The slot depends on the key and on the slots that exist, whether free or not, in the order in which they first came:
+/// it is the same in every run that adds its slots in the same order. When a slot is added, only the keys that it gets move; when one goes for ever, only those that it had,
 /// and they spread over the others. A slot that is only away keeps its keys.
 #[derive(Debug, Default)]
 pub struct Sticky {

@@ -114,7 +114,9 @@ impl Strategy for Weighted {
     fn score(&self, job: &JobView<'_>, slot: &Candidate<'_>) -> String {
         let schedule = self.schedule(job.needs).map(|at| &self.schedules[at].1);
         let weight = self.weight(slot.slot);
-        let ahead = schedule.map_or(0, |own| due(own.turns_of(slot.slot), weight).saturating_sub(own.clock));
+        // The first job that needs this makes the schedule.
+        let ahead = schedule
+            .map_or(due(0, weight), |own| due(own.turns_of(slot.slot), weight).saturating_sub(own.clock));
         format!("weight {weight}, due in {:.3} cycles", ahead as f64 / CYCLE as f64)
     }
 

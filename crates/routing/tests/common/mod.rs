@@ -99,7 +99,7 @@ impl Pool {
     pub(crate) fn of(strategy: &str, tools: &[&'static str], spec: RouterSpec) -> Self {
         let mut pool = Self::empty(routing::strategy::by_name(strategy).expect("a known strategy"), spec);
         for (slot, tool) in (0..).zip(tools) {
-            pool.dispatcher.added(SlotId(slot), &Offer::of(*tool).into());
+            pool.dispatcher.added(SlotId(slot), &Offer::of(*tool).into(), pool.now);
         }
         for (slot, tool) in (0..).zip(tools) {
             pool.credit(slot, tool, 1);

@@ -314,7 +314,7 @@ impl World {
         let place = &mut self.places[slot];
         if matches!(place.doing, Doing::Removed) {
             (place.doing, place.generation) = (Doing::Down, 1);
-            self.pool.dispatcher.added(id(slot), &place.offer);
+            self.pool.dispatcher.added(id(slot), &place.offer, self.pool.now);
         }
     }
 }

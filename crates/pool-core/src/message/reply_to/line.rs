@@ -2,7 +2,7 @@
 
 use super::{CONTROL_BOUND, Control, ControlMessage, Stage};
 use crate::error::JobError;
-use crate::message::{JobId, JobResult};
+use crate::message::{JobId, JobResult, SlotId};
 use actix::Recipient;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +11,8 @@ use tokio::sync::oneshot;
 pub(super) struct Line {
     pub(super) job: JobId,
     stage: AtomicU8,
+    /// Where it was placed last.
+    slot: AtomicU32,
     /// The caller took it back. A job that goes back to the queue looks here, because what it was told on an
     /// instance is forgotten there.
     unwanted: AtomicBool,
@@ -35,12 +37,26 @@ impl Line {
         Self {
             job: JobId::fresh(),
             stage: AtomicU8::new(Stage::Queued as u8),
+            slot: AtomicU32::new(0),
             unwanted: AtomicBool::new(false),
             control: Mutex::new(Mailbag::Waiting(Vec::new())),
             home: Mutex::new(Some(home)),
             sent: AtomicU32::new(0),
             earlier: Mutex::new(None),
         }
+    }
+
+    /// Queued => Placed; false if it was cancelled.
+    pub(super) fn place(&self, slot: SlotId) -> bool {
+        // Before the stage says that it is there.
+        self.slot.store(slot.0, Ordering::Release);
+        self.swap(Stage::Queued, Stage::Placed)
+    }
+
+    /// The slot that has it, if one has.
+    pub(super) fn slot(&self) -> Option<SlotId> {
+        let is_there = matches!(self.stage(), Stage::Placed | Stage::Delivered);
+        is_there.then(|| SlotId(self.slot.load(Ordering::Acquire)))
     }
 
     /// Placed => Delivered; false if it was cancelled.

@@ -1,7 +1,7 @@
 //! What a watch remembers: which jobs are under way, and which slots have a credit out. Pure.
 
-use pool_core::message::{Job, JobId, Needs, Offer, Remote, SlotId, Stage};
-use std::collections::HashMap;
+use pool_core::message::{Job, JobId, Needs, Offer, Remote, SessionKey, SlotId, Stage};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,9 @@ const FORGIVEN: u32 = 2;
 /// How much later the first one comes; every further one twice as much, up to the patience.
 const FIRST_DELAY: Duration = Duration::from_millis(10);
 
+/// A credit that has been out for less may be on its way.
+const GRACE: Duration = Duration::from_millis(100);
+
 /// Jobs that have ended are forgotten when there are twice as many as there were, and at least this many.
 const SWEEP: usize = 1024;
 
@@ -19,19 +22,20 @@ const SWEEP: usize = 1024;
 pub(super) struct Book {
     patience: Duration,
     jobs: HashMap<JobId, Known>,
-    slots: HashMap<SlotId, Out>,
-    /// Jobs that have left the queue for an instance and have ended.
-    served: usize,
+    /// Slots that exist, and the credits of them that are out.
+    slots: HashMap<SlotId, Option<Out>>,
+    /// Jobs that have waited for half the patience, and could have gone ever since the last check.
+    suspects: Vec<JobId>,
     sweep_at: usize,
-    before: Before,
 }
 
 #[derive(Debug)]
 struct Known {
     remote: Remote,
+    /// In the queue since then.
     since: Instant,
     needs: Needs,
-    has_session: bool,
+    session: Option<SessionKey>,
 }
 
 /// A credit that has been issued and has not come to its end.
@@ -40,43 +44,36 @@ struct Out {
     offer: Arc<Offer>,
     /// How many before it were dropped, in a row.
     dropped: u32,
-}
-
-/// What the last check saw.
-#[derive(Debug, Default)]
-struct Before {
-    placed: usize,
-    /// Slots that had a credit, less the jobs that were at work.
-    free: usize,
+    /// Since when there has been one.
+    since: Instant,
 }
 
 impl Book {
     pub(super) fn new(patience: Duration) -> Self {
-        Self {
-            patience,
-            jobs: HashMap::new(),
-            slots: HashMap::new(),
-            served: 0,
-            sweep_at: SWEEP,
-            before: Before::default(),
-        }
+        Self { patience, jobs: HashMap::new(), slots: HashMap::new(), suspects: Vec::new(), sweep_at: SWEEP }
     }
 
-    /// A job goes to the router.
+    /// A job goes to the router, for the first time or again.
     pub(super) fn submitted(&mut self, job: &Job, now: Instant) {
-        let (needs, has_session) = (job.needs.clone(), job.session.is_some());
-        self.jobs.insert(job.id, Known { remote: job.reply_to.remote(), since: now, needs, has_session });
+        let (needs, session) = (job.needs.clone(), job.session.clone());
+        self.jobs.insert(job.id, Known { remote: job.reply_to.remote(), since: now, needs, session });
         if self.jobs.len() >= self.sweep_at {
             self.sweep();
             self.sweep_at = (2 * self.jobs.len()).max(SWEEP);
         }
     }
 
+    /// A slot exists.
+    pub(super) fn added(&mut self, slot: SlotId) {
+        self.slots.entry(slot).or_default();
+    }
+
     /// A credit is to go to the router. How long to wait before: not at all, unless it dropped the ones before.
-    pub(super) fn ready(&mut self, slot: SlotId, offer: &Arc<Offer>) -> Duration {
+    pub(super) fn ready(&mut self, slot: SlotId, offer: &Arc<Offer>, now: Instant) -> Duration {
         // One that was spent, revoked or outlived was withdrawn first.
-        let dropped = self.slots.get(&slot).map_or(0, |out| out.dropped + 1);
-        self.slots.insert(slot, Out { offer: offer.clone(), dropped });
+        let before = self.slots.get(&slot).and_then(Option::as_ref);
+        let (dropped, since) = before.map_or((0, now), |out| (out.dropped + 1, out.since));
+        self.slots.insert(slot, Some(Out { offer: offer.clone(), dropped, since }));
         match dropped.checked_sub(FORGIVEN + 1) {
             None => Duration::ZERO,
             Some(doublings) => FIRST_DELAY.saturating_mul(1 << doublings.min(20)).min(self.patience),
@@ -85,6 +82,11 @@ impl Book {
 
     /// The credit of a slot has come to its end in a proper way.
     pub(super) fn withdrawn(&mut self, slot: SlotId) {
+        self.slots.insert(slot, None);
+    }
+
+    /// A slot has gone for ever.
+    pub(super) fn removed(&mut self, slot: SlotId) {
         self.slots.remove(&slot);
     }
 
@@ -93,39 +95,59 @@ impl Book {
         self.jobs.is_empty()
     }
 
-    /// The jobs that wait in vain: for longer than the patience, with an instance free for them, now and at the check
-    /// before, and nothing placed in between.
+    /// The jobs that wait in vain: for the whole patience, with an instance free for them at the check before and ever
+    /// since.
     pub(super) fn check(&mut self, now: Instant) -> Vec<Remote> {
         self.sweep();
-        let at_work = self.jobs.values().filter(|job| job.remote.stage() > Stage::Queued).count();
-        let (placed, free) = (self.served + at_work, self.slots.len().saturating_sub(at_work));
-        let before = std::mem::replace(&mut self.before, Before { placed, free });
-        if placed > before.placed || free == 0 || before.free == 0 {
-            return Vec::new();
-        }
-        let stuck = |job: &&Known| {
-            job.remote.stage() == Stage::Queued
-                && now.saturating_duration_since(job.since) >= self.patience
-                && self.could_go(job, at_work)
+        let free = self.free(now, None);
+        let waits = |job: &Known, time: Duration| {
+            job.remote.stage() == Stage::Queued && now.saturating_duration_since(job.since) >= time
         };
-        self.jobs.values().filter(stuck).map(|job| job.remote.clone()).collect()
+        let suspects = std::mem::take(&mut self.suspects);
+        let known = suspects.iter().filter_map(|id| self.jobs.get(id));
+        let in_vain = known.filter(|job| waits(job, self.patience) && self.could_go(job, &free));
+        let in_vain = in_vain.map(|job| job.remote.clone()).collect();
+        let suspect = |job: &Known| waits(job, self.patience / 2) && self.could_go(job, &free);
+        self.suspects = self.jobs.iter().filter(|(_, job)| suspect(job)).map(|(id, _)| *id).collect();
+        in_vain
     }
 
-    /// Whether an instance that the job could use is surely free: it may be that all jobs at work are on such ones, and
-    /// a session may have to wait for its own.
-    fn could_go(&self, job: &Known, at_work: usize) -> bool {
-        let fits = |out: &&Out| out.offer.meets(&job.needs);
-        let fitting = self.slots.values().filter(fits).count();
-        fitting > at_work && (!job.has_session || at_work == 0)
+    /// The credit of `slot` is about to end. Most instances are at work right before one of them is free again: whoever
+    /// could not go then does not wait in vain.
+    pub(super) fn ends(&mut self, slot: SlotId, now: Instant) {
+        if self.suspects.is_empty() {
+            return;
+        }
+        let free = self.free(now, Some(slot));
+        let mut suspects = std::mem::take(&mut self.suspects);
+        suspects.retain(|id| self.jobs.get(id).is_some_and(|job| self.could_go(job, &free)));
+        self.suspects = suspects;
+    }
+
+    /// Slots that no job has been sent to, although there was time; `but` is at work.
+    fn free(&self, now: Instant, but: Option<SlotId>) -> HashSet<SlotId> {
+        let at_work: HashSet<SlotId> = self.jobs.values().filter_map(|job| job.remote.slot()).collect();
+        let is_free = |slot: SlotId, out: &Out| {
+            now.saturating_duration_since(out.since) >= GRACE && !at_work.contains(&slot) && Some(slot) != but
+        };
+        let out = self.slots.iter().filter_map(|(slot, out)| Some((*slot, out.as_ref()?)));
+        out.filter(|(slot, out)| is_free(*slot, out)).map(|(slot, _)| slot).collect()
+    }
+
+    fn could_go(&self, job: &Known, free: &HashSet<SlotId>) -> bool {
+        let meets = |slot: &SlotId| {
+            self.slots.get(slot).and_then(Option::as_ref).is_some_and(|out| out.offer.meets(&job.needs))
+        };
+        match &job.session {
+            None => free.iter().any(meets),
+            Some(SessionKey::Slot(slot)) => free.contains(slot),
+            // Where it lives is the router's business.
+            Some(SessionKey::Named(_)) => !free.is_empty() && free.len() == self.slots.len(),
+        }
     }
 
     fn sweep(&mut self) {
-        let served = &mut self.served;
-        self.jobs.retain(|_, job| {
-            let stage = job.remote.stage();
-            *served += usize::from(stage == Stage::Done);
-            !matches!(stage, Stage::Done | Stage::Cancelled)
-        });
+        self.jobs.retain(|_, job| !matches!(job.remote.stage(), Stage::Done | Stage::Cancelled));
     }
 }
 
@@ -162,7 +184,7 @@ mod tests {
             let (job, _caller) = job(needs.clone(), start);
             book.submitted(&job, start);
             if credit {
-                book.ready(SlotId(0), &bash());
+                book.ready(SlotId(0), &bash(), start);
             }
             assert!(book.check(start + PATIENCE / 2).is_empty(), "patience is not over");
             if withdrawn {
@@ -174,13 +196,17 @@ mod tests {
 
     #[test]
     fn credits_that_are_dropped_in_a_row_come_ever_later() {
+        let now = tokio::time::Instant::now().into_std();
         let mut book = Book::new(PATIENCE);
         let waits: Vec<_> =
-            (0..7).map(|_| book.ready(SlotId(0), &Offer::of("bash").into()).as_millis()).collect();
+            (0..7).map(|_| book.ready(SlotId(0), &Offer::of("bash").into(), now).as_millis()).collect();
         assert_eq!(waits, [0, 0, 0, 10, 20, 40, 80]);
-        assert_eq!((0..30).map(|_| book.ready(SlotId(0), &Offer::of("bash").into())).max(), Some(PATIENCE));
+        assert_eq!(
+            (0..30).map(|_| book.ready(SlotId(0), &Offer::of("bash").into(), now)).max(),
+            Some(PATIENCE)
+        );
         book.withdrawn(SlotId(0));
-        assert_eq!(book.ready(SlotId(0), &Offer::of("bash").into()), Duration::ZERO);
+        assert_eq!(book.ready(SlotId(0), &Offer::of("bash").into(), now), Duration::ZERO);
     }
 
     #[test]
