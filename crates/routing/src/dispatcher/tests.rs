@@ -154,6 +154,7 @@ fn every_job_ends_exactly_once_whatever_happens_when() {
     for trouble in [
         Trouble { crashes: 1, cancels: 1, revokes: 1, ..calm },
         Trouble { crashes: 1, cancels: 1, talk: true, ..calm },
+        Trouble { cancels: 1, revokes: 1, talk: true, ..calm },
     ] {
         let (states, ends) = explore(trouble);
         println!("2 slots, 3 jobs, {trouble:?}: {states} states, {ends} ends");

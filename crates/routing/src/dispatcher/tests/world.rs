@@ -43,6 +43,8 @@ enum Fate {
     Unborn,
     Queued,
     Placed,
+    /// Placed, and its caller has taken it back: the instance will find out.
+    Unwanted,
     Ended,
 }
 
@@ -144,8 +146,8 @@ impl World {
             actions.extend(choices.map(Action::News));
         }
         if self.trouble.cancels > 0 {
-            let queued = |job: &usize| self.fates[*job] == Fate::Queued;
-            actions.extend((0..JOBS).filter(queued).map(Action::Cancel));
+            let wanted = |job: &usize| matches!(self.fates[*job], Fate::Queued | Fate::Placed);
+            actions.extend((0..JOBS).filter(wanted).map(Action::Cancel));
         }
         for (slot, instance) in self.instances.iter().enumerate() {
             let lives = !matches!(instance.work, Work::Dead);
@@ -167,11 +169,7 @@ impl World {
     pub(super) fn apply(&mut self, action: Action) {
         match action {
             Action::Submit(choice) => self.submit(choice),
-            Action::Cancel(job) => {
-                self.trouble.cancels -= 1;
-                self.jobs[job].cancelled.set(true);
-                self.end(job);
-            }
+            Action::Cancel(job) => self.cancel(job),
             Action::News(choice) => {
                 self.choice.store(choice, Ordering::Relaxed);
                 self.hear_news();
@@ -201,6 +199,20 @@ impl World {
         self.fates[job] = Fate::Queued;
         self.dispatcher.push(self.jobs[job].clone(), self.now).expect("taken");
         self.drive();
+    }
+
+    /// A job that waits is over at once; one that runs when its tool has been interrupted; one on its way when it is there.
+    fn cancel(&mut self, job: usize) {
+        self.trouble.cancels -= 1;
+        let is_at = |instance: &Instance| matches!(&instance.work, Work::At(item) if index(item) == job);
+        if self.fates[job] == Fate::Queued {
+            self.jobs[job].cancelled.set(true);
+            self.end(job);
+        } else if let Some(slot) = self.instances.iter().position(is_at) {
+            self.finish(slot, Outcome::Cancelled);
+        } else {
+            self.fates[job] = Fate::Unwanted;
+        }
     }
 
     /// As the router does it.
@@ -241,13 +253,21 @@ impl World {
     fn take(&mut self, slot: usize) {
         let instance = &mut self.instances[slot];
         let (serial, job) = instance.jobs.pop_front().expect("a job");
+        let is_unwanted = self.fates[index(&job)] == Fate::Unwanted;
         if serial <= instance.void {
             self.fates[index(&job)] = Fate::Queued;
+            if is_unwanted {
+                job.cancelled.set(true);
+                self.end(index(&job));
+            }
             return self.news.push_back(News::Returned(job));
         }
         assert!(matches!(instance.work, Work::Idle), "two jobs at one time");
         instance.used = serial;
         instance.work = Work::At(job);
+        if is_unwanted {
+            self.finish(slot, Outcome::Cancelled);
+        }
     }
 
     fn void(&mut self, slot: usize) {
@@ -264,7 +284,7 @@ impl World {
 
     fn finish(&mut self, slot: usize, outcome: Outcome) {
         let instance = &mut self.instances[slot];
-        let idle = outcome == Outcome::Ok;
+        let idle = matches!(outcome, Outcome::Ok | Outcome::Cancelled);
         if let Work::At(job) = std::mem::replace(&mut instance.work, Work::Idle) {
             let (generation, report) = (instance.generation, report(job.id, outcome));
             instance.events.push_back(Event::Finished {
