@@ -3,6 +3,9 @@
 //! Any actor that takes jobs and news can be the router. This one sends the shortest prompt first. It holds credits and
 //! jobs by value, so it can neither place a job twice nor overload an instance; what it does wrong beyond that is
 //! answered by `routing::router::Watch`, which the builder puts in front of it.
+//!
+//! It serves one tool and no conversations. One for several tools would look at `job.needs` and the credit's `offer`, one for
+//! conversations at `job.session`; or it would embed `routing::Dispatcher`, which knows all that.
 
 use actix::{Actor, Context, Handler};
 use cluster::profile::{Overrides, Profile, Surroundings};
@@ -96,15 +99,21 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let bash = Profile::load("bash", &Overrides::default(), &Surroundings::current())?;
     let cluster = ClusterManager::builder().tool(bash.spec, 1).router(ShortestFirst::launch).build().await?;
 
-    let prompts = ["echo a rather long prompt", "echo short", "echo of middle size"];
+    // While the first one runs, the others wait, and are put in order.
+    cluster.ready().await?;
+    let prompts =
+        ["sleep 0.2; echo the first", "echo a rather long prompt", "echo short", "echo of middle size"];
     for prompt in prompts {
         cluster.send(prompt).await;
     }
     // Replies come as they finish, here from one instance: in the order in which the router placed their jobs.
+    let mut replies = Vec::new();
     for _ in prompts {
         let (_, reply) = cluster.read_any().await?;
-        println!("{}", reply?.text());
+        replies.push(reply?.text().to_owned());
     }
+    println!("{}", replies.join("\n"));
+    assert_eq!(replies, ["the first", "short", "of middle size", "a rather long prompt"]);
     cluster.shutdown().await;
     Ok(())
 }

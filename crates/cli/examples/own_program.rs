@@ -42,7 +42,7 @@ struct LatestFirst {
     credits: Vec<Credit>,
 }
 
-/// How many messages its mailbox holds.
+/// How many messages its mailbox holds, and how many jobs may wait.
 const MAILBOX: usize = 1024;
 
 impl LatestFirst {
@@ -77,6 +77,9 @@ impl Handler<Submit> for LatestFirst {
     type Result = ();
 
     fn handle(&mut self, Submit(job): Submit, _: &mut Context<Self>) {
+        if self.jobs.len() == MAILBOX {
+            return job.reply_to.send(Err(JobError::Overloaded { limit: MAILBOX }));
+        }
         self.jobs.push(job);
         self.drive();
     }

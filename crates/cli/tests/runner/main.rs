@@ -21,6 +21,7 @@ mod misbehaving;
 mod mixed;
 mod oddities;
 mod orphans;
+mod own_program;
 mod pty;
 mod reference;
 mod repls;
