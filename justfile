@@ -29,6 +29,10 @@ bench-aider:
 man DIR="target/man":
     cargo run --quiet -p cluster-cli -- man {{DIR}}
 
+# every order of events of two slots and three jobs, over the shipped dispatcher and slot machine
+model:
+    cargo test -p cluster-routing --lib every_job_ends_exactly_once -- --nocapture
+
 # licences, bans, sources
 deny:
     cargo deny check bans licenses sources

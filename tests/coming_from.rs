@@ -53,7 +53,7 @@ fn launch_cluster() {
     in_virtual_time(async {
         let error = cluster::launch_cluster("no such tool", 3).await.err().expect("no such profile");
         assert!(error.to_string().contains("no such tool"), "{error}");
-        // What it does with one that exists.
+        // What it does with one that exists; `tests/outside` calls it with bash.
         let cluster = cluster(3).await;
         cluster.ready().await.expect("ready");
         assert_eq!(cluster.status().await.expect("status").len(), 3);
@@ -158,6 +158,13 @@ fn get_status() {
             "{dead}"
         );
         cluster.shutdown().await;
+        let pool = plain(2).await;
+        let live = json(&pool.status().await.expect("status")[1]);
+        assert_eq!(
+            (&live["index"], &live["alive"], &live["return_code"]),
+            (&1.into(), &true.into(), &serde_json::Value::Null)
+        );
+        pool.shutdown().await.expect("open");
     });
 }
 
@@ -171,6 +178,10 @@ fn check_health() {
         assert_eq!(cluster.ask("say:x").await.expect("a reply").instance.generation, 2);
         cluster.shutdown().await;
         assert_eq!(cluster.health(), PoolHealth::Gone);
+        let pool = plain(1).await;
+        assert_eq!(pool.health(), PoolHealth::Up);
+        pool.shutdown().await.expect("open");
+        assert_eq!(pool.health(), PoolHealth::Gone);
     });
 }
 
@@ -186,6 +197,11 @@ fn restart_instance() {
         let reply = cluster.read(next).await.expect("sent").expect("a reply");
         assert_eq!((reply.instance.slot, reply.instance.generation), (SlotId(1), 2));
         cluster.shutdown().await;
+        let pool = plain(2).await;
+        assert_eq!(pool.restart_instance(SlotId(1)).await, Ok(true));
+        let reply = pool.send_prompt(SlotId(1), "say:x").await.expect("a reply");
+        assert_eq!((reply.instance.slot, reply.instance.generation), (SlotId(1), 2));
+        pool.shutdown().await.expect("open");
     });
 }
 
@@ -200,6 +216,14 @@ fn shutdown() {
         cluster.shutdown().await;
         assert_eq!(cluster.read(at_hand).await.expect("sent").expect("a reply").text(), "done");
         assert!(cluster.ask("say:x").await.is_err());
+        let pool = plain(1).await;
+        let at_hand = pool.send_prompt(SlotId(0), "work:50 say:done");
+        while pool.status().await.expect("status")[0].job.is_none() {
+            tokio::task::yield_now().await;
+        }
+        pool.shutdown().await.expect("open");
+        assert_eq!(at_hand.await.expect("a reply").text(), "done");
+        assert!(pool.send_prompt(SlotId(0), "say:x").await.is_err());
     });
 }
 

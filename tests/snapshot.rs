@@ -87,6 +87,11 @@ fn it_tells_of_every_instance_and_of_all_together() {
             "no sickness"
         );
 
+        let total = serde_json::json!({
+            "instances": 3, "alive": 3, "working": 0, "not_trusted": 1, "limited": 1, "restarts": 1
+        });
+        assert_eq!(snapshot["total"], total);
+
         let hold = &snapshot["holds"][0];
         assert_eq!((&hold["account"], &hold["reason"]), (&"two".into(), &"429".into()));
         assert!(hold["left_ms"].as_u64().is_some_and(|left| left > 0), "{hold}");

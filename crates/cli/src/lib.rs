@@ -23,6 +23,25 @@
 //! }
 //! ```
 //!
+//! A strategy picks the instance for each job; [`Cli::with_router`] takes a whole router actor instead, which decides which
+//! job goes when, too. Both get what stands behind the name, `--route mine:depth=3,fair=yes`, as [`RouteOptions`]: one that is
+//! not taken, or cannot be read, is an error by name and exit code 2, before anything starts. What a router does wrong is
+//! answered by `routing::router::Watch`. `examples/own_program.rs` has one of each.
+//!
+//! # What it promises
+//!
+//! * Standard output is data, in the order of the items unless asked otherwise; everything else goes to standard error.
+//! * Exit codes: 0 all ok, 1 some failed, 2 wrong usage or bad input and nothing started, 3 the pool could not start or gave
+//!   up, 4 stopped on purpose, 129, 130 and 143 by signals.
+//! * The first Ctrl-C feeds no more, the second cancels, the third kills. Whichever way it ends, nothing of its tools is left
+//!   a second later.
+//! * What a tool printed is sanitised before it reaches a terminal.
+//!
+//! # When not to use it
+//!
+//! To drive tools from a program of your own, depend on `cluster`: this crate parses arguments, prints, takes the signals of
+//! the whole process and ends it.
+//!
 //! # How it is made
 //!
 //! Arguments are read twice: as typed (clap's structs, beside each verb) and as meant (`commands/run/plan.rs`), where

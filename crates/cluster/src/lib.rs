@@ -25,6 +25,15 @@
 //! under a [`Ticket`], a [`Session`] pins it to the slot that holds the conversation; `broadcast`, `race` and `quorum`
 //! make one of several ([`Fold`]). What goes on is told by [`ClusterManager::snapshot`].
 //!
+//! What waits, waits in one place: the router's queue ([`DEFAULT_QUEUE`] jobs, then [`JobError::Overloaded`]). Among jobs of
+//! one priority the first goes first; one that nobody can take yet (its tool is down, its session's slot is busy, its account
+//! is held) delays nobody. [`outbox::OUTBOX`] replies of `send` may be unread, then `send` waits. A job is tried once,
+//! unless [`Job::retries`] says that it bears more.
+//!
+//! An instance that ends is started again after a growing delay; one that fails jobs in a row loses its breaker's trust for
+//! a while; a usage limit holds all instances of its account. None of that is an error of the cluster: jobs wait, and
+//! [`ClusterManager::snapshot`] tells for what. A tool that cannot work at all is given up, and its jobs with it.
+//!
 //! A program that starts a process for each request may begin with an [`adapter::Adapter`]: one call, and behind it a
 //! process, a pool, or whichever pays.
 //!
@@ -37,6 +46,9 @@
 //!   why there is none, and whether anything was sent.
 //! * In somebody else's program it is polite: no signal handler, no subscriber, no panic hook, no `waitpid(-1)`.
 //! * Dropping the last handle kills the tools at once; [`ClusterManager::shutdown`] is the graceful way.
+//! * With [`guard::init`] as the first line of `main`, nothing that a tool has started outlives this program by more than a
+//!   second, even if it is killed. Without, tools are in process groups of their own, which end with the handle; a child that
+//!   left its group stays, and so does everything if this program is killed.
 //!
 //! # When not to use it
 //!

@@ -1,7 +1,8 @@
 //! [`Snapshot`]: everything that is known of a cluster at one moment, as plain data.
 
+use pool_core::machine::breaker::Trust;
 use pool_core::message::SlotId;
-use pool_core::supervisor::{HoldStatus, InstanceStatus, PoolHealth};
+use pool_core::supervisor::{HoldStatus, InstanceState, InstanceStatus, PoolHealth};
 use routing::metrics::{Counts, FiguresView, SlotView};
 use serde::Serialize;
 use std::time::Instant;
@@ -22,6 +23,8 @@ pub struct Snapshot {
     pub failure: Option<String>,
     /// What the router knows; absent if it is one of your own that keeps no figures.
     pub router: Option<RouterView>,
+    /// How the instances are, counted.
+    pub total: Total,
     /// Each instance, in order.
     pub instances: Vec<InstanceView>,
     /// The accounts that are held by usage limits.
@@ -49,6 +52,35 @@ pub enum Health {
     Failed,
     /// All instances are gone, as asked.
     Gone,
+}
+
+/// Instances, counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
+pub struct Total {
+    /// All that there are, those that have been given up included.
+    pub instances: usize,
+    /// Those with a process.
+    pub alive: usize,
+    /// Those that work on a job.
+    pub working: usize,
+    /// Those whose breaker is not closed: they get no job, or one as a trial.
+    pub not_trusted: usize,
+    /// Those that an account's usage limit holds.
+    pub limited: usize,
+    /// How often instances have been started again.
+    pub restarts: u64,
+}
+
+impl Total {
+    fn count(mut self, status: &InstanceStatus) -> Self {
+        self.instances += 1;
+        self.alive += usize::from(status.alive);
+        self.working += usize::from(status.job.is_some());
+        self.not_trusted += usize::from(status.breaker != Trust::Closed);
+        self.limited += usize::from(status.state == InstanceState::Limited);
+        self.restarts += u64::from(status.restarts);
+        self
+    }
 }
 
 /// What a router knows, all instances together.
@@ -115,6 +147,7 @@ impl Snapshot {
             health,
             failure,
             router,
+            total: instances.iter().fold(Total::default(), Total::count),
             instances: instances.into_iter().map(view).collect(),
             holds: holds.iter().map(|hold| HoldView::new(hold, now)).collect(),
         }

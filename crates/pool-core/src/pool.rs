@@ -88,6 +88,12 @@ impl ToolProcessPool {
         self.ask(Supervise::Status).await
     }
 
+    /// How the pool as a whole is.
+    #[must_use]
+    pub fn health(&self) -> PoolHealth {
+        self.health.borrow().clone()
+    }
+
     /// Restarts one instance after the job at hand; false if there is nothing to restart.
     ///
     /// # Errors
@@ -106,7 +112,8 @@ impl ToolProcessPool {
 
     async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Supervise) -> Result<T, JobError> {
         let (home, answer) = oneshot::channel();
-        self.supervisor.try_send(Command(command(home))).map_err(|_| JobError::Closed)?;
+        // It waits while the supervisor has much to do: only one that has gone is closed.
+        self.supervisor.send(Command(command(home))).await.map_err(|_| JobError::Closed)?;
         answer.await.map_err(|_| JobError::Closed)
     }
 }
