@@ -1,8 +1,8 @@
 //! The command line, as typed.
 
 use crate::commands::{
-    ask::args::AskArgs, completions::CompletionsArgs, config::ConfigArgs, man::ManArgs, run::args::RunArgs,
-    schema::SchemaArgs, tools::ToolsArgs,
+    ask::args::AskArgs, completions::CompletionsArgs, config::ConfigArgs, gc::GcArgs, man::ManArgs,
+    resume::ResumeArgs, run::args::RunArgs, runs::RunsArgs, schema::SchemaArgs, tools::ToolsArgs,
 };
 use crate::failure::Failure;
 use crate::output::log::check_filter;
@@ -25,6 +25,12 @@ struct Args {
 pub(crate) enum Verb {
     /// Run a batch: one job for each item, over a pool of warm instances
     Run(Box<RunArgs>),
+    /// Go on with a run that was stopped, killed, or has failed jobs
+    Resume(ResumeArgs),
+    /// List the recorded runs, or look at one
+    Runs(RunsArgs),
+    /// Remove old records
+    Gc(GcArgs),
     /// Ask one question; several tools all answer, or the first that can
     Ask(Box<AskArgs>),
     /// List the tools that cluster knows, or show one and where each value comes from
@@ -67,6 +73,7 @@ pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Verb, Unrea
     match (&mut verb, matches.subcommand()) {
         (Verb::Run(args), Some((_, matches))) => {
             args.step_order = step_order(matches);
+            args.words = words.into_iter().skip(1).collect();
             args.start.tools = settled.tools();
             args.pool.route_origin = settings::origin(matches, "route", &settled);
         }

@@ -3,8 +3,11 @@
 pub(crate) mod ask;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod gc;
 pub(crate) mod man;
+pub(crate) mod resume;
 pub(crate) mod run;
+pub(crate) mod runs;
 pub(crate) mod schema;
 pub(crate) mod tools;
 
@@ -17,6 +20,9 @@ use crate::strategies::Strategies;
 pub(crate) fn run(verb: Verb, strategies: &Strategies) -> Result<Exit, Failure> {
     match verb {
         Verb::Run(args) => run::run(&args, strategies),
+        Verb::Resume(args) => resume::run(&args, strategies),
+        Verb::Runs(args) => runs::run(&args),
+        Verb::Gc(args) => gc::run(&args),
         Verb::Ask(args) => ask::run(&args),
         Verb::Tools(args) => tools::run(&args),
         Verb::Config(args) => config::run(&args, strategies),

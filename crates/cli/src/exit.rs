@@ -16,6 +16,8 @@ pub(crate) enum Exit {
     Pool = 3,
     /// Stopped on purpose before the end.
     Stopped = 4,
+    /// Another controller has the run.
+    Held = 75,
     /// Ended by SIGHUP: its terminal has gone.
     HungUp = 129,
     /// Ended by SIGINT.

@@ -3,6 +3,7 @@
 use crate::exit::Exit;
 use cluster::LaunchError;
 use cluster::config::Origin;
+use cluster::ledger::LedgerError;
 use std::fmt::Display;
 
 /// One line for people, what to do about it, and the exit code.
@@ -22,6 +23,17 @@ impl Failure {
     /// The pool could not start.
     pub(crate) fn pool(message: impl Display) -> Self {
         Self { exit: Exit::Pool, message: message.to_string(), help: None }
+    }
+
+    /// The record cannot be kept or read.
+    pub(crate) fn ledger(error: impl Into<LedgerError>) -> Self {
+        let error = error.into();
+        let exit = match error {
+            LedgerError::Held { .. } => Exit::Held,
+            LedgerError::NoSuchRun(_) | LedgerError::Nowhere | LedgerError::Folder(_) => Exit::Usage,
+            _ => Exit::Failed,
+        };
+        Self { exit, message: error.to_string(), help: None }
     }
 
     /// There is no pool.

@@ -136,7 +136,7 @@ impl Job {
     /// a job that has crashed two different instances: its error begins with `dead letter`. Warnings of the reply tell
     /// of failed attempts.
     ///
-    /// A job with an [`Errand`] has one attempt, for that is what its errand is for.
+    /// A job with an [`Errand`] has one attempt, unless the errand can be run [again](Errand::again).
     pub const fn retries(mut self, retries: u32) -> Self {
         self.retries = retries;
         self
@@ -146,6 +146,19 @@ impl Job {
     #[must_use]
     pub fn steps(&self) -> &[Step] {
         &self.steps
+    }
+
+    /// Which instances may take it.
+    pub(crate) const fn needed(&self) -> &Needs {
+        &self.needs
+    }
+
+    /// The name of the conversation that it continues.
+    pub(crate) fn wanted_session(&self) -> Option<&str> {
+        match &self.session {
+            Some(SessionKey::Named(name)) => Some(name),
+            Some(SessionKey::Slot(_)) | None => None,
+        }
     }
 
     /// Whether it belongs to a conversation that is kept.
@@ -158,14 +171,18 @@ impl Job {
         self.retries
     }
 
-    /// The same once more; none if an errand goes with it.
+    /// The same once more; none if its errand cannot be run again.
     pub(crate) fn again(&self) -> Option<Self> {
-        self.errand.is_none().then(|| Self {
+        let errand = match &self.errand {
+            None => None,
+            Some(errand) => Some(errand.again()?),
+        };
+        Some(Self {
             steps: self.steps.clone(),
             session: self.session.clone(),
             key: self.key.clone(),
             needs: self.needs.clone(),
-            errand: None,
+            errand,
             ..*self
         })
     }

@@ -37,8 +37,9 @@
 //! A program that starts a process for each request may begin with an [`adapter::Adapter`]: one call, and behind it a
 //! process, a pool, or whichever pays.
 //!
-//! Tools are data: [`profile`] turns a name, a path or a command line into a [`spec::ToolSpec`]. [`config`] reads what users have settled once. [`batch`] turns items
-//! and templates into jobs and their results, for the program `cluster` and for yours.
+//! Tools are data: [`profile`] turns a name, a path or a command line into a [`spec::ToolSpec`]. [`config`] reads what
+//! users have settled once. [`batch`] turns items and templates into jobs and their results, for the program `cluster`
+//! and for yours; [`ledger`] keeps them on disk.
 //!
 //! # Guarantees
 //!
@@ -69,6 +70,7 @@ mod error;
 mod fold;
 pub mod guard;
 mod job;
+pub mod ledger;
 pub mod outbox;
 pub mod profile;
 mod session;

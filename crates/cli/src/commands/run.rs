@@ -6,6 +6,7 @@ mod dry_run;
 pub(crate) mod limits;
 mod plan;
 pub(crate) mod pool;
+pub(crate) mod record;
 pub(crate) mod resolve;
 pub(crate) mod steps;
 mod tool;
@@ -13,25 +14,32 @@ mod tool;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::signals::Signals;
+use crate::signals::{Ladder, Signals};
 use crate::strategies::{Route, Strategies};
 use args::{OnLimit, RunArgs};
 use cluster::batch::Batch;
+use cluster::ledger::Recorder;
 use cluster::{ClusterBuilder, ClusterManager, DEFAULT_QUEUE, Job};
+use futures_util::StreamExt;
 use limits::Limits;
 use plan::Plan;
+use record::{Facts, Record};
 use resolve::Tool;
 use tokio::time::Instant;
 
 /// Plans the run, and runs it.
 pub(crate) fn run(args: &RunArgs, strategies: &Strategies) -> Result<Exit, Failure> {
+    go(args, Record::of_new(args)?, strategies)
+}
+
+/// The same with a record that may have begun before.
+pub(crate) fn go(args: &RunArgs, record: Record, strategies: &Strategies) -> Result<Exit, Failure> {
     let route = strategies.make_of(&args.pool.route, args.pool.route_origin.as_ref())?;
-    let dry_run = args.output.dry_run;
-    let plan = Plan::new(args)?;
-    if dry_run {
+    let plan = Plan::new(args, &record.input())?;
+    if args.output.dry_run {
         return dry_run::show(plan);
     }
-    block_on(start(plan, route))
+    block_on(start(plan, args, record, route))
 }
 
 /// Runs it on one thread: the actors have one of their own, and what is left here is waiting.
@@ -62,12 +70,25 @@ pub(crate) async fn launch(
     tools.into_iter().fold(builder, add).build().await.map_err(Failure::launch)
 }
 
-async fn start(plan: Plan, route: Route) -> Result<Exit, Failure> {
-    let signals = Signals::listen().map_err(|error| no_pool(&error))?;
+async fn start(plan: Plan, args: &RunArgs, record: Record, route: Route) -> Result<Exit, Failure> {
+    let mut signals = Signals::listen().map_err(|error| no_pool(&error))?;
+    record::survive_file_limits().map_err(|error| no_pool(&error))?;
+    let (headline, window, facts) = (plan.headline(), plan.window(), Facts::new(&plan, args));
+    let jobs = plan.jobs.stream().map_err(|error| no_pool(&error))?;
+    let begun = tokio::select! {
+        begun = record.begin(facts, jobs) => begun?,
+        exit = until_signal(&mut signals) => return Ok(exit),
+    };
     let mut output = Output::new(plan.style, Instant::now().into_std());
-    let (headline, window) = (plan.headline(), plan.window());
     let limits = Limits::of(plan.on_limit, resolve::accounts(&plan.tools).len());
-    let pool = launch(route.install(ClusterManager::builder()), plan.tools, window).await?;
+    let tools = begun.patient(plan.tools);
+    let pool = match launch(route.install(ClusterManager::builder()), tools, window).await {
+        Ok(pool) => pool,
+        Err(failure) => {
+            abandon(begun.recorder).await;
+            return Err(failure);
+        }
+    };
     let submit = |job: Job| {
         let job = job.retries(plan.retries);
         pool.submit(match plan.on_limit {
@@ -76,8 +97,35 @@ async fn start(plan: Plan, route: Route) -> Result<Exit, Failure> {
             OnLimit::Fail => job,
         })
     };
-    let batch = Batch::new(plan.jobs.stream().map_err(|error| no_pool(&error))?, submit, window, plan.order);
+    let mut batch = Batch::new(begun.source, submit, window, plan.order);
+    if let Some(recorder) = begun.recorder {
+        batch = batch.recorded(recorder);
+    }
     // From here on nothing fails, and the loop sees to it that what is said is written.
     output.note(&headline);
+    if let Some(note) = &begun.note {
+        output.note(note);
+    }
     Ok(drive::drive(&pool, batch, limits, None, signals, &mut output).await)
+}
+
+/// The pool did not come up: a run that has sent nothing leaves nothing.
+async fn abandon(recorder: Option<Recorder>) {
+    if let Some(recorder) = recorder {
+        // The pool's own error is what the user has to know.
+        let _ = recorder.close(false).await;
+    }
+}
+
+/// A signal that wants the end, while nothing has begun.
+async fn until_signal(signals: &mut Signals) -> Exit {
+    let mut ladder = Ladder::default();
+    loop {
+        if let Some(heard) = signals.next().await {
+            ladder.climb(heard);
+        }
+        if let Some(exit) = ladder.exit() {
+            return exit;
+        }
+    }
 }

@@ -7,7 +7,7 @@
 mod mix;
 
 use super::item::ItemError;
-use super::list::{Listed, Var};
+use super::list::{Listed, OnUnknown, Var};
 use super::template::{TemplateError, ToolRules, Values};
 use crate::Job;
 use mix::{Holes, Mix};
@@ -99,6 +99,8 @@ pub struct JobInfo {
     pub item: Option<String>,
     /// What its steps say.
     pub prompts: Vec<String>,
+    /// What a resumed run does with it if nobody knows how it ended; the run's own way if absent.
+    pub on_unknown: Option<OnUnknown>,
 }
 
 /// A job that is ready to run, or the reason why it is not.
@@ -226,7 +228,7 @@ impl ListedPlan {
             let values = Values { item: None, number: index + 1, vars: &vars };
             self.steps.render(&values)
         });
-        let info = JobInfo { index, id, ..JobInfo::default() };
+        let info = JobInfo { index, id, on_unknown: job.on_unknown, ..JobInfo::default() };
         Planned::new(info, steps, |mut made| {
             if let Some(session) = job.session {
                 made = made.session(session);

@@ -1,7 +1,7 @@
 //! Results as they finish → results in the order of the input, within bounds.
 
 use super::result::ResultRecord;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Holds results back until their turn comes.
 ///
@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Default)]
 pub struct Reorder {
     held: BTreeMap<u64, ResultRecord>,
-    next: u64,
+    /// The places of what is to come out, in order: not every job of a list need be run.
+    expected: VecDeque<u64>,
     bytes: usize,
 }
 
@@ -21,6 +22,11 @@ impl Reorder {
     /// How much text is kept at most, before feeding stops; results of jobs that run already come on top.
     pub const BYTES: usize = 256 << 20;
 
+    /// The result of the job at this place will come, after those of all that were announced before.
+    pub fn expect(&mut self, index: u64) {
+        self.expected.push_back(index);
+    }
+
     /// Takes a result in.
     pub fn push(&mut self, record: ResultRecord) {
         self.bytes += record.weight();
@@ -29,10 +35,9 @@ impl Reorder {
 
     /// The next result, if its turn has come.
     pub fn pop(&mut self) -> Option<ResultRecord> {
-        let first = self.held.first_entry().filter(|first| *first.key() == self.next)?;
-        let record = first.remove();
+        let record = self.held.remove(self.expected.front()?)?;
         self.bytes -= record.weight();
-        self.next += 1;
+        self.expected.pop_front();
         Some(record)
     }
 
@@ -65,11 +70,12 @@ mod tests {
         fn any_order_in_is_input_order_out(order in Just((0..40).collect::<Vec<u64>>()).prop_shuffle()) {
             let mut reorder = Reorder::default();
             let mut out = Vec::new();
-            for index in order {
+            (0..40).step_by(2).for_each(|index| reorder.expect(index));
+            for index in order.into_iter().filter(|index| index % 2 == 0) {
                 reorder.push(record(index, 3));
                 out.extend(std::iter::from_fn(|| reorder.pop()).map(|record| record.index));
             }
-            prop_assert_eq!(out, (0..40).collect::<Vec<_>>());
+            prop_assert_eq!(out, (0..40).step_by(2).collect::<Vec<_>>());
             prop_assert_eq!((reorder.held(), reorder.bytes), (0, 0));
         }
     }
@@ -77,6 +83,7 @@ mod tests {
     #[test]
     fn it_is_full_by_count_or_by_text() {
         let mut reorder = Reorder::default();
+        reorder.expect(0);
         for index in 1..Reorder::RECORDS as u64 {
             reorder.push(record(index, 0));
         }
@@ -85,6 +92,7 @@ mod tests {
         assert!(reorder.is_full());
         assert!(reorder.pop().is_some() && !reorder.is_full());
         let mut reorder = Reorder::default();
+        reorder.expect(0);
         reorder.push(record(1, Reorder::BYTES));
         assert!(reorder.is_full() && reorder.pop().is_none());
     }

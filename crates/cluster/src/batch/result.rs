@@ -111,6 +111,12 @@ impl ResultRecord {
         Self::unsent(info, Outcome::Refused, reason, now)
     }
 
+    /// The record of the same job without what came of it, for when that could not be put on disk.
+    pub(super) fn untold(&self) -> Self {
+        let error = Some("its result could not be recorded".to_owned());
+        Self { error, ..Self::blank(self.index, self.job.clone(), self.item.clone(), self.started_at) }
+    }
+
     /// Whether the job succeeded.
     #[must_use]
     pub fn is_ok(&self) -> bool {

@@ -4,20 +4,21 @@
 //! dropping that future loses nothing. What it decides: how far ahead to feed ([`window`]), in which order results
 //! leave ([`Order`]), and when to stop ([`Ending`]).
 
+mod running;
+
 use super::item::ItemError;
 use super::plan::{JobInfo, Planned};
 use super::reorder::Reorder;
 use super::result::ResultRecord;
 use crate::Job;
+use crate::ledger::writer::Standing;
+use crate::ledger::{LedgerError, Recorder};
 use futures_util::stream::{FuturesUnordered, Stream, StreamExt};
-use jiff::Timestamp;
-use pool_core::JobError;
-use pool_core::message::{JobHandle, JobId, JobResult, Stage};
+use pool_core::message::{JobHandle, JobId, Stage};
+use running::{Ended, Keeping, Kept, Running, keep};
 use std::collections::VecDeque;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 /// In which order results leave.
 #[derive(Debug)]
@@ -39,6 +40,12 @@ impl Order {
     #[must_use]
     pub const fn finished() -> Self {
         Self::Finished(VecDeque::new())
+    }
+
+    fn expect(&mut self, index: u64) {
+        if let Self::Input(reorder) = self {
+            reorder.expect(index);
+        }
     }
 
     fn push(&mut self, record: ResultRecord) {
@@ -76,6 +83,8 @@ pub enum Ending {
     BadList(ItemError),
     /// The pool gave up; what was left has not been run.
     PoolFailed(Arc<str>),
+    /// The record takes no more; what came since has not been told.
+    RecordFailed(Arc<LedgerError>),
     /// Somebody asked for it.
     Stopped,
 }
@@ -114,7 +123,10 @@ pub struct Batch<Source, Submit> {
     submit: Submit,
     window: usize,
     running: FuturesUnordered<Running>,
+    /// Results on their way to the disk. Instances do not wait for them.
+    keeping: FuturesUnordered<Keeping>,
     order: Order,
+    recorder: Option<Recorder>,
     ending: Option<Ending>,
     counts: Counts,
 }
@@ -126,8 +138,16 @@ where
 {
     /// A batch that has at most `window` jobs with the pool at a time, and reads no further ahead.
     pub fn new(source: Source, submit: Submit, window: usize, order: Order) -> Self {
-        let running = FuturesUnordered::new();
-        Self { source, submit, window, running, order, ending: None, counts: Counts::default() }
+        let (running, keeping) = (FuturesUnordered::new(), FuturesUnordered::new());
+        let counts = Counts::default();
+        Self { source, submit, window, running, keeping, order, recorder: None, ending: None, counts }
+    }
+
+    /// The same, with every result put on disk before it is told. The jobs must have been planned by the same
+    /// [`Recorder`].
+    pub fn recorded(mut self, recorder: Recorder) -> Self {
+        self.recorder = Some(recorder);
+        self
     }
 
     /// The next result; `None` when every job that was fed has ended. Dropping the future loses nothing.
@@ -158,7 +178,7 @@ where
     }
 
     /// The pool gave up: what waits is taken back, what is left is not run. What runs may end: instances that are given
-    /// up with their tool finish the job at hand. A job that comes back as [`JobError::GivenUp`] says the same.
+    /// up with their tool finish the job at hand. A job that comes back as [`JobError::GivenUp`](pool_core::JobError::GivenUp) says the same.
     pub fn pool_failed(&mut self, reason: impl Into<Arc<str>>) {
         if !matches!(self.ending, Some(Ending::PoolFailed(_))) {
             self.ending = Some(Ending::PoolFailed(reason.into()));
@@ -201,17 +221,21 @@ where
             if self.feed(context) {
                 continue;
             }
-            match self.running.poll_next_unpin(context) {
-                Poll::Ready(Some(ended)) => self.end(ended),
-                Poll::Ready(None) if self.ending.is_some() => return Poll::Ready(self.order.pop()),
-                Poll::Ready(None) | Poll::Pending => return Poll::Pending,
+            if let Poll::Ready(Some(ended)) = self.running.poll_next_unpin(context) {
+                self.keep(ended);
+            } else if let Poll::Ready(Some(kept)) = self.keeping.poll_next_unpin(context) {
+                self.end(kept);
+            } else if self.ending.is_some() && self.running.is_empty() && self.keeping.is_empty() {
+                return Poll::Ready(self.order.pop());
+            } else {
+                return Poll::Pending;
             }
         }
     }
 
     /// Fills the window; true if a job was refused on the spot, so that there may be a result.
     fn feed(&mut self, context: &mut Context<'_>) -> bool {
-        while self.ending.is_none() && self.running.len() < self.window && !self.order.is_full() {
+        while self.ending.is_none() && self.running.len() < self.window && !self.is_held_up() {
             match self.source.poll_next_unpin(context) {
                 Poll::Pending => return false,
                 Poll::Ready(None) => self.ending = Some(Ending::AllFed),
@@ -227,9 +251,10 @@ where
         false
     }
 
-    /// True if the job was refused.
+    /// True if there is a result at once: the job was refused.
     fn begin(&mut self, planned: Planned) -> bool {
         let now = super::clock::wall();
+        self.order.expect(planned.info.index);
         match planned.job {
             Ok(job) => {
                 let handle = (self.submit)(job);
@@ -237,45 +262,58 @@ where
                 false
             }
             Err(reason) => {
-                self.counts.ended += 1;
-                self.order.push(ResultRecord::refused(planned.info, reason, now));
+                let record = ResultRecord::refused(planned.info, reason, now);
+                self.keep(Ended { record, given_up: None });
                 true
             }
         }
     }
 
-    fn end(&mut self, ended: Ended) {
-        self.counts.ended += 1;
-        if let Err(JobError::GivenUp(reason)) = &ended.result {
-            self.pool_failed(reason.as_str());
+    /// A result goes through the disk, if the run is recorded.
+    fn keep(&mut self, ended: Ended) {
+        match self.recorder.clone() {
+            Some(recorder) => self.keeping.push(keep(recorder, ended)),
+            None => self.end(Kept { ended, error: None }),
         }
-        self.order.push(ResultRecord::new(ended.info, ended.result, ended.submitted, ended.attempts));
     }
-}
 
-/// A job that is with the pool.
-#[derive(Debug)]
-struct Running {
-    handle: JobHandle,
-    info: Option<JobInfo>,
-    submitted: Timestamp,
-}
+    /// Whether too many results wait, for an earlier one or for the disk.
+    fn is_held_up(&self) -> bool {
+        self.order.is_full() || self.keeping.len() >= self.window
+    }
 
-struct Ended {
-    info: JobInfo,
-    result: JobResult,
-    submitted: Timestamp,
-    attempts: u32,
-}
+    fn end(&mut self, Kept { ended, error }: Kept) {
+        self.counts.ended += 1;
+        if let Some(reason) = ended.given_up {
+            self.pool_failed(reason);
+        }
+        if let Some(error) = error {
+            self.record_failed(error);
+        }
+        self.order.push(ended.record);
+    }
 
-impl Future for Running {
-    type Output = Ended;
+    /// The record takes no more: what runs is taken back, what is left is not run.
+    fn record_failed(&mut self, error: Arc<LedgerError>) {
+        if !matches!(self.ending, Some(Ending::RecordFailed(_))) {
+            self.ending = Some(Ending::RecordFailed(error));
+            self.cancel_all();
+        }
+    }
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Ended> {
-        let result = ready!(Pin::new(&mut self.handle).poll(context));
-        let attempts = self.handle.attempts();
-        let info = self.info.take().unwrap_or_default();
-        Poll::Ready(Ended { info, result, submitted: self.submitted, attempts })
+    /// The record, if there is one.
+    #[must_use]
+    pub const fn recorder(&self) -> Option<&Recorder> {
+        self.recorder.as_ref()
+    }
+
+    /// Lets go of the record, when all jobs have ended: how the run stands. Nothing without a record.
+    ///
+    /// # Errors
+    /// As [`Recorder::close`].
+    pub async fn close(&self) -> Option<Result<Standing, Arc<LedgerError>>> {
+        let recorder = self.recorder.as_ref()?;
+        Some(recorder.close(matches!(self.ending, Some(Ending::AllFed))).await)
     }
 }
 

@@ -167,6 +167,11 @@ pub trait Errand: Send {
     /// and nothing has been sent.
     fn before(&mut self, placement: &Placement) -> ErrandFuture<Result<(), Refused>>;
 
+    /// The same errand for another attempt at the job. An errand that cannot be run again lets its job have one attempt.
+    fn again(&self) -> Option<Box<dyn Errand>> {
+        None
+    }
+
     /// Called after each step that ended well.
     fn after_step(&mut self, reply: &StepReply) -> ErrandFuture<Next> {
         let _ = reply;

@@ -1,12 +1,12 @@
 //! The question: a prompt, and what it is about.
 
-use crate::commands::run::steps::whole;
+use crate::commands::run::steps::{Input, whole};
 use crate::failure::Failure;
 use std::path::Path;
 
 /// The prompt, an empty line, and the text of the file; or whichever of them there is.
 pub(super) fn read(prompt: Option<&str>, input: Option<&Path>) -> Result<String, Failure> {
-    let about = input.map(whole).transpose()?;
+    let about = input.map(|path| whole(path, &Input::Direct)).transpose()?;
     match (prompt, about) {
         (Some(prompt), Some(about)) => Ok(format!("{prompt}\n\n{about}")),
         (prompt, about) => Ok(about.or(prompt.map(str::to_owned)).unwrap_or_default()),

@@ -1,9 +1,12 @@
 //! The arguments of `cluster run`, as typed.
 
+mod record;
+
 use crate::output::Level;
 use cluster::batch::duration::duration;
 use cluster::config::{MOST_INSTANCES, MOST_RETRIES, Origin, size};
 use cluster::profile::Overrides;
+pub(crate) use record::{RecordArgs, Unknown};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -36,6 +39,8 @@ Exit codes:
   2 wrong usage or bad input, nothing ran    129 ended by SIGHUP
   3 the pool could not start, or gave up     130 ended by SIGINT, 143 by SIGTERM
 
+A run is recorded: 'cluster resume' goes on with it after a signal, a crash or a reboot, and 'cluster runs' shows it.
+
 The first Ctrl-C begins no more jobs, the second takes back those that run, the third kills; SIGTERM, and SIGHUP when
 the terminal goes, count alike. Ctrl-Z stops the program, not its tools, and the time until 'fg' is not charged to jobs.
 SIGUSR1 shows what every instance does, what it waits for, and what to do about it.";
@@ -53,10 +58,10 @@ pub(crate) struct RunArgs {
 
     /// The items; 'item' means what a job is made of
     #[arg(value_name = "ITEM")]
-    pub(super) items: Vec<OsString>,
+    pub(crate) items: Vec<OsString>,
 
     #[command(flatten)]
-    pub(super) input: InputArgs,
+    pub(crate) input: InputArgs,
     #[command(flatten)]
     pub(super) steps: StepArgs,
     #[command(flatten)]
@@ -66,26 +71,31 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(super) framing: FramingArgs,
     #[command(flatten)]
-    pub(super) output: OutputArgs,
+    pub(super) record: RecordArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 
     /// Where each --step and each --step-file stood on the command line.
     #[arg(skip)]
     pub(crate) step_order: [Vec<usize>; 2],
+    /// The command line without the program: what a resumed run is made from.
+    #[arg(skip)]
+    pub(crate) words: Vec<OsString>,
 }
 
 /// Where items come from.
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Items")]
-pub(super) struct InputArgs {
+pub(crate) struct InputArgs {
     /// Read items from this file, one a line ('-' is standard input)
     #[arg(short = 'a', long = "arg-file", value_name = "FILE", conflicts_with = "items")]
-    pub(super) arg_file: Option<PathBuf>,
+    pub(crate) arg_file: Option<PathBuf>,
     /// Items in files and on standard input end with NUL, not with a line end
     #[arg(short = '0', long = "null", conflicts_with = "items")]
-    pub(super) null: bool,
+    pub(crate) null: bool,
     /// Read structured jobs from this file, one JSON object a line ('cluster schema job')
     #[arg(long, value_name = "FILE.jsonl", conflicts_with_all = ["items", "arg_file", "null", "token"])]
-    pub(super) from: Option<PathBuf>,
+    pub(crate) from: Option<PathBuf>,
 }
 
 /// What a job says.
@@ -222,24 +232,31 @@ impl TalkArgs {
     pub(crate) fn level(&self) -> Level {
         Level::of(self.quiet, self.verbose)
     }
+
+    /// What is said now goes before what was said then.
+    pub(crate) fn put_on(&self, then: &mut Self) {
+        if self.quiet || self.verbose > 0 {
+            (then.quiet, then.verbose) = (self.quiet, self.verbose);
+        }
+    }
 }
 
 /// What is shown.
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Output")]
-pub(super) struct OutputArgs {
+pub(crate) struct OutputArgs {
     /// One JSON object a job, as they finish ('cluster schema result')
     #[arg(long)]
-    pub(super) json: bool,
+    pub(crate) json: bool,
     /// Replies as they finish, not in the order of the items
     #[arg(long)]
-    pub(super) unordered: bool,
+    pub(crate) unordered: bool,
     #[command(flatten)]
-    pub(super) talk: TalkArgs,
+    pub(crate) talk: TalkArgs,
     /// Say on standard error, for each job, where it goes and why
     #[arg(long)]
-    pub(super) explain: bool,
+    pub(crate) explain: bool,
     /// Show what would run, and start nothing
     #[arg(long)]
-    pub(super) dry_run: bool,
+    pub(crate) dry_run: bool,
 }

@@ -2,6 +2,7 @@
 
 use super::limits::Limits;
 use super::pool::Pool;
+use super::record::Closed;
 use super::steps::Source;
 use crate::exit::Exit;
 use crate::output::{Output, Shown, Tally, jobs};
@@ -42,9 +43,11 @@ where
     F: Fn(Job) -> JobHandle,
 {
     let ladder = Ladder::default();
-    let mut run = Run { pool, batch: &mut batch, output, ladder, limits, fold, write_error: None };
+    let mut run =
+        Run { pool, batch: &mut batch, output, ladder, limits, fold, write_error: None, record: Closed::Not };
     let mut over = run.until_all_ended(&mut signals).await;
     if over.is_continue() {
+        run.record = Closed::of(run.batch.close().await);
         over = run.until_stopped(&mut signals).await;
     }
     run.until_written(over, &mut signals).await;
@@ -66,6 +69,8 @@ struct Run<'a, P, F> {
     fold: Option<Fold>,
     /// Standard output is gone.
     write_error: Option<std::io::Error>,
+    /// How the recorded run stands.
+    record: Closed,
 }
 
 impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
@@ -272,6 +277,7 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         match self.batch.ending() {
             Some(Ending::PoolFailed(reason)) => self.output.error(&format!("the pool gave up: {reason}")),
             Some(Ending::BadList(error)) => self.output.error(&error.to_string()),
+            Some(Ending::RecordFailed(error)) => self.output.error(&error.to_string()),
             Some(Ending::AllFed | Ending::Stopped) | None => {}
         }
         if let Some(hold) = self.limits.given_up() {
@@ -283,6 +289,7 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
             }
             _ => {}
         }
+        self.record.tell(self.batch.recorder(), self.output);
         self.output.summary(Instant::now().into_std());
         let reader = self.write_error.as_ref().map(std::io::Error::kind);
         let won = self.fold.as_ref().filter(|fold| !fold.wants_all() && fold.is_reached()).is_some();
@@ -290,6 +297,7 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         {
             // Enough good answers are there, whatever became of the others.
             Exit::Failed | Exit::Pool | Exit::Stopped if won && self.write_error.is_none() => Exit::Ok,
+            Exit::Ok if self.record.is_short() => Exit::Failed,
             exit => exit,
         }
     }
@@ -335,6 +343,7 @@ fn verdict(
     match (ladder.exit(), ending, write_error) {
         (Some(exit), _, _) => exit,
         (None, Some(Ending::PoolFailed(_)), _) => Exit::Pool,
+        (None, Some(Ending::RecordFailed(_)), _) => Exit::Failed,
         (None, _, Some(std::io::ErrorKind::BrokenPipe)) => Exit::Stopped,
         (None, _, Some(_)) => Exit::Failed,
         (None, _, None) if limit.is_some() => Exit::Stopped,

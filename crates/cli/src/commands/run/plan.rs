@@ -2,11 +2,12 @@
 
 use super::args::{OnLimit, RunArgs};
 use super::resolve::{Tool, accounts, resolve};
-use super::steps::{self, Jobs};
+use super::steps::{self, Input, Jobs};
 use crate::failure::Failure;
 use crate::output::{Style, jobs};
 use cluster::batch::plan::Settings;
 use cluster::batch::run::{Order, window};
+use cluster::profile::Effects;
 
 /// A run that can begin.
 pub(super) struct Plan {
@@ -19,11 +20,13 @@ pub(super) struct Plan {
     pub(super) on_limit: OnLimit,
     /// Further attempts at each job.
     pub(super) retries: u32,
+    /// The model that the tools are to use.
+    model: Option<String>,
 }
 
 impl Plan {
     /// Checks the arguments, reads what they name, starts nothing.
-    pub(super) fn new(args: &RunArgs) -> Result<Self, Failure> {
+    pub(super) fn new(args: &RunArgs, input: &Input) -> Result<Self, Failure> {
         let mut tools = resolve(&args.tool, args.pool.instances, &args.start, &args.framing)?;
         match args.pool.on_limit {
             OnLimit::Wait => {}
@@ -35,23 +38,39 @@ impl Plan {
                 .iter()
                 .map(|Tool { profile, .. }| (profile.spec.offer(), profile.rules.clone()))
                 .collect(),
-            steps: steps::templates(args)?,
+            steps: steps::templates(args, input)?,
             token: args.steps.token.clone(),
             allow_commands: args.steps.allow_commands,
         };
-        let jobs = Jobs::open(args, &settings)?;
+        let jobs = Jobs::open(args, &settings, input)?;
         let out = &args.output;
         let level = out.talk.level();
         // Lines of JSON carry their index, so nobody needs to wait for their order.
         let order = if out.json || out.unordered { Order::finished() } else { Order::input() };
         let style = Style { json: out.json, level, total: jobs.total(), explain: out.explain };
         let (route, on_limit, retries) = (args.pool.route.clone(), args.pool.on_limit, args.pool.retries);
-        Ok(Self { tools, jobs, order, style, route, on_limit, retries })
+        let model = args.start.model.clone();
+        Ok(Self { tools, jobs, order, style, route, on_limit, retries, model })
     }
 
     /// How many jobs are with the pool at a time.
     pub(super) fn window(&self) -> usize {
         window(self.tools.iter().map(|tool| tool.instances).sum())
+    }
+
+    /// Whether a tool may change anything.
+    pub(super) fn writes(&self) -> bool {
+        self.tools.iter().any(|tool| tool.profile.effects == Effects::Write)
+    }
+
+    /// What tells each tool from others: its name and command line, and with them the model.
+    pub(super) fn identities(&self) -> Vec<String> {
+        let model = self.model.as_deref().unwrap_or_default();
+        let identity = |tool: &Tool| {
+            let command = tool.profile.spec.command.join("\0");
+            format!("{}\0{model}\0{command}", tool.profile.name)
+        };
+        self.tools.iter().map(identity).collect()
     }
 
     /// The plan in one line.

@@ -5,11 +5,13 @@ use crate::failure::Failure;
 use cluster::batch::item::{ItemError, Lines, MAX_ITEM, Separator, arguments};
 use cluster::batch::list;
 use cluster::batch::plan::{ItemPlanner, ListPlanner, Planned, Settings};
+use cluster::ledger::LedgerError;
+use cluster::ledger::spool::Spool;
 use futures_util::Stream;
 use futures_util::stream;
 use std::fs::File;
 use std::io::{BufReader, IsTerminal, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::task::{Poll, ready};
 use tokio::sync::mpsc;
@@ -30,20 +32,33 @@ pub(super) enum Jobs {
     List(ListPlanner),
 }
 
+/// What standard input is.
+#[derive(Debug, Clone)]
+pub(crate) enum Input {
+    /// The real one.
+    Direct,
+    /// The real one, with a copy of it in this file.
+    Copied(PathBuf),
+    /// The copy in this file.
+    Copy(PathBuf),
+}
+
 impl Jobs {
     /// Opens what is to be read, and checks the templates.
-    pub(super) fn open(args: &RunArgs, settings: &Settings) -> Result<Self, Failure> {
+    pub(super) fn open(args: &RunArgs, settings: &Settings, input: &Input) -> Result<Self, Failure> {
         if let Some(path) = &args.input.from {
-            return open_list(path, settings).map(Self::List);
+            return open_list(path, settings, input).map(Self::List);
         }
         let planner = ItemPlanner::new(settings).map_err(Failure::usage)?;
         if !args.items.is_empty() {
             return Ok(Self::Arguments(planner, arguments(args.items.clone()).map_err(Failure::usage)?));
         }
         let (file, name) = match &args.input.arg_file {
-            Some(path) => open(path)?,
-            None if std::io::stdin().is_terminal() => return Err(no_items()),
-            None => open(Path::new("-"))?,
+            Some(path) => open(path, input)?,
+            None if !matches!(input, Input::Copy(_)) && std::io::stdin().is_terminal() => {
+                return Err(no_items());
+            }
+            None => open(Path::new("-"), input)?,
         };
         let separator = if args.input.null { Separator::Nul } else { Separator::Line };
         Ok(Self::File(planner, Lines::new(BufReader::with_capacity(64 << 10, file), name, separator)))
@@ -101,16 +116,16 @@ fn next_items<R: Read>(lines: &mut Lines<BufReader<R>>) -> Option<Vec<Result<Str
     Some(items)
 }
 
-fn open_list(path: &Path, settings: &Settings) -> Result<ListPlanner, Failure> {
-    let (file, name) = open(path)?;
+fn open_list(path: &Path, settings: &Settings, input: &Input) -> Result<ListPlanner, Failure> {
+    let (file, name) = open(path, input)?;
     let jobs = list::read(BufReader::new(file), &name).map_err(Failure::usage)?;
     let folder = path.parent().unwrap_or(Path::new(""));
     ListPlanner::new(settings, jobs, &name, folder).map_err(Failure::usage)
 }
 
 /// All of a text file, or of standard input for `-`, without the line end at its end.
-pub(crate) fn whole(path: &Path) -> Result<String, Failure> {
-    let (file, name) = open(path)?;
+pub(crate) fn whole(path: &Path, input: &Input) -> Result<String, Failure> {
+    let (file, name) = open(path, input)?;
     let mut bytes = Vec::new();
     file.take(MAX_ITEM as u64 + 1)
         .read_to_end(&mut bytes)
@@ -129,14 +144,23 @@ pub(crate) fn whole(path: &Path) -> Result<String, Failure> {
 }
 
 /// A file, or standard input for `-`, and what errors call it.
-fn open(path: &Path) -> Result<(Box<dyn Read + Send>, String), Failure> {
+fn open(path: &Path, input: &Input) -> Result<(Box<dyn Read + Send>, String), Failure> {
     if path == Path::new("-") {
-        return Ok((Box::new(std::io::stdin()), "standard input".to_owned()));
+        let stdin: Box<dyn Read + Send> = match input {
+            Input::Direct => Box::new(std::io::stdin()),
+            Input::Copied(to) => {
+                let copy = Spool::copy(std::io::stdin(), to);
+                Box::new(copy.map_err(|error| Failure::ledger(LedgerError::from(error)))?)
+            }
+            Input::Copy(path) => Box::new(file(path)?),
+        };
+        return Ok((stdin, "standard input".to_owned()));
     }
-    match File::open(path) {
-        Ok(file) => Ok((Box::new(file), path.display().to_string())),
-        Err(error) => Err(Failure::usage(format!("cannot read {}: {error}", path.display()))),
-    }
+    Ok((Box::new(file(path)?), path.display().to_string()))
+}
+
+fn file(path: &Path) -> Result<File, Failure> {
+    File::open(path).map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))
 }
 
 fn no_items() -> Failure {
@@ -146,10 +170,10 @@ fn no_items() -> Failure {
 }
 
 /// The templates in the order of the command line.
-pub(super) fn templates(args: &RunArgs) -> Result<Vec<String>, Failure> {
+pub(super) fn templates(args: &RunArgs, input: &Input) -> Result<Vec<String>, Failure> {
     let [step_places, file_places] = &args.step_order;
     let given = args.steps.steps.iter().cloned().map(Ok).zip(step_places);
-    let files = args.steps.step_files.iter().map(|path| whole(path)).zip(file_places);
+    let files = args.steps.step_files.iter().map(|path| whole(path, input)).zip(file_places);
     let mut steps: Vec<_> = given.chain(files).collect();
     steps.sort_by_key(|(_, place)| **place);
     steps.into_iter().map(|(step, _)| step).collect()

@@ -39,7 +39,7 @@ fn an_item_is_the_prompt_or_fills_the_steps() {
     planner.plan(Ok("a".into())).unwrap();
     let planned = planner.plan(Ok("b c".into())).unwrap();
     let prompts = vec!["cd /".to_owned(), "wc < 'b c' # 2".to_owned()];
-    let info = JobInfo { index: 1, id: "2".into(), item: Some("b c".into()), prompts };
+    let info = JobInfo { index: 1, id: "2".into(), item: Some("b c".into()), prompts, on_unknown: None };
     assert_eq!(planned.info, info);
 }
 

@@ -2,7 +2,8 @@ use super::*;
 use pool_core::message::{InstanceRef, SlotId, Stage, Timings};
 
 fn info() -> JobInfo {
-    JobInfo { index: 0, id: "sec-1".into(), item: None, prompts: vec!["p1".into(), "p2".into()] }
+    let prompts = vec!["p1".into(), "p2".into()];
+    JobInfo { index: 0, id: "sec-1".into(), prompts, ..JobInfo::default() }
 }
 
 fn step(text: &str, usage: Option<Usage>, cut: u64) -> StepReply {

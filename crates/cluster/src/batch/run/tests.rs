@@ -3,8 +3,9 @@ use crate::batch::plan::{ItemPlanner, Settings};
 use crate::batch::template::ToolRules;
 use futures_util::FutureExt;
 use futures_util::stream;
+use pool_core::JobError;
 use pool_core::message::{
-    InstanceRef, Offer, Outcome, Reply, ReplyTo, SlotId, Stage, Timings, reply_channel,
+    InstanceRef, JobResult, Offer, Outcome, Reply, ReplyTo, SlotId, Stage, Timings, reply_channel,
 };
 use proptest::prelude::*;
 use std::cell::RefCell;

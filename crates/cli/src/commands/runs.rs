@@ -1,0 +1,206 @@
+//! `cluster runs`: the recorded runs. Reads beside a run that goes on.
+
+mod export;
+mod show;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{Output, jobs, sanitize};
+use cluster::ledger::LedgerError;
+use cluster::ledger::read::{Overview, Run};
+use cluster::ledger::store::Store;
+use serde::Serialize;
+use std::fmt::Write;
+
+/// How much of a plan is shown on its line.
+const WIDTH: usize = 60;
+
+/// List the recorded runs, or look at one
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct RunsArgs {
+    /// As JSON: an array of runs
+    #[arg(long)]
+    json: bool,
+    #[command(subcommand)]
+    what: Option<What>,
+}
+
+/// What to do with a run.
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Show a run: how it stands, and each job that is not done; or the whole story of one job
+    Show {
+        /// The run [default: the last one]
+        run: Option<String>,
+        /// A job, by its id or number
+        job: Option<String>,
+    },
+    /// Print the replies of a run, in the order of its list
+    Logs {
+        /// The run [default: the last one]
+        run: Option<String>,
+        /// A job, by its id or number
+        job: Option<String>,
+    },
+    /// Print the results of a run for other programs
+    Export {
+        /// The run [default: the last one]
+        run: Option<String>,
+        /// In which form
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Remove the records of runs, and everything they left
+    Rm {
+        /// The runs
+        #[arg(required = true)]
+        runs: Vec<String>,
+        /// Also those that are unfinished
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+/// The form of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+enum Format {
+    /// One JSON object a job ('cluster schema result')
+    #[default]
+    Jsonl,
+    /// A table with a header
+    Csv,
+    /// As GNU parallel's --joblog
+    Joblog,
+}
+
+pub(crate) fn run(args: &RunsArgs) -> Result<Exit, Failure> {
+    let store = Store::current().map_err(Failure::ledger)?;
+    let text = match &args.what {
+        None => list(&store, args.json)?,
+        Some(What::Show { run, job: None }) => show::run(&open(&store, run.as_deref())?)?,
+        Some(What::Show { run, job: Some(job) }) => show::job(&open(&store, run.as_deref())?, job)?,
+        Some(What::Logs { run, job }) => show::logs(&open(&store, run.as_deref())?, job.as_deref())?,
+        Some(What::Export { run, format }) => export::export(&open(&store, run.as_deref())?, *format)?,
+        Some(What::Rm { runs, force }) => remove(&store, runs, *force)?,
+    };
+    Output::document(&text)?;
+    Ok(Exit::Ok)
+}
+
+fn open(store: &Store, name: Option<&str>) -> Result<Run, Failure> {
+    let names = store.begun().map_err(Failure::ledger)?;
+    let last = || names.last().cloned().ok_or_else(|| Failure::usage("no run is recorded"));
+    let name = name.map_or_else(last, |name| Ok(name.to_owned()))?;
+    Run::open(store, &name).map_err(Failure::ledger)
+}
+
+/// How a run stands, in a word.
+pub(super) fn state(overview: &Overview) -> &'static str {
+    match (overview.holder, overview.ended) {
+        (Some(_), _) => "running",
+        (None, Some(_)) => "ended",
+        (None, None) => "unfinished",
+    }
+}
+
+/// How many jobs ended how: `3 of 10: 2 ok, 1 error, 1 in between`.
+pub(super) fn counts(overview: &Overview) -> String {
+    let settled: u64 = overview.outcomes.values().sum();
+    let mut text = match overview.total {
+        Some(total) => format!("{settled} of {}", jobs(total)),
+        None => jobs(settled),
+    };
+    let outcomes = overview.outcomes.iter().map(|(outcome, count)| format!("{count} {outcome}"));
+    let between = (overview.in_between > 0).then(|| format!("{} in between", overview.in_between));
+    for (place, part) in outcomes.chain(between).enumerate() {
+        let _ = write!(text, "{}{part}", if place == 0 { ": " } else { ", " });
+    }
+    text
+}
+
+/// A run, as `--json` has it.
+#[derive(Debug, Serialize)]
+struct RunJson {
+    run: String,
+    state: &'static str,
+    began: String,
+    ended: Option<String>,
+    folder: String,
+    plan: String,
+    pid: Option<u32>,
+    total: Option<u64>,
+    outcomes: std::collections::BTreeMap<&'static str, u64>,
+    in_between: u64,
+    error: Option<String>,
+}
+
+fn list(store: &Store, as_json: bool) -> Result<String, Failure> {
+    let names = store.begun().map_err(Failure::ledger)?;
+    let read = |name: String| {
+        let overview = Run::open(store, &name).and_then(|run| run.overview());
+        (name, overview)
+    };
+    let runs = names.into_iter().map(read);
+    if as_json {
+        let runs: Vec<RunJson> = runs.map(|(name, overview)| json(name, overview)).collect();
+        return serde_json::to_string_pretty(&runs)
+            .map(|text| text + "\n")
+            .map_err(|error| Failure::from(std::io::Error::from(error)));
+    }
+    let mut text = String::new();
+    for (name, overview) in runs {
+        let line = match overview {
+            Ok(run) => {
+                let plan = sanitize::line(&run.plan, WIDTH);
+                format!("{name}  {:.0}  {}  {}  {plan}", run.began, state(&run), counts(&run))
+            }
+            Err(error) => format!("{name}  {}", sanitize::line(&error.to_string(), 200)),
+        };
+        let _ = writeln!(text, "{line}");
+    }
+    Ok(if text.is_empty() { "no run is recorded\n".to_owned() } else { text })
+}
+
+fn json(name: String, overview: Result<Overview, LedgerError>) -> RunJson {
+    let blank = RunJson {
+        run: name,
+        state: "unreadable",
+        began: String::new(),
+        ended: None,
+        folder: String::new(),
+        plan: String::new(),
+        pid: None,
+        total: None,
+        outcomes: std::collections::BTreeMap::new(),
+        in_between: 0,
+        error: None,
+    };
+    match overview {
+        Err(error) => RunJson { error: Some(error.to_string()), ..blank },
+        Ok(run) => RunJson {
+            state: state(&run),
+            began: run.began.to_string(),
+            ended: run.ended.map(|ended| ended.to_string()),
+            folder: run.folder.display().to_string(),
+            pid: run.holder,
+            total: run.total,
+            outcomes: run.outcomes.iter().map(|(outcome, count)| (outcome.word(), *count)).collect(),
+            in_between: run.in_between,
+            plan: run.plan,
+            ..blank
+        },
+    }
+}
+
+fn remove(store: &Store, runs: &[String], force: bool) -> Result<String, Failure> {
+    let open = runs.iter().find(|name| store.is_open(name) && !store.was_never_begun(name));
+    if let Some(name) = open.filter(|_| !force) {
+        return Err(Failure::usage(format!("run {name} is unfinished"))
+            .help(format!("'cluster resume {name}' goes on with it; --force removes it all the same")));
+    }
+    for name in runs {
+        store.remove(name).map_err(Failure::ledger)?;
+    }
+    Ok(String::new())
+}

@@ -1,0 +1,86 @@
+//! The results of a run for other programs.
+
+use super::Format;
+use super::show::all;
+use crate::failure::Failure;
+use cluster::batch::ResultRecord;
+use cluster::ledger::read::{RecordedJob, Run};
+use std::fmt::Write;
+
+/// The results of the jobs that have ended, in the order of the list.
+pub(super) fn export(run: &Run, format: Format) -> Result<String, Failure> {
+    let jobs = all(run)?;
+    let ended = jobs.iter().filter_map(|job| job.result.as_ref().map(|result| (job, result)));
+    let mut text = match format {
+        Format::Jsonl => String::new(),
+        Format::Csv => {
+            "job,index,item,outcome,attempt,started_at,queued_us,turn_us,tool,slot,error,reply\n".to_owned()
+        }
+        Format::Joblog => {
+            "Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\n".to_owned()
+        }
+    };
+    for (job, result) in ended {
+        let line = match format {
+            Format::Jsonl => serde_json::to_string(result).map_err(std::io::Error::from)?,
+            Format::Csv => csv(result),
+            Format::Joblog => joblog(job, result),
+        };
+        text += &line;
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+fn csv(result: &ResultRecord) -> String {
+    let instance = result.instance.as_ref();
+    let fields = [
+        result.job.clone(),
+        result.index.to_string(),
+        result.item.clone().unwrap_or_default(),
+        result.outcome.to_string(),
+        result.attempt.to_string(),
+        result.started_at.to_string(),
+        result.queued_us.to_string(),
+        result.turn_us.to_string(),
+        instance.map(|instance| instance.tool.clone()).unwrap_or_default(),
+        instance.map(|instance| instance.slot.to_string()).unwrap_or_default(),
+        result.error.clone().unwrap_or_default(),
+        result.reply.clone(),
+    ];
+    fields.map(|field| quoted(&field)).join(",")
+}
+
+/// As RFC 4180 wants it.
+fn quoted(field: &str) -> String {
+    if field.contains(['"', ',', '\n', '\r']) {
+        format!("\"{}\"", field.replace('"', "\"\""))
+    } else {
+        field.to_owned()
+    }
+}
+
+/// A line of GNU parallel's job log. What has no counterpart: the exit value is 0 for success and 1 for any failure.
+fn joblog(job: &RecordedJob, result: &ResultRecord) -> String {
+    let seconds = |us: u64| format!("{}.{:03}", us / 1_000_000, us / 1000 % 1000);
+    let sent: usize = job.prompts.iter().map(String::len).sum();
+    let start = u64::try_from(result.started_at.as_microsecond()).unwrap_or_default();
+    let mut line = format!("{}\t:\t{}\t{}", result.index + 1, seconds(start), seconds(result.turn_us));
+    let status = u8::from(!result.is_ok());
+    let command = job.item.as_deref().unwrap_or(&job.id).replace(['\t', '\n', '\r'], " ");
+    let _ = write!(line, "\t{sent}\t{}\t{status}\t0\t{command}", result.reply.len());
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_table_cannot_hold_is_quoted() {
+        let table = [("a", "a"), ("a,b", "\"a,b\""), ("a\"b", "\"a\"\"b\""), ("a\nb", "\"a\nb\""), ("", "")];
+        for (field, expected) in table {
+            assert_eq!(quoted(field), expected);
+        }
+    }
+}

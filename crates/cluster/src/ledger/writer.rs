@@ -1,0 +1,343 @@
+//! The one thread that writes: it commits whatever has come in at once, as one group, and then answers.
+//!
+//! Never on a timer: a lone command is committed as it comes, and while one group is being synced the next one
+//! gathers. When the disk refuses, the group is kept: the file is closed, opened again and checked, and the group is
+//! written anew (a failed sync is never just repeated). Until it goes through nobody is answered, so nothing is sent
+//! and no reply is told. `reserve.rs` tells what is done when the disk is full.
+
+use super::LedgerError;
+use super::book::{Book, Entry, Row};
+use super::crash::{Point, reached};
+use super::identity::Identity;
+use super::machine::{Fate, Placed, State};
+use super::reserve::Room;
+use super::{rows, schema};
+use crate::batch::ResultRecord;
+use crate::batch::clock::wall;
+use rusqlite::Connection;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// How many commands may wait. A job has at most one under way, so this is never reached by a window of jobs.
+const QUEUE: usize = 1 << 16;
+/// How many commands are committed together at most.
+const GROUP: usize = 1024;
+/// How long to wait before a disk that refused is tried again.
+const AGAIN: Duration = Duration::from_millis(500);
+/// How often a disk that refuses is tried when the run is to be closed.
+const LAST_TRIES: u32 = 4;
+
+/// Why a command was not carried out: the text says it.
+type Answer<T> = oneshot::Sender<Result<T, Arc<LedgerError>>>;
+
+/// What the thread can be asked for.
+#[derive(Debug)]
+pub(super) enum Command {
+    /// The intent to send; answered with the attempt that it is.
+    Send { entry: Arc<Entry>, placed: Placed, answer: Answer<u32> },
+    /// The end of an attempt.
+    End { entry: Arc<Entry>, attempt: u32, fate: Fate, record: Box<ResultRecord>, answer: Answer<()> },
+    /// An item that no job can be made of.
+    Refuse { entry: Arc<Entry>, record: Box<ResultRecord>, answer: Answer<()> },
+    /// Jobs that are to be left alone. Nobody waits for it: it is written with what comes next.
+    Skip(Vec<Identity>),
+    /// Nothing more will come.
+    Close { list: ListEnd, answer: Answer<Standing> },
+}
+
+/// How far the list of a run was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListEnd {
+    /// How many jobs it has, if it was read to its end.
+    pub total: Option<u64>,
+    /// Jobs of it that were never sent.
+    pub unsent: u64,
+}
+
+/// How a run stands when its controller lets go of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// Jobs that ended, well or not.
+    pub settled: u64,
+    /// Jobs that were sent, and whose end nobody knows.
+    pub unknown: u64,
+    /// Jobs of the list that were not sent, as far as it was read.
+    pub pending: u64,
+    /// Every job of the list has been settled.
+    pub is_finished: bool,
+}
+
+/// The way to the thread.
+#[derive(Debug, Clone)]
+pub struct Writer(SyncSender<Command>);
+
+impl Writer {
+    /// Starts the thread for a record that is open.
+    pub(super) fn start(keeper: Keeper) -> Result<Self, LedgerError> {
+        let (send, receive) = sync_channel(QUEUE);
+        let thread = std::thread::Builder::new().name("cluster-ledger".into());
+        thread.spawn(move || keeper.run(&receive)).map_err(|_| LedgerError::Ended)?;
+        Ok(Self(send))
+    }
+
+    /// Tells, and waits for nothing.
+    pub(super) fn tell(&self, command: Command) {
+        // The thread has ended: whoever asks next is told so.
+        let _ = self.0.try_send(command);
+    }
+
+    /// Asks, and waits for the disk.
+    pub(super) async fn ask<T>(
+        &self,
+        make: impl FnOnce(Answer<T>) -> Command,
+    ) -> Result<T, Arc<LedgerError>> {
+        let (answer, wait) = oneshot::channel();
+        let ended = || Arc::new(LedgerError::Ended);
+        self.0.try_send(make(answer)).map_err(|_| ended())?;
+        wait.await.unwrap_or_else(|_| Err(ended()))
+    }
+}
+
+/// What the thread owns.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    connection: Option<Connection>,
+    path: PathBuf,
+    /// Which file it is: one that was put in its place is another.
+    inode: u64,
+    epoch: u32,
+    book: Book,
+    room: Room,
+    /// Intents that wait for room.
+    held: Vec<Command>,
+}
+
+/// What is to be told once the group is on disk.
+enum Told {
+    Sent { entry: Arc<Entry>, attempt: u32, answer: Answer<u32> },
+    Ended(Answer<()>),
+    Closed(ListEnd, Answer<Standing>),
+}
+
+impl Keeper {
+    /// Of an open record.
+    pub(super) fn new(
+        connection: Connection,
+        path: PathBuf,
+        epoch: u32,
+        book: Book,
+    ) -> Result<Self, LedgerError> {
+        let inode = path.metadata().map_err(|_| LedgerError::Gone(path.clone()))?.ino();
+        let room = Room::reserve(path.parent().unwrap_or(&path));
+        Ok(Self { connection: Some(connection), path, inode, epoch, book, room, held: Vec::new() })
+    }
+
+    fn run(mut self, commands: &Receiver<Command>) {
+        while let Some(group) = self.next_group(commands) {
+            let (mut rows, mut told) = (Vec::new(), Vec::new());
+            for command in group {
+                self.stage(command, &mut rows, &mut told);
+            }
+            if rows.is_empty() && told.is_empty() {
+                continue;
+            }
+            if let Err(error) = self.commit_at_last(&rows, &told) {
+                tell_error(told, &Arc::new(error));
+                return;
+            }
+            if self.tell(told) {
+                return;
+            }
+        }
+    }
+
+    /// Whatever has come; nothing when nobody is left to ask. While the disk is full it wakes now and then.
+    fn next_group(&mut self, commands: &Receiver<Command>) -> Option<Vec<Command>> {
+        let first = if self.room.is_full() {
+            commands.recv_timeout(AGAIN)
+        } else {
+            commands.recv().map_err(RecvTimeoutError::from)
+        };
+        let mut group = match first {
+            Ok(first) => vec![first],
+            Err(RecvTimeoutError::Timeout) => Vec::new(),
+            Err(RecvTimeoutError::Disconnected) => return None,
+        };
+        group.extend(commands.try_iter().take(GROUP - 1));
+        if self.room.is_full() && self.room.has_come_back() {
+            group.append(&mut self.held);
+        }
+        Some(group)
+    }
+
+    fn stage(&mut self, command: Command, rows: &mut Vec<Row>, told: &mut Vec<Told>) {
+        match command {
+            Command::Send { entry, placed, answer } => self.stage_send(entry, placed, answer, rows, told),
+            Command::End { entry, attempt, fate, record, answer } => {
+                reached(Point::BeforeReply);
+                self.book.end((&entry, attempt), fate, &record, rows);
+                told.push(Told::Ended(answer));
+            }
+            Command::Refuse { entry, record, answer } => {
+                self.book.refuse(&entry, &record, rows);
+                told.push(Told::Ended(answer));
+            }
+            Command::Skip(jobs) => jobs.into_iter().for_each(|job| self.book.skip(job, rows)),
+            Command::Close { list, answer } => {
+                reached(Point::BeforeClose);
+                told.push(Told::Closed(list, answer));
+            }
+        }
+    }
+
+    fn stage_send(
+        &mut self,
+        entry: Arc<Entry>,
+        placed: Placed,
+        answer: Answer<u32>,
+        rows: &mut Vec<Row>,
+        told: &mut Vec<Told>,
+    ) {
+        if answer.is_closed() {
+            // Taken back while it waited; an error means that it had not been leased yet.
+            let _ = self.book.give_back(&entry);
+            return;
+        }
+        if self.room.is_full() {
+            let _ = self.book.lease(&entry);
+            self.held.push(Command::Send { entry, placed, answer });
+            return;
+        }
+        reached(Point::BeforeIntent);
+        match self.book.send(&entry, placed, rows) {
+            Ok(attempt) => told.push(Told::Sent { entry, attempt, answer }),
+            Err(rejected) => {
+                let error = LedgerError::damaged(&self.path, rejected.to_string());
+                let _ = answer.send(Err(Arc::new(error)));
+            }
+        }
+    }
+
+    /// Until the disk takes it.
+    fn commit_at_last(&mut self, rows: &[Row], told: &[Told]) -> Result<(), LedgerError> {
+        let closing = told.iter().any(|told| matches!(told, Told::Closed(..)));
+        let mut tries = 0;
+        loop {
+            let error = match self.commit(rows, told) {
+                Ok(()) => return Ok(()),
+                Err(error) if !error.may_pass() => return Err(error),
+                Err(error) => error,
+            };
+            tries += 1;
+            if closing && tries >= LAST_TRIES {
+                return Err(error);
+            }
+            self.connection = None;
+            if !self.room.give_way(&error) {
+                std::thread::park_timeout(AGAIN);
+            }
+        }
+    }
+
+    /// One transaction; opens the file anew if it was closed after an error.
+    fn commit(&mut self, rows: &[Row], told: &[Told]) -> Result<(), LedgerError> {
+        self.is_there()?;
+        let was_closed = self.connection.is_none();
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => schema::open(&self.path)?,
+        };
+        let connection = self.connection.insert(connection);
+        let transaction =
+            rusqlite::Transaction::new_unchecked(connection, rusqlite::TransactionBehavior::Immediate)?;
+        let epoch: u32 = transaction.query_row("SELECT epoch FROM run", [], |row| row.get(0))?;
+        if epoch != self.epoch {
+            return Err(LedgerError::Fenced);
+        }
+        if !(was_closed && holds(&transaction, self.book.last_event())?) {
+            let at = wall().to_string();
+            for row in rows {
+                rows::write(&transaction, row, self.epoch, &at)?;
+            }
+        }
+        for told in told {
+            if let Told::Closed(list, _) = told {
+                close(&transaction, *list, standing(&self.book, *list).is_finished)?;
+            }
+        }
+        Ok(transaction.commit()?)
+    }
+
+    fn is_there(&self) -> Result<(), LedgerError> {
+        let found = self.path.metadata().map(|found| found.ino()).ok();
+        if found == Some(self.inode) { Ok(()) } else { Err(LedgerError::Gone(self.path.clone())) }
+    }
+
+    /// Answers; true if the run was closed.
+    fn tell(&mut self, told: Vec<Told>) -> bool {
+        let mut closed = false;
+        for told in told {
+            match told {
+                Told::Sent { entry, attempt, answer } => {
+                    reached(Point::AfterIntent);
+                    entry.sent(attempt);
+                    let _ = answer.send(Ok(attempt));
+                }
+                Told::Ended(answer) => {
+                    reached(Point::AfterReply);
+                    let _ = answer.send(Ok(()));
+                }
+                Told::Closed(list, answer) => {
+                    reached(Point::AfterClose);
+                    closed = true;
+                    self.connection = None;
+                    self.room.release();
+                    let _ = answer.send(Ok(standing(&self.book, list)));
+                }
+            }
+        }
+        closed
+    }
+}
+
+fn tell_error(told: Vec<Told>, error: &Arc<LedgerError>) {
+    for told in told {
+        match told {
+            Told::Sent { answer, .. } => _ = answer.send(Err(error.clone())),
+            Told::Ended(answer) => _ = answer.send(Err(error.clone())),
+            Told::Closed(_, answer) => _ = answer.send(Err(error.clone())),
+        }
+    }
+}
+
+/// Whether the group was committed after all, although its writer was told otherwise.
+fn holds(connection: &Connection, last_event: i64) -> rusqlite::Result<bool> {
+    let last: Option<i64> = connection.query_row("SELECT max(number) FROM event", [], |row| row.get(0))?;
+    Ok(last.unwrap_or_default() >= last_event)
+}
+
+fn close(connection: &Connection, list: ListEnd, finished: bool) -> rusqlite::Result<()> {
+    connection.execute("UPDATE run SET total = coalesce(?, total)", [list.total])?;
+    if finished {
+        connection.execute("UPDATE run SET ended = ?", [wall().to_string()])?;
+    }
+    Ok(())
+}
+
+fn standing(book: &Book, list: ListEnd) -> Standing {
+    let mut standing = Standing { pending: list.unsent, ..Standing::default() };
+    for (_, job) in book.jobs() {
+        match job.state() {
+            state if state.is_terminal() => standing.settled += 1,
+            State::Unknown => standing.unknown += 1,
+            // Sent once, and back in the list's count of jobs that were not.
+            _ => {}
+        }
+    }
+    standing.is_finished = list.total.is_some() && standing.unknown + standing.pending == 0;
+    standing
+}
