@@ -57,6 +57,10 @@ simulate SEEDS="20000" FIRST="0":
 faults:
     eval "$(.ci/tools)"; cargo test --test faults -- --ignored --nocapture
 
+# kill the program 2,000 times at random, and 50 times at every named point; no job may be lost or done twice
+torture:
+    CLUSTER_TORTURE_KILLS=2000 CLUSTER_TORTURE_ROUNDS=50 cargo test -p cluster-cli --test ledger torture -- --nocapture
+
 # the long runs: 100,000 prompts a REPL, 10,000 through aider
 nightly:
     .ci/nightly

@@ -1,0 +1,261 @@
+//! What the verbs say and do.
+
+use crate::lab::{Lab, Ran};
+use rustix::process::{Pid, Signal, kill_process};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+/// Waits until so many prompts have arrived.
+fn await_received(lab: &Lab, count: usize) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while lab.received().len() < count {
+        assert!(Instant::now() < deadline, "only {:?} arrived", lab.received());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn kill(child: Child) {
+    kill_process(Pid::from_child(&child), Signal::KILL).unwrap();
+    Ran::of(child);
+}
+
+/// A run of one instance that was killed when its second job was under way; the third was never sent.
+fn killed(lab: &Lab, more: &[&str]) {
+    let tool = lab.tool();
+    let words = [&["-n", "1"][..], more, &["one", "[[hang]] two", "three"]].concat();
+    let words: Vec<&str> =
+        ["run", &tool, "--sentinel", crate::lab::SENTINEL].into_iter().chain(words).collect();
+    let child = lab.command(&words).spawn().unwrap();
+    await_received(lab, 2);
+    kill(child);
+}
+
+#[test]
+fn what_is_in_between_is_asked_for_by_default_then_follows_the_word() {
+    let lab = Lab::new();
+    killed(&lab, &[]);
+    let ran = lab.run(&["resume"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), "three\n"), "{ran:?}");
+    for says in ["r1: 1 job done before", "1 job sent, with an end that nobody knows", "'cluster resume r1'"]
+    {
+        assert!(ran.stderr.contains(says), "{says:?} in {ran:?}");
+    }
+    let ran = lab.run(&["resume", "r1", "--on-unknown", "skip"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), ""), "{ran:?}");
+    assert_eq!(lab.received(), ["one", "[[hang]] two", "three"]);
+    let ran = lab.run(&["runs", "show", "r1"]);
+    assert!(ran.stdout.contains("r1, ended"), "{ran:?}");
+    assert!(ran.stdout.contains("jobs     3 of 3 jobs: 2 ok, 1 unknown"), "{ran:?}");
+    let ran = lab.run(&["resume"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+}
+
+#[test]
+fn a_list_that_an_unfinished_run_holds_is_refused() {
+    let lab = Lab::new();
+    killed(&lab, &[]);
+    let tool = lab.tool();
+    let words = Lab::words(&tool, &["one", "and", "more"]);
+    let ran = lab.run(&words);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
+    assert!(ran.stderr.contains("the unfinished run r1 holds this list"), "{ran:?}");
+    assert!(ran.stderr.contains("'cluster resume r1' goes on with it; --new begins anew"), "{ran:?}");
+    assert_eq!(lab.received().len(), 2, "nothing was sent");
+    let ran = lab.run(&[&words[..], &["--new"]].concat());
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+}
+
+#[test]
+fn a_list_of_a_tool_that_only_reads_may_be_run_again_and_what_is_in_between_is_sent_again() {
+    let lab = Lab::new();
+    let log = lab.path("log");
+    let profile = format!(
+        "schema = \"cluster.profile/1\"\neffects = \"read\"\ncommand = [{:?}, \"--log\", {:?}]\n\
+         [turn]\nby = \"sentinel\"\nsend = \"/end {{nonce}}\"\nexpect = \"^end {{nonce}}$\"\n",
+        env!("CARGO_BIN_EXE_fake-tool"),
+        log.to_str().unwrap()
+    );
+    std::fs::write(lab.path("reader.toml"), profile).unwrap();
+    let words = ["run", "./reader.toml", "-n", "1", "[[delay=1000]] one", "two"];
+    let child = lab.command(&words).spawn().unwrap();
+    await_received(&lab, 1);
+    let second = lab.command(&words).spawn().unwrap();
+    await_received(&lab, 2);
+    kill(second);
+    kill(child);
+    let ran = lab.run(&words);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "one\ntwo\n"), "{ran:?}");
+    assert!(ran.stderr.contains("the unfinished run r2 holds this list; this is another run"), "{ran:?}");
+    let ran = lab.run(&["resume", "r1"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "one\ntwo\n"), "{ran:?}");
+    let again = lab.received().iter().filter(|prompt| prompt.ends_with("one")).count();
+    assert_eq!(again, 4, "sent by each of four controllers");
+}
+
+/// Fault 85.
+#[test]
+fn a_job_that_brings_down_every_instance_is_a_dead_letter_and_left_alone() {
+    let lab = Lab::new();
+    let tool = lab.tool();
+    let ran = lab.run(&Lab::words(&tool, &["--retries", "5", "[[exit=3]] poison", "two", "three"]));
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let sent = |lab: &Lab| lab.received().iter().filter(|prompt| prompt.ends_with("poison")).count();
+    assert_eq!(sent(&lab), 2, "by two different instances");
+    let story = lab.run(&["runs", "show", "r1", "1"]).stdout;
+    assert!(story.contains("state    dead letter, 2 attempts"), "{story}");
+    assert!(story.contains("ended crashed, kept away from instances"), "{story}");
+    assert_eq!(lab.run(&["resume", "r1"]).code, Some(0));
+    assert_eq!(sent(&lab), 2, "nobody asked for it");
+    assert_eq!(lab.run(&["resume", "r1", "--failed"]).code, Some(1));
+    assert!(sent(&lab) > 2);
+}
+
+/// Fault 65.
+#[test]
+fn a_second_controller_is_told_who_has_the_run() {
+    let lab = Lab::new();
+    let tool = lab.tool();
+    let child = lab.command(&Lab::words(&tool, &["[[hang]] one"])).spawn().unwrap();
+    await_received(&lab, 1);
+    let began = Instant::now();
+    let ran = lab.run(&["resume", "r1"]);
+    assert_eq!(ran.code, Some(75), "{ran:?}");
+    assert!(ran.stderr.contains(&format!("(pid {})", child.id())), "{ran:?}");
+    assert!(began.elapsed() < Duration::from_secs(5));
+    // Reading is for everybody.
+    let ran = lab.run(&["runs"]);
+    assert!(
+        ran.stdout.starts_with("r1  ") && ran.stdout.contains("  running  0 jobs: 1 in between  "),
+        "{ran:?}"
+    );
+    kill(child);
+}
+
+#[test]
+fn a_list_from_standard_input_can_be_resumed_without_it() {
+    let lab = Lab::new();
+    let tool = lab.tool();
+    let mut child = lab.command(&Lab::words(&tool, &[])).stdin(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    // All of it is read, however slow the jobs are.
+    let items: String = (0..2000).map(|number| format!("[[delay=20 tag={number}]] x\n")).collect();
+    input.write_all(items.as_bytes()).unwrap();
+    drop(input);
+    await_received(&lab, 2);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let copy = lab.path(".local/state/cluster/runs/r1/input");
+    while !copy.exists() {
+        assert!(Instant::now() < deadline, "the copy never ended");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    kill(child);
+    assert_eq!(std::fs::read_to_string(copy).unwrap(), items);
+    let short = lab.path("short");
+    std::fs::write(&short, items.lines().take(5).collect::<Vec<_>>().join("\n") + "\n").unwrap();
+    let ran = lab.run(&["resume", "--on-unknown", "retry", "-a", short.to_str().unwrap()]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let ran = lab.run(&["runs", "export"]);
+    assert_eq!(ran.stdout.lines().count(), 5, "{ran:?}");
+}
+
+#[test]
+fn failed_jobs_are_run_again_on_request() {
+    let lab = Lab::new();
+    let script = "test -e fixed && echo {} || exit 3";
+    let run = ["run", "bash", "-n", "1", "--json", "-s", script, "a"];
+    // `exit` ends the shell: the job fails, and so does whoever tries it again before it is fixed.
+    let ran = lab.run(&run);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(lab.run(&["resume", "r1"]).stdout.is_empty());
+    std::fs::write(lab.path("fixed"), "").unwrap();
+    let ran = lab.run(&["resume", "r1", "--failed"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.stdout.contains("\"outcome\":\"ok\"") && ran.stdout.contains("\"attempt\":2"), "{ran:?}");
+    let story = lab.run(&["runs", "show", "r1", "1"]).stdout;
+    let told: Vec<&str> =
+        story.lines().filter_map(|line| line.split_once("controller ")).map(|line| line.1).collect();
+    assert_eq!(told.len(), 5, "{story}");
+    assert!(told[0].starts_with("1  attempt 1 sent to instance 0"), "{story}");
+    assert_eq!(
+        told[2..],
+        ["3  to be sent again", "3  attempt 2 sent to instance 0", "3  attempt 2 ended ok"]
+    );
+}
+
+#[test]
+fn an_edited_list_drops_what_is_gone_and_runs_what_is_new() {
+    let lab = Lab::new();
+    killed(&lab, &[]);
+    std::fs::write(lab.path("list"), "three\none\nfour\n").unwrap();
+    let ran = lab.run(&["resume", "-a", "list", "--json"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(lab.received(), ["one", "[[hang]] two", "three", "four"]);
+    assert!(lab.run(&["runs"]).stdout.contains("ended"));
+}
+
+#[test]
+fn results_come_back_in_every_form_and_leave_when_told() {
+    let lab = Lab::new();
+    let ran = lab.run(&["run", "bash", "-n", "1", "-s", "echo {}", "-q", "a,b", "c"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "a,b\nc\n"), "{ran:?}");
+    assert_eq!(lab.run(&["runs", "logs"]).stdout, "a,b\nc\n");
+    assert_eq!(lab.run(&["runs", "logs", "r1", "2"]).stdout, "c\n");
+    let jsonl = lab.run(&["runs", "export"]).stdout;
+    assert!(jsonl.lines().count() == 2 && jsonl.contains("\"run\":\"r1\""), "{jsonl}");
+    let csv = lab.run(&["runs", "export", "--format", "csv"]).stdout;
+    assert!(csv.lines().nth(1).unwrap().starts_with("1,0,\"a,b\",ok,1,"), "{csv}");
+    let joblog = lab.run(&["runs", "export", "--format", "joblog"]).stdout;
+    let fields: Vec<&str> = joblog.lines().nth(2).unwrap().split('\t').collect();
+    assert_eq!((fields.len(), fields[0], fields[6], fields[8]), (9, "2", "0", "c"), "{joblog}");
+    let ran = lab.run(&["gc", "--dry-run", "--keep", "1ms"]);
+    assert!(ran.stdout.starts_with("r1  ") && ran.stdout.contains("would remove 1 of runs"), "{ran:?}");
+    assert_eq!(lab.run(&["runs", "rm", "r1"]).code, Some(0));
+    assert_eq!(lab.run(&["runs"]).stdout, "no run is recorded\n");
+    assert_eq!(std::fs::read_dir(lab.path(".local/state/cluster/runs")).unwrap().count(), 0);
+    assert_eq!(lab.run(&["runs", "rm", "r1"]).code, Some(2));
+}
+
+#[test]
+fn nothing_is_recorded_on_request_or_when_nothing_runs() {
+    let lab = Lab::new();
+    let ran = lab.run(&["run", "bash", "--no-ledger", "--json", "echo a"]);
+    assert!(ran.code == Some(0) && ran.stdout.contains("\"run\":null"), "{ran:?}");
+    assert!(!lab.path(".local/state/cluster/runs").exists());
+    assert_eq!(lab.run(&["run", "no-such-tool -x", "--lines", "a"]).code, Some(3));
+    assert_eq!(lab.run(&["runs"]).stdout, "no run is recorded\n");
+}
+
+#[test]
+fn everything_is_private_whatever_the_umask() {
+    let lab = Lab::new();
+    let program = lab.command(&[]).get_program().to_owned();
+    let mut shell = lab.command(&[]);
+    let words = ["-c", "umask 000; exec \"$0\" run bash -q 'echo a'"];
+    let shell_words = shell.get_envs().map(|(name, value)| (name.to_owned(), value.map(ToOwned::to_owned)));
+    let envs: Vec<_> = shell_words.collect();
+    shell = std::process::Command::new("bash");
+    shell.args(words).arg(program).current_dir(lab.path("")).env_clear().stdin(Stdio::null());
+    for (name, value) in envs {
+        shell.env(name, value.unwrap_or_default());
+    }
+    assert!(shell.stdout(Stdio::null()).status().unwrap().success());
+    let mut files = 0;
+    private(&lab.path(".local/state/cluster/runs"), &mut files);
+    assert!(files >= 2, "{files}");
+}
+
+fn private(path: &Path, files: &mut usize) {
+    let mode = path.metadata().unwrap().permissions().mode() & 0o777;
+    if path.is_dir() {
+        assert_eq!(mode, 0o700, "{}", path.display());
+        for entry in std::fs::read_dir(path).unwrap() {
+            private(&entry.unwrap().path(), files);
+        }
+    } else {
+        assert_eq!(mode, 0o600, "{}", path.display());
+        *files += 1;
+    }
+}
