@@ -10,6 +10,7 @@
 
 pub mod clock;
 pub mod duration;
+pub mod halt;
 pub mod item;
 pub mod list;
 pub mod nearest;

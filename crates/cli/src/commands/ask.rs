@@ -3,6 +3,7 @@
 pub(crate) mod args;
 mod question;
 
+use super::run::bounds::Bounds;
 use super::run::drive::drive;
 use super::run::limits::{LONGEST, Limits};
 use super::run::resolve::{Tool, accounts, resolve};
@@ -77,7 +78,8 @@ async fn ask(tools: Vec<Tool>, question: String, fold: Fold, args: &AskArgs) -> 
     let source = Box::pin(stream::iter(jobs.map(Ok)));
     let batch = Batch::new(source as _, submit, window(total), order);
     output.note(&headline);
-    Ok(drive(&pool, batch, limits, Some(fold), signals, &mut output).await)
+    let bounds = Bounds { limits, fold: Some(fold), deadline: None };
+    Ok(drive(&pool, batch, bounds, signals, &mut output).await)
 }
 
 /// Who is asked, and what counts.

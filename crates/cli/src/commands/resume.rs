@@ -1,6 +1,6 @@
 //! `cluster resume`: goes on with a run. What is done stays done; what was never sent is sent.
 
-use super::run::args::{RunArgs, TalkArgs, Unknown};
+use super::run::args::{BoundsArgs, RunArgs, TalkArgs, Unknown};
 use super::run::record::{Old, Record};
 use crate::args::{Unread, Verb, parse};
 use crate::exit::Exit;
@@ -40,6 +40,8 @@ pub(crate) struct ResumeArgs {
     unordered: bool,
     #[command(flatten)]
     talk: TalkArgs,
+    #[command(flatten)]
+    bounds: BoundsArgs,
 }
 
 /// Reads the run's own command line, and runs it with its record.
@@ -89,6 +91,7 @@ impl ResumeArgs {
             run.input.arg_file = arg_file;
             run.input.from = from;
         }
+        self.bounds.put_on(&mut run.bounds);
         let output = &mut run.output;
         output.json |= self.json;
         output.unordered |= self.unordered;

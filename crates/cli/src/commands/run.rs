@@ -1,6 +1,7 @@
 //! `cluster run`: a batch over a pool.
 
 pub(crate) mod args;
+pub(crate) mod bounds;
 pub(crate) mod drive;
 mod dry_run;
 pub(crate) mod limits;
@@ -17,6 +18,7 @@ use crate::output::Output;
 use crate::signals::{Ladder, Signals};
 use crate::strategies::{Route, Strategies};
 use args::{OnLimit, RunArgs};
+use bounds::{Bounds, Deadline};
 use cluster::batch::Batch;
 use cluster::ledger::Recorder;
 use cluster::{ClusterBuilder, ClusterManager, DEFAULT_QUEUE, Job};
@@ -80,7 +82,11 @@ async fn start(plan: Plan, args: &RunArgs, record: Record, route: Route) -> Resu
         exit = until_signal(&mut signals) => return Ok(exit),
     };
     let mut output = Output::new(plan.style, Instant::now().into_std());
-    let limits = Limits::of(plan.on_limit, resolve::accounts(&plan.tools).len());
+    let bounds = Bounds {
+        limits: Limits::of(plan.on_limit, resolve::accounts(&plan.tools).len()),
+        fold: None,
+        deadline: plan.deadline.and_then(|after| Deadline::new(after, Instant::now())),
+    };
     let tools = begun.patient(plan.tools);
     let pool = match launch(route.install(ClusterManager::builder()), tools, window).await {
         Ok(pool) => pool,
@@ -98,6 +104,9 @@ async fn start(plan: Plan, args: &RunArgs, record: Record, route: Route) -> Resu
         })
     };
     let mut batch = Batch::new(begun.source, submit, window, plan.order);
+    if let Some(halt) = plan.halt {
+        batch = batch.halted_by(halt);
+    }
     if let Some(recorder) = begun.recorder {
         batch = batch.recorded(recorder);
     }
@@ -106,7 +115,7 @@ async fn start(plan: Plan, args: &RunArgs, record: Record, route: Route) -> Resu
     if let Some(note) = &begun.note {
         output.note(note);
     }
-    Ok(drive::drive(&pool, batch, limits, None, signals, &mut output).await)
+    Ok(drive::drive(&pool, batch, bounds, signals, &mut output).await)
 }
 
 /// The pool did not come up: a run that has sent nothing leaves nothing.

@@ -109,7 +109,8 @@ mod tests {
     #[expect(clippy::disallowed_methods, reason = "any instant will do, and only the clock makes one")]
     fn a_line_now_and_then() {
         let began = Instant::now();
-        let counts = Counts { fed: 20, running: 5, waiting: 3, ended: 12, held: 3, blocked: false };
+        let counts =
+            Counts { fed: 20, running: 5, waiting: 3, ended: 12, failed: 0, held: 3, blocked: false };
         let mut progress = Progress::new(Some(100), false, began);
         let mut tick = |seconds: u64| progress.tick(counts, 2, began + Duration::from_secs(seconds));
         assert_eq!(tick(29), None);

@@ -39,6 +39,11 @@ impl Tally {
         self.outcomes.iter().filter(|(outcome, _)| **outcome != Outcome::Ok).map(|(_, count)| count).sum()
     }
 
+    /// How many jobs were taken back.
+    pub(crate) fn cancelled(&self) -> u64 {
+        self.outcomes.get(&Outcome::Cancelled).copied().unwrap_or_default()
+    }
+
     /// How many jobs ended at all.
     pub(crate) fn all(&self) -> u64 {
         self.outcomes.values().sum::<u64>() + self.not_run + self.not_needed

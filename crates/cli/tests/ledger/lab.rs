@@ -49,9 +49,14 @@ impl Lab {
         Ran::of(self.command(words).spawn().unwrap())
     }
 
-    /// `cluster run` of the fake tool.
+    /// `cluster run` of two instances of the fake tool.
     pub(crate) fn words<'a>(tool: &'a str, more: &[&'a str]) -> Vec<&'a str> {
         [&["run", tool, "--sentinel", SENTINEL, "-n", "2", "--json"][..], more].concat()
+    }
+
+    /// The same with one instance.
+    pub(crate) fn alone<'a>(tool: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+        [&["run", tool, "--sentinel", SENTINEL, "-n", "1", "--json"][..], more].concat()
     }
 
     /// Where standard output of runs that are killed goes: what is in it was told.

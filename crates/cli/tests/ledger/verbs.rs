@@ -259,3 +259,52 @@ fn private(path: &Path, files: &mut usize) {
         *files += 1;
     }
 }
+
+#[test]
+fn a_halted_run_can_be_resumed() {
+    let lab = Lab::new();
+    let tool = lab.tool();
+    let items = ["[[crash]] one", "[[crash]] two", "three", "four", "five", "six", "seven"];
+    let ran = lab.run(&Lab::alone(&tool, &[&["--halt", "soon,fail=2"][..], &items].concat()));
+    assert_eq!(ran.code, Some(4), "{ran:?}");
+    assert!(ran.stderr.contains("2 jobs failed: the run was halted (--halt soon,fail=2)"), "{ran:?}");
+    assert!(ran.stderr.contains("'cluster resume r1' goes on with it"), "{ran:?}");
+    assert!(lab.received().len() < items.len(), "{ran:?}");
+    let ran = lab.run(&["resume"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(lab.received().len(), items.len(), "{ran:?}");
+    assert!(lab.run(&["runs"]).stdout.contains("  ended  7 of 7 jobs: 5 ok, 2 crashed"));
+}
+
+#[test]
+fn a_run_that_is_halted_now_takes_back_what_runs_and_tells_of_it() {
+    let lab = Lab::new();
+    let tool = lab.tool();
+    let ran =
+        lab.run(&Lab::words(&tool, &["--halt", "now,fail=1", "[[hang]] one", "[[crash delay=300]] two"]));
+    assert_eq!(ran.code, Some(4), "{ran:?}");
+    assert!(ran.stderr.contains("r1: 1 job sent, with an end that nobody knows"), "{ran:?}");
+    let ran = lab.run(&["resume", "--on-unknown", "skip"]);
+    assert_eq!((ran.code, lab.received().len()), (Some(0), 2), "{ran:?}");
+}
+
+#[test]
+fn a_deadline_leaves_the_rest_for_a_resumption() {
+    let lab = Lab::new();
+    let tool = lab.tool();
+    let more = ["--deadline", "1500ms", "[[delay=3000]] one", "two", "three"];
+    let ran = lab.run(&Lab::alone(&tool, &more));
+    assert_eq!(ran.code, Some(4), "{ran:?}");
+    assert!(ran.stderr.contains("the deadline of 1.5s has passed: beginning no more, finishing 1 job"));
+    assert_eq!(lab.received(), ["[[delay=3000]] one"], "{ran:?}");
+    let ran = lab.run(&["resume", "--deadline", "1h"]);
+    assert_eq!((ran.code, lab.received().len()), (Some(0), 3), "{ran:?}");
+}
+
+#[test]
+fn a_bound_on_costs_is_refused_for_tools_that_report_none() {
+    let lab = Lab::new();
+    let ran = lab.run(&["run", "bash", "--max-cost", "1.50", "true"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
+    assert!(ran.stderr.contains("it is not reported by bash"), "{ran:?}");
+}

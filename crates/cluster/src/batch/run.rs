@@ -6,6 +6,7 @@
 
 mod running;
 
+use super::halt::{Halt, How};
 use super::item::ItemError;
 use super::plan::{JobInfo, Planned};
 use super::reorder::Reorder;
@@ -14,7 +15,7 @@ use crate::Job;
 use crate::ledger::writer::Standing;
 use crate::ledger::{LedgerError, Recorder};
 use futures_util::stream::{FuturesUnordered, Stream, StreamExt};
-use pool_core::message::{JobHandle, JobId, Stage};
+use pool_core::message::{JobHandle, JobId, Outcome, Stage};
 use running::{Ended, Keeping, Kept, Running, keep};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -100,6 +101,8 @@ pub struct Counts {
     pub waiting: usize,
     /// Jobs that have ended, refused ones included.
     pub ended: u64,
+    /// Of these, those that did not succeed; not those that were taken back.
+    pub failed: u64,
     /// Results that wait for an earlier one.
     pub held: usize,
     /// Nothing is fed because too many results wait for an earlier one.
@@ -128,6 +131,8 @@ pub struct Batch<Source, Submit> {
     order: Order,
     recorder: Option<Recorder>,
     ending: Option<Ending>,
+    halt: Option<Halt>,
+    halted: bool,
     counts: Counts,
 }
 
@@ -139,8 +144,25 @@ where
     /// A batch that has at most `window` jobs with the pool at a time, and reads no further ahead.
     pub fn new(source: Source, submit: Submit, window: usize, order: Order) -> Self {
         let (running, keeping) = (FuturesUnordered::new(), FuturesUnordered::new());
-        let counts = Counts::default();
-        Self { source, submit, window, running, keeping, order, recorder: None, ending: None, counts }
+        Self {
+            source,
+            submit,
+            window,
+            running,
+            keeping,
+            order,
+            recorder: None,
+            ending: None,
+            halt: None,
+            halted: false,
+            counts: Counts::default(),
+        }
+    }
+
+    /// The same, ended by failures.
+    pub const fn halted_by(mut self, halt: Halt) -> Self {
+        self.halt = Some(halt);
+        self
     }
 
     /// The same, with every result put on disk before it is told. The jobs must have been planned by the same
@@ -183,6 +205,24 @@ where
         if !matches!(self.ending, Some(Ending::PoolFailed(_))) {
             self.ending = Some(Ending::PoolFailed(reason.into()));
             self.feed_no_more();
+        }
+    }
+
+    /// What has ended the batch, if failures have.
+    #[must_use]
+    pub fn halted(&self) -> Option<Halt> {
+        self.halt.filter(|_| self.halted)
+    }
+
+    fn halt_if_due(&mut self) {
+        let Some(halt) = self.halt else { return };
+        if self.halted || !halt.is_due(self.counts.failed, self.counts.ended) {
+            return;
+        }
+        self.halted = true;
+        match halt.how {
+            How::Now => self.cancel_all(),
+            How::Soon => self.feed_no_more(),
         }
     }
 
@@ -284,6 +324,10 @@ where
 
     fn end(&mut self, Kept { ended, error }: Kept) {
         self.counts.ended += 1;
+        if !matches!(ended.record.outcome, Outcome::Ok | Outcome::Cancelled) {
+            self.counts.failed += 1;
+            self.halt_if_due();
+        }
         if let Some(reason) = ended.given_up {
             self.pool_failed(reason);
         }

@@ -1,8 +1,10 @@
 //! The arguments of `cluster run`, as typed.
 
+mod bounds;
 mod record;
 
 use crate::output::Level;
+pub(crate) use bounds::BoundsArgs;
 use cluster::batch::duration::duration;
 use cluster::config::{MOST_INSTANCES, MOST_RETRIES, Origin, size};
 use cluster::profile::Overrides;
@@ -34,8 +36,9 @@ Standard output has the replies, in the order of the items; standard error has e
 Defaults for many of these flags can be settled once: 'cluster config --help' says where.
 
 Exit codes:
-  0 all jobs succeeded                       4 stopped on purpose (nobody reads the output any more,
-  1 some failed                                or a usage limit lasts for more than 12 hours)
+  0 all jobs succeeded                       4 stopped on purpose (--halt, --deadline, nobody reads the
+  1 some failed, or nobody knows how           output any more, a usage limit for more than 12 hours)
+    they ended                               75 another controller has the run (resume)
   2 wrong usage or bad input, nothing ran    129 ended by SIGHUP
   3 the pool could not start, or gave up     130 ended by SIGINT, 143 by SIGTERM
 
@@ -70,6 +73,8 @@ pub(crate) struct RunArgs {
     pub(crate) start: StartArgs,
     #[command(flatten)]
     pub(super) framing: FramingArgs,
+    #[command(flatten)]
+    pub(crate) bounds: BoundsArgs,
     #[command(flatten)]
     pub(super) record: RecordArgs,
     #[command(flatten)]

@@ -1,6 +1,6 @@
 //! The loop of a run: results, signals, the pool's end and the clock, until every job has ended.
 
-use super::limits::Limits;
+use super::bounds::{Bounds, Deadline, is_left};
 use super::pool::Pool;
 use super::record::Closed;
 use super::steps::Source;
@@ -9,7 +9,7 @@ use crate::output::{Output, Shown, Tally, jobs};
 use crate::signals::{Answer, Heard, Ladder};
 use cluster::batch::ResultRecord;
 use cluster::batch::run::{Batch, Counts, Ending};
-use cluster::{Fold, Job, Standing};
+use cluster::{Job, Standing};
 use futures_util::{FutureExt, Stream, StreamExt};
 use pool_core::message::{JobHandle, JobId};
 use pool_core::supervisor::{HoldStatus, InstanceState, InstanceStatus};
@@ -32,8 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) async fn drive<P, S, F>(
     pool: &P,
     mut batch: Batch<Source, F>,
-    limits: Limits,
-    fold: Option<Fold>,
+    bounds: Bounds,
     mut signals: S,
     output: &mut Output,
 ) -> Exit
@@ -44,7 +43,7 @@ where
 {
     let ladder = Ladder::default();
     let mut run =
-        Run { pool, batch: &mut batch, output, ladder, limits, fold, write_error: None, record: Closed::Not };
+        Run { pool, batch: &mut batch, output, ladder, bounds, write_error: None, record: Closed::Not };
     let mut over = run.until_all_ended(&mut signals).await;
     if over.is_continue() {
         run.record = Closed::of(run.batch.close().await);
@@ -64,9 +63,7 @@ struct Run<'a, P, F> {
     batch: &'a mut Batch<Source, F>,
     output: &'a mut Output,
     ladder: Ladder,
-    limits: Limits,
-    /// What the results come to, where they all answer one question.
-    fold: Option<Fold>,
+    bounds: Bounds,
     /// Standard output is gone.
     write_error: Option<std::io::Error>,
     /// How the recorded run stands.
@@ -191,6 +188,7 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
     async fn tick(&mut self, idle: &mut Idle, now: Instant) {
         let counts = self.batch.counts();
         self.output.tick(counts, now.into_std());
+        self.look_at_the_clock(counts, now);
         if !idle.is_worth_showing(counts, now) {
             self.give_up_on_limits(false, now);
             return;
@@ -199,9 +197,18 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         let is_stuck = !status.iter().any(|instance| comes(instance.state));
         self.give_up_on_limits(is_stuck, now);
         // While a limit lasts, why they wait has been said.
-        if !self.limits.any() {
+        if !self.bounds.limits.any() {
             self.output.note("jobs wait, and no instance takes them:");
             self.output.status(&status, |job| self.batch.info(JobId(job)));
+        }
+    }
+
+    fn look_at_the_clock(&mut self, counts: Counts, now: Instant) {
+        if let Some(deadline) = &mut self.bounds.deadline
+            && deadline.passes(now)
+        {
+            self.batch.feed_no_more();
+            self.output.note(&deadline.news(counts));
         }
     }
 
@@ -213,7 +220,7 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
     /// Usage limits came, moved or went.
     fn limited(&mut self, holds: Vec<HoldStatus>, now: Instant) {
         let counts = self.batch.counts();
-        for news in self.limits.update(holds) {
+        for news in self.bounds.limits.update(holds) {
             self.output.limit(&news, counts, now.into_std());
         }
         self.give_up_on_limits(false, now);
@@ -221,7 +228,7 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
 
     /// A limit that lasts too long ends the run: what waits is taken back, what runs goes on.
     fn give_up_on_limits(&mut self, is_stuck: bool, now: Instant) {
-        if self.limits.give_up(is_stuck, now.into_std()) {
+        if self.bounds.limits.give_up(is_stuck, now.into_std()) {
             self.batch.feed_no_more();
         }
     }
@@ -255,7 +262,7 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
 
     /// What an answer is worth. When enough are there, the others are taken back.
     fn weigh(&mut self, record: &ResultRecord) -> Shown {
-        let Some(fold) = &mut self.fold else { return Shown::Whole };
+        let Some(fold) = &mut self.bounds.fold else { return Shown::Whole };
         let standing = fold.ended(record.is_ok());
         if fold.is_decided() && standing != Standing::TooLate {
             self.batch.cancel_all();
@@ -280,9 +287,10 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
             Some(Ending::RecordFailed(error)) => self.output.error(&error.to_string()),
             Some(Ending::AllFed | Ending::Stopped) | None => {}
         }
-        if let Some(hold) = self.limits.given_up() {
+        if let Some(hold) = self.bounds.limits.given_up() {
             self.output.error(&Output::too_long(hold, Instant::now().into_std()));
         }
+        let stopped = self.is_stopped();
         match &self.write_error {
             Some(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
                 self.output.error(&format!("cannot write to standard output: {error}"));
@@ -292,14 +300,31 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         self.record.tell(self.batch.recorder(), self.output);
         self.output.summary(Instant::now().into_std());
         let reader = self.write_error.as_ref().map(std::io::Error::kind);
-        let won = self.fold.as_ref().filter(|fold| !fold.wants_all() && fold.is_reached()).is_some();
-        match verdict(&self.ladder, self.batch.ending(), self.limits.given_up(), reader, self.output.tally())
-        {
+        let fold = self.bounds.fold.as_ref();
+        let won = fold.is_some_and(|fold| !fold.wants_all() && fold.is_reached());
+        match verdict(&self.ladder, self.batch.ending(), stopped, reader, self.output.tally()) {
             // Enough good answers are there, whatever became of the others.
             Exit::Failed | Exit::Pool | Exit::Stopped if won && self.write_error.is_none() => Exit::Ok,
             Exit::Ok if self.record.is_short() => Exit::Failed,
             exit => exit,
         }
+    }
+
+    /// Whether a bound has ended the batch; says which, if something is left because of it.
+    fn is_stopped(&mut self) -> bool {
+        if self.bounds.limits.given_up().is_some() {
+            return true;
+        }
+        let halted = self.batch.halted().map(|halt| {
+            format!("{} failed: the run was halted (--halt {halt})", jobs(self.batch.counts().failed))
+        });
+        let deadline = self.bounds.deadline.filter(Deadline::has_passed).map(|deadline| deadline.reason());
+        let Some(reason) = halted.or(deadline) else { return false };
+        let is_left = is_left(self.batch.ending(), self.output.tally().cancelled());
+        if is_left {
+            self.output.error(&reason);
+        }
+        is_left
     }
 }
 
@@ -336,7 +361,7 @@ impl Idle {
 fn verdict(
     ladder: &Ladder,
     ending: Option<&Ending>,
-    limit: Option<&HoldStatus>,
+    stopped: bool,
     write_error: Option<std::io::ErrorKind>,
     tally: &Tally,
 ) -> Exit {
@@ -346,7 +371,7 @@ fn verdict(
         (None, Some(Ending::RecordFailed(_)), _) => Exit::Failed,
         (None, _, Some(std::io::ErrorKind::BrokenPipe)) => Exit::Stopped,
         (None, _, Some(_)) => Exit::Failed,
-        (None, _, None) if limit.is_some() => Exit::Stopped,
+        (None, _, None) if stopped => Exit::Stopped,
         (None, Some(Ending::BadList(_)), None) if tally.all() == 0 => Exit::Usage,
         (None, Some(Ending::BadList(_)), None) => Exit::Failed,
         (None, _, None) if tally.failed() > 0 => Exit::Failed,

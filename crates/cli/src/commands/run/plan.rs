@@ -5,9 +5,11 @@ use super::resolve::{Tool, accounts, resolve};
 use super::steps::{self, Input, Jobs};
 use crate::failure::Failure;
 use crate::output::{Style, jobs};
+use cluster::batch::halt::Halt;
 use cluster::batch::plan::Settings;
 use cluster::batch::run::{Order, window};
 use cluster::profile::Effects;
+use std::time::Duration;
 
 /// A run that can begin.
 pub(super) struct Plan {
@@ -20,6 +22,10 @@ pub(super) struct Plan {
     pub(super) on_limit: OnLimit,
     /// Further attempts at each job.
     pub(super) retries: u32,
+    /// Failures that end the run.
+    pub(super) halt: Option<Halt>,
+    /// After this time no more jobs are begun.
+    pub(super) deadline: Option<Duration>,
     /// The model that the tools are to use.
     model: Option<String>,
 }
@@ -32,6 +38,9 @@ impl Plan {
             OnLimit::Wait => {}
             OnLimit::Next => somewhere_else(&tools)?,
             OnLimit::Fail => tools.iter_mut().for_each(|tool| tool.profile.spec.hold = None),
+        }
+        if args.bounds.max_cost.is_some() {
+            return Err(no_costs(&tools));
         }
         let settings = Settings {
             tools: tools
@@ -49,8 +58,8 @@ impl Plan {
         let order = if out.json || out.unordered { Order::finished() } else { Order::input() };
         let style = Style { json: out.json, level, total: jobs.total(), explain: out.explain };
         let (route, on_limit, retries) = (args.pool.route.clone(), args.pool.on_limit, args.pool.retries);
-        let model = args.start.model.clone();
-        Ok(Self { tools, jobs, order, style, route, on_limit, retries, model })
+        let (halt, deadline, model) = (args.bounds.halt, args.bounds.deadline, args.start.model.clone());
+        Ok(Self { tools, jobs, order, style, route, on_limit, retries, halt, deadline, model })
     }
 
     /// How many jobs are with the pool at a time.
@@ -80,6 +89,16 @@ impl Plan {
         parts.extend(self.jobs.total().map(jobs));
         parts.join(", ")
     }
+}
+
+/// No dialect reads yet what a tool says of costs.
+fn no_costs(tools: &[Tool]) -> Failure {
+    let names: Vec<String> = tools.iter().map(|tool| tool.profile.name.to_string()).collect();
+    Failure::usage(format!(
+        "--max-cost: no job's cost is known, because it is not reported by {}",
+        names.join(", ")
+    ))
+    .help("bound the run with --deadline or --halt, or by a budget at the provider")
 }
 
 /// Whether a job that meets a usage limit has another tool to go to.

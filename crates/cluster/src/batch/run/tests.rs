@@ -218,3 +218,23 @@ proptest! {
         prop_assert_eq!(seen, (0..count as u64).collect::<Vec<_>>());
     }
 }
+
+#[test]
+fn failures_halt_it_as_they_come_whatever_waits_for_its_turn() {
+    let failed = || Err(JobError::Lost { stage: Stage::Delivered });
+    for halt in ["soon,fail=2", "now,fail=2"] {
+        let pool = Pool::default();
+        let batch = Batch::new(numbers(9), pool.submit(), 3, Order::input());
+        let mut batch = batch.halted_by(halt.parse().unwrap());
+        assert_eq!((poll(&mut batch), pool.taken()), (None, 3));
+        pool.end(1, failed());
+        assert_eq!((poll(&mut batch), batch.halted(), pool.taken()), (None, None, 4));
+        pool.end(2, failed());
+        assert_eq!((poll(&mut batch), pool.taken()), (Some(Some(0)), 4), "the first was taken back");
+        assert_eq!(
+            (batch.halted().map(|halt| halt.to_string()).as_deref(), batch.counts().failed),
+            (Some(halt), 2)
+        );
+        assert_eq!(pool.cancelled(), [0, 3], "{halt}");
+    }
+}

@@ -1,4 +1,5 @@
 use super::super::args::OnLimit;
+use super::super::limits::Limits;
 use super::*;
 use crate::output::{Level, Output, Style};
 use cluster::batch::item::ItemError;
@@ -90,8 +91,24 @@ fn planned(index: u64) -> Result<Planned, ItemError> {
     Ok(Planned { info, job: Ok(Job::from("x")) })
 }
 
+/// What ends a batch early.
+#[derive(Default)]
+struct Terms {
+    halt: Option<&'static str>,
+    deadline: Option<Duration>,
+}
+
 /// Drives endless jobs, two at a time; `script` plays the world, step by step.
 fn play(pool: &Fake, count: Option<u64>, script: impl AsyncFnOnce(mpsc::Sender<Heard>)) -> Exit {
+    play_on(&Terms::default(), pool, count, script)
+}
+
+fn play_on(
+    terms: &Terms,
+    pool: &Fake,
+    count: Option<u64>,
+    script: impl AsyncFnOnce(mpsc::Sender<Heard>),
+) -> Exit {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     LocalSet::new().block_on(&runtime, async {
@@ -104,12 +121,20 @@ fn play(pool: &Fake, count: Option<u64>, script: impl AsyncFnOnce(mpsc::Sender<H
             handle
         };
         let source: Source = Box::pin(stream::iter((0..count.unwrap_or(u64::MAX)).map(planned)));
-        let batch = Batch::new(source, submit, 2, Order::finished());
+        let mut batch = Batch::new(source, submit, 2, Order::finished());
+        if let Some(halt) = terms.halt {
+            batch = batch.halted_by(halt.parse().unwrap());
+        }
         let style = Style { json: false, level: Level::Quiet, total: count, explain: false };
         let (out, err) = (Box::new(std::io::sink()), Box::new(std::io::sink()));
         let mut output = Output::into(out, err, style, Instant::now().into_std());
         let limits = Limits::of(OnLimit::Wait, 1);
-        let run = drive(pool, batch, limits, None, Box::pin(signals), &mut output);
+        let bounds = Bounds {
+            limits,
+            fold: None,
+            deadline: terms.deadline.and_then(|after| Deadline::new(after, Instant::now())),
+        };
+        let run = drive(pool, batch, bounds, Box::pin(signals), &mut output);
         // The sender outlives the script: a process never runs out of signals.
         let (exit, ()) = tokio::join!(run, script(send.clone()));
         drop(send);
@@ -204,6 +229,43 @@ fn a_limit_that_lasts_too_long_ends_the_run() {
     assert_eq!(exit, Exit::Stopped);
 }
 
+#[test]
+fn failures_halt_a_run_if_something_of_it_is_left() {
+    let fails = |halt, count, expected| {
+        let pool = Fake::default();
+        let terms = Terms { halt: Some(halt), ..Terms::default() };
+        let exit = play_on(&terms, &pool, count, async |_signals| {
+            settle().await;
+            pool.answer(Outcome::Error);
+            settle().await;
+        });
+        assert_eq!((exit, pool.killed.get()), (expected, false), "{halt} of {count:?}");
+        assert!(pool.jobs.borrow().iter().all(ReplyTo::is_cancelled), "{halt} of {count:?}");
+    };
+    fails("soon,fail=2", None, Exit::Stopped);
+    fails("now,fail=1", None, Exit::Stopped);
+    fails("now,fail=1", Some(1), Exit::Failed);
+    fails("soon,fail=3", Some(2), Exit::Failed);
+}
+
+#[test]
+fn a_deadline_stops_a_run_if_something_of_it_is_left() {
+    let terms = Terms { deadline: Some(Duration::from_secs(60)), ..Terms::default() };
+    let pool = Fake::default();
+    let exit = play_on(&terms, &pool, None, async |_signals| {
+        tokio::time::sleep(Duration::from_secs(59)).await;
+        assert!(pool.jobs.borrow().iter().all(|job| !job.is_cancelled()), "there is time");
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert!(pool.jobs.borrow().iter().all(ReplyTo::is_cancelled));
+    });
+    assert_eq!(exit, Exit::Stopped);
+    let exit = play_on(&terms, &pool, Some(2), async |_signals| {
+        tokio::time::sleep(Duration::from_secs(59)).await;
+        pool.answer(Outcome::Ok);
+    });
+    assert_eq!(exit, Exit::Ok);
+}
+
 #[tokio::test(start_paused = true)]
 async fn waiting_for_nothing_is_shown_now_and_then() {
     let start = Instant::now();
@@ -249,6 +311,6 @@ fn codes_go_by_what_weighs_most() {
         (calm(), Some(&Ending::AllFed), None, Exit::Ok),
     ];
     for (ladder, ending, write_error, exit) in table {
-        assert_eq!(verdict(&ladder, ending, None, write_error, &none), exit, "{ending:?} {write_error:?}");
+        assert_eq!(verdict(&ladder, ending, false, write_error, &none), exit, "{ending:?} {write_error:?}");
     }
 }

@@ -1,0 +1,58 @@
+//! What ends a batch before its list does, besides signals and the pool's end.
+
+use super::limits::Limits;
+use crate::output::jobs;
+use cluster::Fold;
+use cluster::batch::run::{Counts, Ending};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The bounds of a batch.
+pub(crate) struct Bounds {
+    pub(crate) limits: Limits,
+    /// What the results come to, where they all answer one question.
+    pub(crate) fold: Option<Fold>,
+    pub(crate) deadline: Option<Deadline>,
+}
+
+/// A time after which no more jobs are begun.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadline {
+    after: Duration,
+    at: Instant,
+    passed: bool,
+}
+
+impl Deadline {
+    /// So long after `now`; none if that is beyond all time.
+    pub(super) fn new(after: Duration, now: Instant) -> Option<Self> {
+        Some(Self { after, at: now.checked_add(after)?, passed: false })
+    }
+
+    /// Whether it has passed, told once.
+    pub(super) fn passes(&mut self, now: Instant) -> bool {
+        let passes = !self.passed && now >= self.at;
+        self.passed |= passes;
+        passes
+    }
+
+    /// Whether it has been told that it has passed.
+    pub(super) const fn has_passed(&self) -> bool {
+        self.passed
+    }
+
+    /// What to say when it passes.
+    pub(super) fn news(&self, counts: Counts) -> String {
+        format!("{}: beginning no more, finishing {}", self.reason(), jobs(counts.running as u64))
+    }
+
+    /// Why the batch ended.
+    pub(super) fn reason(&self) -> String {
+        format!("the deadline of {:?} has passed", self.after)
+    }
+}
+
+/// Whether something of the list is left: it was not read to its end, or jobs of it were taken back.
+pub(super) fn is_left(ending: Option<&Ending>, cancelled: u64) -> bool {
+    !matches!(ending, Some(Ending::AllFed)) || cancelled > 0
+}
