@@ -3,6 +3,7 @@
 use crate::commands::{
     ask::args::AskArgs, completions::CompletionsArgs, config::ConfigArgs, gc::GcArgs, man::ManArgs,
     resume::ResumeArgs, run::args::RunArgs, runs::RunsArgs, schema::SchemaArgs, tools::ToolsArgs,
+    wait::WaitArgs,
 };
 use crate::failure::Failure;
 use crate::output::log::check_filter;
@@ -27,6 +28,8 @@ pub(crate) enum Verb {
     Run(Box<RunArgs>),
     /// Go on with a run that was stopped, killed, or has failed jobs
     Resume(ResumeArgs),
+    /// Wait until a run has ended
+    Wait(WaitArgs),
     /// List the recorded runs, or look at one
     Runs(RunsArgs),
     /// Remove old records

@@ -10,6 +10,7 @@ pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod schema;
 pub(crate) mod tools;
+pub(crate) mod wait;
 
 use crate::args::Verb;
 use crate::exit::Exit;
@@ -21,6 +22,7 @@ pub(crate) fn run(verb: Verb, strategies: &Strategies) -> Result<Exit, Failure> 
     match verb {
         Verb::Run(args) => run::run(&args, strategies),
         Verb::Resume(args) => resume::run(&args, strategies),
+        Verb::Wait(args) => wait::run(&args),
         Verb::Runs(args) => runs::run(&args),
         Verb::Gc(args) => gc::run(&args),
         Verb::Ask(args) => ask::run(&args),

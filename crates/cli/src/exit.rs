@@ -18,12 +18,24 @@ pub(crate) enum Exit {
     Stopped = 4,
     /// Another controller has the run.
     Held = 75,
+    /// Whoever waited ran out of time.
+    TimedOut = 124,
     /// Ended by SIGHUP: its terminal has gone.
     HungUp = 129,
     /// Ended by SIGINT.
     Interrupted = 130,
     /// Ended by SIGTERM.
     Terminated = 143,
+}
+
+impl Exit {
+    /// The exit code with this number.
+    pub(crate) fn of(code: u8) -> Option<Self> {
+        use Exit::{Failed, Held, HungUp, Interrupted, Ok, Pool, Stopped, Terminated, TimedOut, Usage};
+        [Ok, Failed, Usage, Pool, Stopped, Held, TimedOut, HungUp, Interrupted, Terminated]
+            .into_iter()
+            .find(|exit| *exit as u8 == code)
+    }
 }
 
 impl From<Exit> for ExitCode {

@@ -1,6 +1,7 @@
 //! `cluster resume`: goes on with a run. What is done stays done; what was never sent is sent.
 
 use super::run::args::{BoundsArgs, RunArgs, TalkArgs, Unknown};
+use super::run::detach;
 use super::run::record::{Old, Record};
 use crate::args::{Unread, Verb, parse};
 use crate::exit::Exit;
@@ -32,6 +33,9 @@ pub(crate) struct ResumeArgs {
     /// Read the structured jobs from this file instead
     #[arg(long, value_name = "FILE.jsonl", conflicts_with = "arg_file")]
     from: Option<PathBuf>,
+    /// Go on in the background ('cluster wait', 'cluster runs logs')
+    #[arg(short, long)]
+    detach: bool,
     /// One JSON object a job, as they finish ('cluster schema result')
     #[arg(long)]
     json: bool,
@@ -46,6 +50,11 @@ pub(crate) struct ResumeArgs {
 
 /// Reads the run's own command line, and runs it with its record.
 pub(crate) fn run(args: &ResumeArgs, strategies: &Strategies) -> Result<Exit, Failure> {
+    if args.detach
+        && let Some(exit) = detach::begin(args.talk.level())?
+    {
+        return Ok(exit);
+    }
     let store = Store::current().map_err(Failure::ledger)?;
     let name = match &args.run {
         Some(name) => name.clone(),
@@ -91,6 +100,7 @@ impl ResumeArgs {
             run.input.arg_file = arg_file;
             run.input.from = from;
         }
+        run.record.detach = self.detach;
         self.bounds.put_on(&mut run.bounds);
         let output = &mut run.output;
         output.json |= self.json;

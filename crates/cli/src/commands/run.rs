@@ -2,6 +2,7 @@
 
 pub(crate) mod args;
 pub(crate) mod bounds;
+pub(crate) mod detach;
 pub(crate) mod drive;
 mod dry_run;
 pub(crate) mod limits;
@@ -14,7 +15,7 @@ mod tool;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Level, Output};
 use crate::signals::{Ladder, Signals};
 use crate::strategies::{Route, Strategies};
 use args::{OnLimit, RunArgs};
@@ -22,6 +23,7 @@ use bounds::{Bounds, Deadline};
 use cluster::batch::Batch;
 use cluster::ledger::Recorder;
 use cluster::{ClusterBuilder, ClusterManager, DEFAULT_QUEUE, Job};
+use detach::Streams;
 use futures_util::StreamExt;
 use limits::Limits;
 use plan::Plan;
@@ -31,6 +33,12 @@ use tokio::time::Instant;
 
 /// Plans the run, and runs it.
 pub(crate) fn run(args: &RunArgs, strategies: &Strategies) -> Result<Exit, Failure> {
+    if args.record.detach
+        && !args.output.dry_run
+        && let Some(exit) = detach::begin(args.output.talk.level())?
+    {
+        return Ok(exit);
+    }
     go(args, Record::of_new(args)?, strategies)
 }
 
@@ -81,6 +89,11 @@ async fn start(plan: Plan, args: &RunArgs, record: Record, route: Route) -> Resu
         begun = record.begin(facts, jobs) => begun?,
         exit = until_signal(&mut signals) => return Ok(exit),
     };
+    if let Some(note) = begun.note.as_ref().filter(|_| plan.style.level > Level::Quiet) {
+        Output::aside(note);
+    }
+    let recorder = begun.recorder.clone();
+    let streams = recorder.as_ref().filter(|_| args.record.detach).map(Streams::leave).transpose()?;
     let mut output = Output::new(plan.style, Instant::now().into_std());
     let bounds = Bounds {
         limits: Limits::of(plan.on_limit, resolve::accounts(&plan.tools).len()),
@@ -88,7 +101,8 @@ async fn start(plan: Plan, args: &RunArgs, record: Record, route: Route) -> Resu
         deadline: plan.deadline.and_then(|after| Deadline::new(after, Instant::now())),
     };
     let tools = begun.patient(plan.tools);
-    let pool = match launch(route.install(ClusterManager::builder()), tools, window).await {
+    let pool = launch(route.install(ClusterManager::builder()), tools, window).await;
+    let pool = match in_background(pool, streams).await {
         Ok(pool) => pool,
         Err(failure) => {
             abandon(begun.recorder).await;
@@ -112,10 +126,30 @@ async fn start(plan: Plan, args: &RunArgs, record: Record, route: Route) -> Resu
     }
     // From here on nothing fails, and the loop sees to it that what is said is written.
     output.note(&headline);
-    if let Some(note) = &begun.note {
-        output.note(note);
+    let exit = drive::drive(&pool, batch, bounds, signals, &mut output).await;
+    if let Some(recorder) = recorder {
+        recorder.leave_exit(exit as u8);
     }
-    Ok(drive::drive(&pool, batch, bounds, signals, &mut output).await)
+    Ok(exit)
+}
+
+/// Whoever began a run in the background is told of it when a tool is ready, or why none will be.
+async fn in_background(
+    pool: Result<ClusterManager, Failure>,
+    streams: Option<Streams>,
+) -> Result<ClusterManager, Failure> {
+    let Some(streams) = streams else { return pool };
+    let ready = match pool {
+        Ok(pool) => pool.ready().await.map(|()| pool).map_err(Failure::launch),
+        Err(failure) => Err(failure),
+    };
+    match ready {
+        Ok(pool) => streams.tell().map(|()| pool),
+        Err(failure) => {
+            streams.come_back();
+            Err(failure)
+        }
+    }
 }
 
 /// The pool did not come up: a run that has sent nothing leaves nothing.

@@ -42,6 +42,9 @@ enum What {
         run: Option<String>,
         /// A job, by its id or number
         job: Option<String>,
+        /// What a run in the background has said, instead of replies
+        #[arg(long, conflicts_with = "job")]
+        talk: bool,
     },
     /// Print the results of a run for other programs
     Export {
@@ -80,7 +83,10 @@ pub(crate) fn run(args: &RunsArgs) -> Result<Exit, Failure> {
         None => list(&store, args.json)?,
         Some(What::Show { run, job: None }) => show::run(&open(&store, run.as_deref())?)?,
         Some(What::Show { run, job: Some(job) }) => show::job(&open(&store, run.as_deref())?, job)?,
-        Some(What::Logs { run, job }) => show::logs(&open(&store, run.as_deref())?, job.as_deref())?,
+        Some(What::Logs { run, talk: true, .. }) => show::talk(&open(&store, run.as_deref())?)?,
+        Some(What::Logs { run, job, talk: false }) => {
+            show::logs(&open(&store, run.as_deref())?, job.as_deref())?
+        }
         Some(What::Export { run, format }) => export::export(&open(&store, run.as_deref())?, *format)?,
         Some(What::Rm { runs, force }) => remove(&store, runs, *force)?,
     };
@@ -89,10 +95,14 @@ pub(crate) fn run(args: &RunsArgs) -> Result<Exit, Failure> {
 }
 
 fn open(store: &Store, name: Option<&str>) -> Result<Run, Failure> {
-    let names = store.begun().map_err(Failure::ledger)?;
-    let last = || names.last().cloned().ok_or_else(|| Failure::usage("no run is recorded"));
-    let name = name.map_or_else(last, |name| Ok(name.to_owned()))?;
+    let name = name.map_or_else(|| last(store), |name| Ok(name.to_owned()))?;
     Run::open(store, &name).map_err(Failure::ledger)
+}
+
+/// The last run.
+pub(super) fn last(store: &Store) -> Result<String, Failure> {
+    let mut names = store.begun().map_err(Failure::ledger)?;
+    names.pop().ok_or_else(|| Failure::usage("no run is recorded"))
 }
 
 /// How a run stands, in a word.

@@ -7,6 +7,7 @@
 )]
 
 mod checker;
+mod detached;
 mod disk;
 mod lab;
 mod torture;

@@ -9,7 +9,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 /// Waits until so many prompts have arrived.
-fn await_received(lab: &Lab, count: usize) {
+pub(crate) fn await_received(lab: &Lab, count: usize) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while lab.received().len() < count {
         assert!(Instant::now() < deadline, "only {:?} arrived", lab.received());
@@ -17,7 +17,7 @@ fn await_received(lab: &Lab, count: usize) {
     }
 }
 
-fn kill(child: Child) {
+pub(crate) fn kill(child: Child) {
     kill_process(Pid::from_child(&child), Signal::KILL).unwrap();
     Ran::of(child);
 }

@@ -44,6 +44,15 @@ impl RunLock {
         Ok(Self { _file: file })
     }
 
+    /// Waits until nobody has the lock at `path`.
+    ///
+    /// # Errors
+    /// [`LockError::Folder`] if the file cannot be used.
+    pub fn wait(path: &Path) -> Result<(), LockError> {
+        let shared = File::open(path).and_then(|file| file.lock_shared());
+        shared.map_err(FolderError::system(path)).map_err(LockError::from)
+    }
+
     /// Who has the lock at `path` now; nobody if it is free or missing.
     #[must_use]
     pub fn holder(path: &Path) -> Option<u32> {

@@ -104,6 +104,12 @@ impl Run {
         Ok(Self { connection, folder, holder: store.holder(name) })
     }
 
+    /// Where it is.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Whether it was begun in this folder, has sent something, has not ended, and has this job as its first or has
     /// sent it.
     ///

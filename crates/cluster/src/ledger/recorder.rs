@@ -6,7 +6,7 @@ use super::book::Entry;
 use super::identity::{Identities, Identity};
 use super::lock::RunLock;
 use super::machine::{Fate, Machine, Placed, State};
-use super::store::OPEN;
+use super::store::{OPEN, leave_exit};
 use super::writer::{Command, ListEnd, Standing, Writer};
 use crate::batch::ResultRecord;
 use crate::batch::list::OnUnknown;
@@ -192,6 +192,11 @@ impl Recorder {
             let _ = std::fs::remove_file(self.0.folder.join(OPEN));
         }
         Ok(standing)
+    }
+
+    /// Leaves the exit code of this controller for [`Store::exit`](super::Store::exit): the last thing it does.
+    pub fn leave_exit(&self, code: u8) {
+        leave_exit(&self.0.folder, code);
     }
 
     fn decide(&self, state: State, own: Option<OnUnknown>) -> Decision {

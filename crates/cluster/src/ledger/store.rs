@@ -16,7 +16,7 @@ use rusqlite::{Connection, params};
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::DirBuilder;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -26,6 +26,8 @@ pub(super) const LEDGER: &str = "ledger.db";
 const LOCK: &str = "run.lock";
 /// There until the run has ended: a hint, so that ended runs need not be opened to know.
 pub(super) const OPEN: &str = "open";
+/// The exit code of the last controller, for whoever waits for the run.
+const EXIT: &str = "exit";
 /// What came on standard input; see [`super::spool`].
 pub(super) const INPUT: &str = "input";
 
@@ -128,6 +130,21 @@ impl Store {
         RunLock::holder(&self.runs.join(name).join(LOCK))
     }
 
+    /// Waits until nobody has the run.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if there is no such run, or its lock cannot be used.
+    pub fn wait(&self, name: &str) -> Result<(), LedgerError> {
+        let lock = self.folder(name)?.join(LOCK);
+        RunLock::wait(&lock).map_err(|error| LedgerError::locked(name, error))
+    }
+
+    /// The exit code that the last controller left; none if it was killed.
+    #[must_use]
+    pub fn exit(&self, name: &str) -> Option<u8> {
+        std::fs::read_to_string(self.runs.join(name).join(EXIT)).ok()?.trim().parse().ok()
+    }
+
     /// The run that has not ended, was begun in `folder`, has sent something, and has `first` as its first job or has
     /// sent it: the latest, if there are several. A record that cannot be read holds nothing.
     ///
@@ -174,6 +191,7 @@ impl Store {
         let path = folder.join(LEDGER);
         let mut connection = schema::open(&path)?;
         private_file(&folder.join(OPEN))?;
+        let _ = std::fs::remove_file(folder.join(EXIT));
         let (epoch, book) = take_over(&mut connection, &path)?;
         reached(Point::AfterRecovery);
         let known: HashMap<Identity, Machine> = book.jobs().collect();
@@ -273,6 +291,16 @@ fn take_over(connection: &mut Connection, path: &Path) -> Result<(u32, super::bo
     }
     transaction.commit()?;
     Ok((epoch, book))
+}
+
+/// Leaves the exit code of a controller in the folder of its run, if that is still there.
+pub(super) fn leave_exit(folder: &Path, code: u8) {
+    // Whoever waits can do without: it is a convenience.
+    if folder.is_dir()
+        && let Ok(mut file) = private_file(&folder.join(EXIT))
+    {
+        let _ = writeln!(file, "{code}");
+    }
 }
 
 /// `r7` is 7.

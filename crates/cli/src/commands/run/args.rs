@@ -76,7 +76,7 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) bounds: BoundsArgs,
     #[command(flatten)]
-    pub(super) record: RecordArgs,
+    pub(crate) record: RecordArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 

@@ -1,6 +1,7 @@
 //! One run, or one job of it, for people.
 
 use super::{counts, state};
+use crate::commands::run::detach::TALK;
 use crate::failure::Failure;
 use crate::output::sanitize;
 use cluster::ledger::machine::State;
@@ -122,6 +123,15 @@ pub(super) fn logs(run: &Run, id: Option<&str>) -> Result<String, Failure> {
         }
     }
     Ok(text)
+}
+
+/// What a run in the background has said; nothing if it was in the foreground.
+pub(super) fn talk(run: &Run) -> Result<String, Failure> {
+    match std::fs::read(run.folder().join(TALK)) {
+        Ok(said) => Ok(String::from_utf8_lossy(&said).into_owned()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(Failure::usage(format!("cannot read what the run has said: {error}"))),
+    }
 }
 
 /// Every job of a run, in the order of the list.

@@ -12,6 +12,10 @@ pub(crate) struct RecordArgs {
     /// Begin anew, although an unfinished run holds this list
     #[arg(long, conflicts_with = "no_ledger")]
     pub(in crate::commands::run) new: bool,
+    /// Run in the background, in a session of its own, and print the name of the run: its replies are in its record
+    /// ('cluster wait', 'cluster runs logs')
+    #[arg(short, long, conflicts_with = "no_ledger")]
+    pub(crate) detach: bool,
     /// What 'cluster resume' does with a job that was sent, and whose end nobody knows [default: retry where the tool
     /// changes nothing, else ask]
     #[arg(long, value_name = "WHAT", value_enum)]
