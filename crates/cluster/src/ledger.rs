@@ -29,6 +29,7 @@ pub mod machine;
 pub mod read;
 pub mod recorder;
 mod reserve;
+pub mod retention;
 mod rows;
 mod schema;
 pub mod spool;

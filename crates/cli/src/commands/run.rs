@@ -13,6 +13,7 @@ pub(crate) mod resolve;
 pub(crate) mod steps;
 mod tool;
 
+use super::gc;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Level, Output};
@@ -129,6 +130,7 @@ async fn start(plan: Plan, args: &RunArgs, record: Record, route: Route) -> Resu
     let exit = drive::drive(&pool, batch, bounds, signals, &mut output).await;
     if let Some(recorder) = recorder {
         recorder.leave_exit(exit as u8);
+        gc::sweep();
     }
     Ok(exit)
 }

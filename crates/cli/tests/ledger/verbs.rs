@@ -211,7 +211,7 @@ fn results_come_back_in_every_form_and_leave_when_told() {
     let fields: Vec<&str> = joblog.lines().nth(2).unwrap().split('\t').collect();
     assert_eq!((fields.len(), fields[0], fields[6], fields[8]), (9, "2", "0", "c"), "{joblog}");
     let ran = lab.run(&["gc", "--dry-run", "--keep", "1ms"]);
-    assert!(ran.stdout.starts_with("r1  ") && ran.stdout.contains("would remove 1 of runs"), "{ran:?}");
+    assert!(ran.stdout.starts_with("r1  ") && ran.stdout.contains("would remove 1 run, "), "{ran:?}");
     assert_eq!(lab.run(&["runs", "rm", "r1"]).code, Some(0));
     assert_eq!(lab.run(&["runs"]).stdout, "no run is recorded\n");
     assert_eq!(std::fs::read_dir(lab.path(".local/state/cluster/runs")).unwrap().count(), 0);

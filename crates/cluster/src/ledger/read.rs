@@ -14,7 +14,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// A record, open for reading.
+/// A record, open for reading: as it stood when it was opened, whatever its writer does meanwhile.
 #[derive(Debug)]
 pub struct Run {
     connection: Connection,
@@ -101,6 +101,7 @@ impl Run {
     pub fn open(store: &Store, name: &str) -> Result<Self, LedgerError> {
         let folder = store.folder(name)?;
         let connection = schema::read(&folder.join(LEDGER))?;
+        connection.execute_batch("BEGIN")?;
         Ok(Self { connection, folder, holder: store.holder(name) })
     }
 
@@ -121,6 +122,14 @@ impl Run {
             AND (first = ?2 OR EXISTS (SELECT 1 FROM job WHERE identity = ?2))";
         let found = (folder.as_os_str().as_bytes(), first.0);
         Ok(self.connection.query_row(holds, found, |row| row.get::<_, u32>(0))? > 0)
+    }
+
+    /// When its last job was settled; none while it is unfinished.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if the record is damaged.
+    pub fn ended(&self) -> Result<Option<Timestamp>, LedgerError> {
+        Ok(self.connection.query_row("SELECT ended FROM run", [], |row| time(row, 0))?)
     }
 
     /// The run in short.

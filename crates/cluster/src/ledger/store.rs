@@ -7,11 +7,13 @@ use super::identity::Identity;
 use super::lock::RunLock;
 use super::machine::Machine;
 use super::recorder::{Policy, Recorder};
+use super::retention::changed;
 use super::writer::{Keeper, Writer};
 use super::{read, rows, schema};
 use crate::batch::clock::wall;
 use crate::batch::list::OnUnknown;
 use etcetera::BaseStrategy;
+use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
@@ -114,6 +116,16 @@ impl Store {
     #[must_use]
     pub fn is_open(&self, name: &str) -> bool {
         self.runs.join(name).join(OPEN).exists()
+    }
+
+    /// When the run ended; none if it has not, or nobody can tell.
+    #[must_use]
+    pub fn ended(&self, name: &str) -> Option<Timestamp> {
+        if self.is_open(name) {
+            // Its controller may have died between the end and the removal of the mark.
+            return read::Run::open(self, name).and_then(|run| run.ended()).ok().flatten();
+        }
+        changed(&self.runs.join(name).join(LEDGER))
     }
 
     /// Whether its controller died before there was a record: nothing was sent.

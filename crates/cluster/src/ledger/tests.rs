@@ -1,5 +1,8 @@
 //! A run, its controller's end, and the next controller: against real files.
 
+mod damage;
+mod reading;
+
 use super::machine::{Fate, Machine, State};
 use super::recorder::{Passed, Policy, Recorder};
 use super::store::{NewRun, Store};
@@ -239,67 +242,6 @@ async fn everything_is_private_and_removed_as_a_whole() {
     drop(run);
     world.store.remove("r1").unwrap();
     assert!(!folder.exists());
-}
-
-/// The record of three jobs: one done, one failed, one in between.
-async fn sample() -> (World, Vec<u8>) {
-    let world = World::new();
-    let run = world.begin();
-    through(&run, 0, Outcome::Ok).await;
-    through(&run, 1, Outcome::Error).await;
-    assert!(run.plan(planned(2, "job 2")).is_some());
-    send(&run, 2).await.unwrap();
-    run.close(false).await.unwrap();
-    drop(run);
-    let bytes = std::fs::read(world.ledger()).unwrap();
-    (world, bytes)
-}
-
-/// Opens what these bytes are, in both ways, and reads all of it; never panics.
-fn try_to_read(world: &World, bytes: &[u8]) -> Result<(), LedgerError> {
-    for end in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(format!("{}{end}", world.ledger().display()));
-    }
-    std::fs::write(world.ledger(), bytes).unwrap();
-    let run = read::Run::open(&world.store, "r1")?;
-    run.overview()?;
-    for number in run.jobs()? {
-        run.job(number)?;
-    }
-    drop(run);
-    let connection = schema::open(&world.ledger())?;
-    rows::load(&connection, &world.ledger())?;
-    Ok(())
-}
-
-/// Fault 75.
-#[tokio::test]
-async fn a_record_cut_anywhere_is_opened_or_reported() {
-    let (world, bytes) = sample().await;
-    try_to_read(&world, &bytes).unwrap();
-    // Every byte of the first page, where the header and the schema are; then every 97th.
-    let cuts = (0..4096).step_by(7).chain((4096..bytes.len()).step_by(97));
-    for cut in cuts {
-        assert!(try_to_read(&world, &bytes[..cut]).is_err(), "cut at {cut}");
-    }
-}
-
-/// Fault 76.
-#[tokio::test]
-async fn flipped_bits_are_found_or_harmless() {
-    let (world, bytes) = sample().await;
-    let mut seed = 7u64;
-    for _ in 0..300 {
-        // An xorshift generator: the same bits in every run.
-        seed ^= seed << 13;
-        seed ^= seed >> 7;
-        seed ^= seed << 17;
-        let mut flipped = bytes.clone();
-        let place = seed as usize % (bytes.len() * 8);
-        flipped[place / 8] ^= 1 << (place % 8);
-        // Either is fine; only a panic is not.
-        let _ = try_to_read(&world, &flipped);
-    }
 }
 
 proptest! {

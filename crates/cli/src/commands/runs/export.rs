@@ -5,6 +5,7 @@ use super::show::all;
 use crate::failure::Failure;
 use cluster::batch::ResultRecord;
 use cluster::ledger::read::{RecordedJob, Run};
+use pool_core::message::Outcome;
 use std::fmt::Write;
 
 /// The results of the jobs that have ended, in the order of the list.
@@ -60,15 +61,20 @@ fn quoted(field: &str) -> String {
     }
 }
 
-/// A line of GNU parallel's job log. What has no counterpart: the exit value is 0 for success and 1 for any failure.
+/// A line of GNU parallel's job log. Jobs have no exit value: it is
+/// 0 for success, -1 by signal 15 out of time, as there, and 1 for any other failure.
 fn joblog(job: &RecordedJob, result: &ResultRecord) -> String {
     let seconds = |us: u64| format!("{}.{:03}", us / 1_000_000, us / 1000 % 1000);
     let sent: usize = job.prompts.iter().map(String::len).sum();
     let start = u64::try_from(result.started_at.as_microsecond()).unwrap_or_default();
     let mut line = format!("{}\t:\t{}\t{}", result.index + 1, seconds(start), seconds(result.turn_us));
-    let status = u8::from(!result.is_ok());
+    let (status, signal) = match result.outcome {
+        Outcome::Ok => (0, 0),
+        Outcome::TimedOut => (-1, 15),
+        _ => (1, 0),
+    };
     let command = job.item.as_deref().unwrap_or(&job.id).replace(['\t', '\n', '\r'], " ");
-    let _ = write!(line, "\t{sent}\t{}\t{status}\t0\t{command}", result.reply.len());
+    let _ = write!(line, "\t{sent}\t{}\t{status}\t{signal}\t{command}", result.reply.len());
     line
 }
 
