@@ -10,5 +10,6 @@ mod checker;
 mod detached;
 mod disk;
 mod lab;
+mod power;
 mod torture;
 mod verbs;

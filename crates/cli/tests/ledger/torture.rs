@@ -5,7 +5,7 @@ use crate::lab::{Lab, Ran};
 use cluster::ledger::crash::Point;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// How many jobs a list has.
@@ -14,21 +14,21 @@ const JOBS: usize = 12;
 const KILLS: usize = 10;
 
 /// A run and its resumptions over one list.
-struct Torture {
-    lab: Lab,
+pub(crate) struct Torture {
+    pub(crate) lab: Lab,
     tool: String,
-    checker: Checker,
+    pub(crate) checker: Checker,
 }
 
 impl Torture {
-    fn new(promise: Promise, delay: u64) -> Self {
+    pub(crate) fn new(promise: Promise, delay: u64) -> Self {
         let lab = Lab::new();
         let items = (0..JOBS).map(|number| format!("[[delay={delay} tag={number}]] reply {number}"));
         Self { tool: lab.tool(), checker: Checker { items: items.collect(), promise, kills: 0 }, lab }
     }
 
     /// Goes on with the list: resumes the run, or begins it if there is none yet.
-    fn command(&self, resume: bool) -> Command {
+    pub(crate) fn command(&self, resume: bool) -> Command {
         let policy = if self.checker.promise == Promise::AtMostOnce { "skip" } else { "retry" };
         let mut command = if resume {
             self.lab.command(&["resume", "--on-unknown", policy])
@@ -42,7 +42,7 @@ impl Torture {
     }
 
     /// Whether there is a run to resume.
-    fn unfinished(&self) -> bool {
+    pub(crate) fn unfinished(&self) -> bool {
         self.lab.run(&["runs", "--json"]).stdout.contains("\"state\": \"unfinished\"")
     }
 
@@ -64,21 +64,34 @@ impl Torture {
     }
 
     /// Lets it run to its end, and checks everything.
-    fn finish(self) -> usize {
+    pub(crate) fn finish(&self) {
         while !self.is_done() {
-            let ran = Ran::of(self.command(self.unfinished()).spawn().unwrap());
-            assert!(matches!(ran.code, Some(0 | 1)), "{ran:?}");
+            Self::run_to_the_end(self.command(self.unfinished()));
         }
         self.checker.at_end(&self.lab);
-        self.checker.kills
+    }
+
+    pub(crate) fn run_to_the_end(mut command: Command) {
+        let ran = Ran::of(command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap());
+        assert!(matches!(ran.code, Some(0 | 1)), "{ran:?}");
+    }
+
+    /// Goes on with the list, and is killed there.
+    pub(crate) fn die_at(&mut self, point: Point, count: usize) {
+        let at = format!("{}:{count}", point.name());
+        let child = self.command(self.unfinished()).env("CLUSTER_CRASH_AT", at).spawn().unwrap();
+        let ran = Ran::of(child);
+        assert_eq!(ran.code, None, "it was not killed at {}: {ran:?}", point.name());
+        self.checker.kills += 1;
+        self.checker.after_kill(&self.lab);
     }
 }
 
 /// An xorshift generator.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -102,7 +115,8 @@ fn killed_at_random_nothing_is_lost_and_nothing_done_twice() {
                 break;
             }
         }
-        kills += torture.finish();
+        torture.finish();
+        kills += torture.checker.kills;
         lists += 1;
     }
     println!("lists={lists} kills={kills} lost=0 double_done=0 resent_against_policy=0");
@@ -116,8 +130,7 @@ fn killed_at_every_named_point_nothing_is_lost_and_nothing_done_twice() {
             let promise = if round % 2 == 0 { Promise::AtMostOnce } else { Promise::AtLeastOnce };
             let mut torture = Torture::new(promise, 3);
             if point == Point::AfterRecovery {
-                let child = torture.command(false).env("CLUSTER_CRASH_AT", "after_reply:3").spawn().unwrap();
-                torture.dies(child, Point::AfterReply);
+                torture.die_at(Point::AfterReply, 3);
             }
             let once_only = [
                 Point::RunFolderMade,
@@ -127,21 +140,8 @@ fn killed_at_every_named_point_nothing_is_lost_and_nothing_done_twice() {
                 Point::AfterRecovery,
             ];
             let count = if once_only.contains(&point) { 1 } else { 1 + (round as usize * 3 + 4) % JOBS };
-            let resume = torture.unfinished();
-            let at = format!("{}:{count}", point.name());
-            let child = torture.command(resume).env("CLUSTER_CRASH_AT", at).spawn().unwrap();
-            torture.dies(child, point);
+            torture.die_at(point, count);
             torture.finish();
         }
-    }
-}
-
-impl Torture {
-    /// It must have been killed at the point.
-    fn dies(&mut self, child: Child, point: Point) {
-        let ran = Ran::of(child);
-        assert_eq!(ran.code, None, "it was not killed at {}: {ran:?}", point.name());
-        self.checker.kills += 1;
-        self.checker.after_kill(&self.lab);
     }
 }
