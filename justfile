@@ -57,9 +57,12 @@ simulate SEEDS="20000" FIRST="0":
 faults:
     eval "$(.ci/tools)"; cargo test --test faults -- --ignored --nocapture
 
-# kill the program 2,000 times at random, and 50 times at every named point; no job may be lost or done twice
+# kill the program 2,000 times at random, 50 times at every named point, at every call to its record's files; let every
+# such call fail once; cut the power 500 times; cut and flip records at every byte: no job may be lost or done twice
 torture:
-    CLUSTER_TORTURE_KILLS=2000 CLUSTER_TORTURE_ROUNDS=50 cargo test -p cluster-cli --test ledger torture -- --nocapture
+    eval "$(.ci/tools)"; CLUSTER_TORTURE_KILLS=2000 CLUSTER_TORTURE_ROUNDS=50 CLUSTER_TORTURE_CALLS=1 \
+        CLUSTER_TORTURE_CUTS=170 cargo test -p cluster-cli --test ledger -- --nocapture torture power sweep
+    CLUSTER_TORTURE_BYTES=1 cargo test -p cluster --lib -- damage
 
 # the long runs: 100,000 prompts a REPL, 10,000 through aider
 nightly:

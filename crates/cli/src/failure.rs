@@ -33,7 +33,8 @@ impl Failure {
             LedgerError::NoSuchRun(_) | LedgerError::Nowhere | LedgerError::Folder(_) => Exit::Usage,
             _ => Exit::Failed,
         };
-        Self { exit, message: error.to_string(), help: None }
+        let help = error.is_full().then(|| "make room on the disk, or run with --no-ledger".to_owned());
+        Self { exit, message: error.to_string(), help }
     }
 
     /// There is no pool.

@@ -11,5 +11,6 @@ mod detached;
 mod disk;
 mod lab;
 mod power;
+mod sweep;
 mod torture;
 mod verbs;

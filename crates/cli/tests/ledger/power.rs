@@ -16,7 +16,7 @@ fn cuts() -> usize {
 }
 
 /// Nothing without strace, which the machine need not have.
-fn strace() -> bool {
+pub(crate) fn strace() -> bool {
     let is_there = std::process::Command::new("strace").arg("--version").output().is_ok();
     assert!(is_there || std::env::var_os("CLUSTER_TEST_ALL").is_none(), "strace is not installed");
     if !is_there {

@@ -3,6 +3,7 @@
 use super::folder::FolderError;
 use super::lock::LockError;
 use rusqlite::ErrorCode;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// What is wrong with a record.
@@ -63,6 +64,18 @@ impl LedgerError {
         match error {
             LockError::Held { pid } => Self::Held { run: run.to_owned(), pid },
             LockError::Folder(error) => error.into(),
+        }
+    }
+
+    /// Whether there is no room on the disk.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        match self {
+            Self::Database(error) => error.sqlite_error_code() == Some(ErrorCode::DiskFull),
+            Self::Folder(FolderError::System { error, .. }) => {
+                matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+            }
+            _ => false,
         }
     }
 

@@ -38,7 +38,10 @@ impl Room {
     /// The disk refused. True if something was given up, so that it is worth trying again at once.
     pub(super) fn give_way(&mut self, error: &LedgerError) -> bool {
         let Self::Enough(path) = self else { return false };
-        tracing::warn!("{error}: nothing more is sent until the disk takes it; this goes on by itself");
+        tracing::warn!(
+            "{error}: nothing more is sent until the disk takes it, and has {} MB of room; this goes on by itself",
+            RESERVE >> 20
+        );
         let gave = is_full(error) && std::fs::remove_file(&*path).is_ok();
         *self = Self::Full(std::mem::take(path));
         gave
@@ -62,9 +65,10 @@ impl Room {
     }
 }
 
+/// A limit on the size of files looks like an error of the device.
 fn is_full(error: &LedgerError) -> bool {
-    let LedgerError::Database(error) = error else { return false };
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure))
+    let is_failure = |error: &rusqlite::Error| error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure);
+    error.is_full() || matches!(error, LedgerError::Database(error) if is_failure(error))
 }
 
 fn lay_down(path: &Path) -> Result<(), LedgerError> {

@@ -139,6 +139,11 @@ impl Keeper {
     fn run(mut self, commands: &Receiver<Command>) {
         while let Some(group) = self.next_group(commands) {
             let (mut rows, mut told) = (Vec::new(), Vec::new());
+            if self.room.is_full()
+                && let Err(error) = self.is_there()
+            {
+                return self.give_up(group, error);
+            }
             for command in group {
                 self.stage(command, &mut rows, &mut told);
             }
@@ -151,6 +156,21 @@ impl Keeper {
             }
             if self.tell(told) {
                 return;
+            }
+        }
+    }
+
+    /// The file has gone while intents waited for room: nobody else would notice.
+    fn give_up(self, group: Vec<Command>, error: LedgerError) {
+        let error = Arc::new(error);
+        for command in self.held.into_iter().chain(group) {
+            match command {
+                Command::Send { answer, .. } => _ = answer.send(Err(error.clone())),
+                Command::End { answer, .. } | Command::Refuse { answer, .. } => {
+                    _ = answer.send(Err(error.clone()));
+                }
+                Command::Close { answer, .. } => _ = answer.send(Err(error.clone())),
+                Command::Skip(_) => {}
             }
         }
     }
