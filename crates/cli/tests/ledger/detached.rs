@@ -1,9 +1,9 @@
 //! Runs in the background, and waiting for them.
 
+use crate::events::await_files;
 use crate::lab::{Lab, Ran};
-use crate::verbs::await_received;
+use crate::verbs::{LONG, await_received};
 use rustix::process::{Pid, Signal, getsid, kill_process};
-use std::time::{Duration, Instant};
 
 /// Begins a run in the background; its controller.
 fn detached(lab: &Lab, more: &[&str]) -> Pid {
@@ -21,11 +21,8 @@ fn said(lab: &Lab) -> String {
 }
 
 fn await_said(lab: &Lab, text: &str) {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !said(lab).contains(text) {
-        assert!(Instant::now() < deadline, "only this was said: {}", said(lab));
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    let run = lab.path(".local/state/cluster/runs/r1");
+    await_files(&run, LONG, || said(lab).contains(text), || format!("only this was said: {}", said(lab)));
 }
 
 #[test]

@@ -9,6 +9,8 @@
 mod checker;
 mod detached;
 mod disk;
+#[path = "../common/events.rs"]
+mod events;
 mod lab;
 mod power;
 mod sweep;

@@ -1,5 +1,6 @@
 //! What the verbs say and do.
 
+use crate::events::await_files;
 use crate::lab::{Lab, Ran};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::Write;
@@ -8,13 +9,13 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+/// A wait that takes longer has failed.
+pub(crate) const LONG: Duration = Duration::from_secs(60);
+
 /// Waits until so many prompts have arrived.
 pub(crate) fn await_received(lab: &Lab, count: usize) {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while lab.received().len() < count {
-        assert!(Instant::now() < deadline, "only {:?} arrived", lab.received());
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    let arrived = || lab.received().len() >= count;
+    await_files(&lab.path(""), LONG, arrived, || format!("only {:?} arrived", lab.received()));
 }
 
 pub(crate) fn kill(child: Child) {
@@ -145,12 +146,9 @@ fn a_list_from_standard_input_can_be_resumed_without_it() {
     input.write_all(items.as_bytes()).unwrap();
     drop(input);
     await_received(&lab, 2);
-    let deadline = Instant::now() + Duration::from_secs(60);
-    let copy = lab.path(".local/state/cluster/runs/r1/input");
-    while !copy.exists() {
-        assert!(Instant::now() < deadline, "the copy never ended");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    let run = lab.path(".local/state/cluster/runs/r1");
+    let copy = run.join("input");
+    await_files(&run, LONG, || copy.exists(), || "the copy never ended");
     kill(child);
     assert_eq!(std::fs::read_to_string(copy).unwrap(), items);
     let short = lab.path("short");
