@@ -30,10 +30,21 @@ impl Failure {
         let error = error.into();
         let exit = match error {
             LedgerError::Held { .. } => Exit::Held,
-            LedgerError::NoSuchRun(_) | LedgerError::Nowhere | LedgerError::Folder(_) => Exit::Usage,
+            LedgerError::NoSuchRun(_)
+            | LedgerError::Nowhere
+            | LedgerError::Folder(_)
+            | LedgerError::OtherTools(_) => Exit::Usage,
             _ => Exit::Failed,
         };
-        let help = error.is_full().then(|| "make room on the disk, or run with --no-ledger".to_owned());
+        let help = match &error {
+            error if error.is_full() => Some("make room on the disk, or run with --no-ledger"),
+            LedgerError::OtherTools(_) => {
+                Some("put settings, profiles and PATH back, or begin anew with 'cluster run --new'")
+            }
+            LedgerError::Folder(_) => Some("'cluster run --no-ledger' keeps no record"),
+            _ => None,
+        };
+        let help = help.map(str::to_owned);
         Self { exit, message: error.to_string(), help }
     }
 

@@ -8,7 +8,7 @@ pub(crate) mod log;
 mod outlet;
 mod paint;
 mod progress;
-mod redact;
+pub(crate) mod redact;
 mod replies;
 pub(crate) mod sanitize;
 mod states;
@@ -109,6 +109,8 @@ impl Output {
 
     /// A result; standard output has it after [`Output::flush`].
     pub(crate) fn result(&mut self, record: &ResultRecord, shown: Shown) -> std::io::Result<()> {
+        let hidden = redact::record(record);
+        let record = hidden.as_ref();
         self.tally.add(record, shown);
         let (replies, talk, total) = (&mut self.replies, &mut self.talk, self.total);
         self.progress.screen().aside(|| {
@@ -238,7 +240,8 @@ impl Output {
     /// Prints a whole text on standard output.
     pub(crate) fn document(text: &str) -> std::io::Result<()> {
         let mut out = stdout().lock();
-        let safe = if out.is_terminal() { sanitize::text(text) } else { text.into() };
+        let text = redact::hide(text);
+        let safe = if out.is_terminal() { sanitize::text(&text) } else { text.as_ref().into() };
         out.write_all(safe.as_bytes())?;
         out.flush()
     }

@@ -6,6 +6,7 @@ use super::run::record::{Old, Record};
 use crate::args::{Unread, Verb, parse};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::output::redact;
 use crate::strategies::Strategies;
 use cluster::ledger::read::Run;
 use cluster::ledger::store::Store;
@@ -72,6 +73,7 @@ pub(crate) fn run(args: &ResumeArgs, strategies: &Strategies) -> Result<Exit, Fa
             overview.folder.display()
         ))
     })?;
+    redact::learn(&overview.words);
     // The settings of a project are those of the run's folder.
     let mut again = recorded(overview.words)?;
     args.put_on(&mut again, arg_file, from);

@@ -5,7 +5,7 @@ mod show;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Output, jobs, sanitize};
+use crate::output::{Output, jobs, redact, sanitize};
 use cluster::ledger::LedgerError;
 use cluster::ledger::read::{Overview, Run};
 use cluster::ledger::store::Store;
@@ -96,7 +96,9 @@ pub(crate) fn run(args: &RunsArgs) -> Result<Exit, Failure> {
 
 fn open(store: &Store, name: Option<&str>) -> Result<Run, Failure> {
     let name = name.map_or_else(|| last(store), |name| Ok(name.to_owned()))?;
-    Run::open(store, &name).map_err(Failure::ledger)
+    let run = Run::open(store, &name).map_err(Failure::ledger)?;
+    redact::learn(&run.words().map_err(Failure::ledger)?);
+    Ok(run)
 }
 
 /// The last run.

@@ -5,7 +5,7 @@ mod writer;
 
 use super::outlet::{Outlet, Stream};
 use super::progress::Screen;
-use super::redact::Redactor;
+use super::redact;
 use super::sanitize;
 use super::talk::Level;
 use crate::failure::Failure;
@@ -13,7 +13,7 @@ use cluster::batch::clock::wall;
 use file::{Files, MOST};
 use std::io::{Write, stderr};
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::{FilterExt, filter_fn};
@@ -47,21 +47,20 @@ pub(super) fn listen(
     outlet: Option<Outlet>,
     folder: Option<&Path>,
 ) {
-    let redactor = Arc::new(Redactor::new(std::env::vars_os()));
     let shown = Shown { screen: screen.clone(), outlet };
     let words = filter(level, explain);
     let file = folder.map(|folder| Files::open(folder, MOST).and_then(Writer::new));
     let trouble = file.as_ref().and_then(|file| file.as_ref().err()).map(ToString::to_string);
     let file = file.and_then(Result::ok);
     let kept = file.clone().map(|file| {
-        let lines = Lines { to: Box::new(move |line| file.line(line)), redactor: redactor.clone() };
+        let lines = Lines { to: Box::new(move |line| file.line(line)) };
         fmt::layer()
             .with_writer(lines)
             .with_ansi(false)
             .with_timer(Stamp)
             .with_filter(EnvFilter::new(&words).or(LevelFilter::INFO))
     });
-    let lines = Lines { to: Box::new(move |line| shown.line(line)), redactor };
+    let lines = Lines { to: Box::new(move |line| shown.line(line)) };
     let seen = seen(lines, level).with_filter(EnvFilter::new(&words).and(filter_fn(is_for_people)));
     // A second run in one process keeps the first one's listener, which writes to the same place.
     if tracing_subscriber::registry().with(kept).with(seen).try_init().is_ok() {
@@ -150,7 +149,6 @@ impl Shown {
 /// Makes each event one safe line without secrets.
 struct Lines {
     to: Box<dyn Fn(Vec<u8>) + Send + Sync>,
-    redactor: Arc<Redactor>,
 }
 
 impl<'a> MakeWriter<'a> for Lines {
@@ -181,7 +179,7 @@ impl Write for Line<'_> {
 impl Drop for Line<'_> {
     fn drop(&mut self) {
         let text = String::from_utf8_lossy(&self.bytes);
-        let safe = sanitize::line(self.to.redactor.hide(text.trim_end()).as_ref(), WIDTH) + "\n";
+        let safe = sanitize::line(&redact::hide(text.trim_end()), WIDTH) + "\n";
         (self.to.to)(safe.into_bytes());
     }
 }

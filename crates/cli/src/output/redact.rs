@@ -1,14 +1,71 @@
-//! Secrets of the environment, kept out of what is written down.
+//! Secrets of the environment and of `--env`, kept out of what is said, shown and written down. Only the ledger has them.
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use cluster::batch::ResultRecord;
 use std::borrow::Cow;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 /// What the name of a variable with a secret has in it.
 const NAMES: [&str; 6] = ["KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE"];
 
 /// A shorter value is no secret that could be told from common text.
 const SHORTEST: usize = 8;
+
+/// What this process knows: its environment, its own words, and those of the run that it is about.
+static KNOWN: LazyLock<RwLock<Arc<Redactor>>> = LazyLock::new(|| RwLock::new(Arc::new(of(&[]))));
+
+/// The secrets in these words of a command line are secrets from now on, too.
+pub(crate) fn learn(words: &[OsString]) {
+    *KNOWN.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(of(words));
+}
+
+/// The text without secrets.
+pub(crate) fn hide(text: &str) -> Cow<'_, str> {
+    known().hide(text)
+}
+
+/// The result without secrets.
+pub(super) fn record(record: &ResultRecord) -> Cow<'_, ResultRecord> {
+    let known = known();
+    if known.0.is_none() {
+        return Cow::Borrowed(record);
+    }
+    let mut hidden = record.clone();
+    for text in hidden.texts_mut() {
+        if let Cow::Owned(without) = known.hide(text) {
+            *text = without;
+        }
+    }
+    Cow::Owned(hidden)
+}
+
+fn known() -> Arc<Redactor> {
+    KNOWN.read().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+fn of(words: &[OsString]) -> Redactor {
+    let own: Vec<OsString> = std::env::args_os().skip(1).collect();
+    Redactor::new(std::env::vars_os().chain(set_in(&own)).chain(set_in(words)))
+}
+
+/// What `--env NAME=VALUE` and `--env=NAME=VALUE` set among these words.
+fn set_in(words: &[OsString]) -> Vec<(OsString, OsString)> {
+    let mut set = Vec::new();
+    let mut follows = false;
+    for word in words {
+        let joined = word.as_bytes().strip_prefix(b"--env=").map(OsStr::from_bytes);
+        if let Some(setting) = joined.or(follows.then_some(word.as_os_str())) {
+            let mut halves = setting.as_bytes().splitn(2, |byte| *byte == b'=').map(<[u8]>::to_vec);
+            if let (Some(name), Some(value)) = (halves.next(), halves.next()) {
+                set.push((OsString::from_vec(name), OsString::from_vec(value)));
+            }
+        }
+        follows = word == "--env";
+    }
+    set
+}
 
 /// Puts the names of variables in the place of their values.
 #[derive(Debug, Default)]
@@ -85,6 +142,14 @@ mod tests {
         }
         assert_eq!(hide(&[("A_KEY", "12345678"), ("B_KEY", "123456789")], "x123456789"), "x<B_KEY>");
         assert_eq!(hide(&[], "text"), "text");
+    }
+
+    #[test]
+    fn what_env_flags_set_is_found() {
+        let words = ["run", "--env", "A_KEY=a=b", "--env=B_TOKEN=c", "--env", "C_KEY", "D_KEY=d"];
+        let set = set_in(&words.map(OsString::from));
+        let pair = |name: &str, value: &str| (OsString::from(name), OsString::from(value));
+        assert_eq!(set, [pair("A_KEY", "a=b"), pair("B_TOKEN", "c")]);
     }
 
     #[test]

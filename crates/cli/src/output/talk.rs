@@ -1,6 +1,7 @@
 //! Standard error: what people want to know besides the data.
 
 use super::paint::Paint;
+use super::redact;
 use super::sanitize;
 use super::tally::Tally;
 use cluster::batch::ResultRecord;
@@ -112,7 +113,7 @@ impl Talk {
 
     /// Nobody is left to be told if standard error is gone.
     fn line(&mut self, text: &str) {
-        let _ = self.err.write_all(format!("{text}\n").as_bytes());
+        let _ = self.err.write_all(format!("{}\n", redact::hide(text)).as_bytes());
         let _ = self.err.flush();
     }
 }
@@ -126,6 +127,7 @@ pub(super) fn title(record: &ResultRecord, total: Option<u64>) -> String {
 pub(super) fn title_of(index: u64, name: &str, total: Option<u64>) -> String {
     let number = index + 1;
     let number = total.map_or_else(|| number.to_string(), |total| format!("{number}/{total}"));
+    let name = redact::hide(name);
     let first = name.trim().lines().next().unwrap_or_default();
     let cut = if first.len() < name.trim().len() { "…" } else { "" };
     format!("{number} {}{cut}", sanitize::line(first, 60))

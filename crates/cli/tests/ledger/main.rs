@@ -13,6 +13,7 @@ mod disk;
 mod events;
 mod lab;
 mod power;
+mod secrets;
 mod sweep;
 mod torture;
 mod verbs;

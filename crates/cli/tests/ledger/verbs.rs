@@ -4,8 +4,6 @@ use crate::events::await_files;
 use crate::lab::{Lab, Ran};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -69,17 +67,20 @@ fn a_list_that_an_unfinished_run_holds_is_refused() {
     assert_eq!(ran.code, Some(0), "{ran:?}");
 }
 
+/// The fake tool as a profile, with one more argument.
+fn profile(lab: &Lab, effects: &str, more: &str) -> String {
+    format!(
+        "schema = \"cluster.profile/1\"\neffects = {effects:?}\ncommand = [{:?}, \"--log\", {:?}{more}]\n\
+         [turn]\nby = \"sentinel\"\nsend = \"/end {{nonce}}\"\nexpect = \"^end {{nonce}}$\"\n",
+        env!("CARGO_BIN_EXE_fake-tool"),
+        lab.path("log").to_str().unwrap()
+    )
+}
+
 #[test]
 fn a_list_of_a_tool_that_only_reads_may_be_run_again_and_what_is_in_between_is_sent_again() {
     let lab = Lab::new();
-    let log = lab.path("log");
-    let profile = format!(
-        "schema = \"cluster.profile/1\"\neffects = \"read\"\ncommand = [{:?}, \"--log\", {:?}]\n\
-         [turn]\nby = \"sentinel\"\nsend = \"/end {{nonce}}\"\nexpect = \"^end {{nonce}}$\"\n",
-        env!("CARGO_BIN_EXE_fake-tool"),
-        log.to_str().unwrap()
-    );
-    std::fs::write(lab.path("reader.toml"), profile).unwrap();
+    std::fs::write(lab.path("reader.toml"), profile(&lab, "read", "")).unwrap();
     let words = ["run", "./reader.toml", "-n", "1", "[[delay=1000]] one", "two"];
     let child = lab.command(&words).spawn().unwrap();
     await_received(&lab, 1);
@@ -227,38 +228,6 @@ fn nothing_is_recorded_on_request_or_when_nothing_runs() {
 }
 
 #[test]
-fn everything_is_private_whatever_the_umask() {
-    let lab = Lab::new();
-    let program = lab.command(&[]).get_program().to_owned();
-    let mut shell = lab.command(&[]);
-    let words = ["-c", "umask 000; exec \"$0\" run bash -q 'echo a'"];
-    let shell_words = shell.get_envs().map(|(name, value)| (name.to_owned(), value.map(ToOwned::to_owned)));
-    let envs: Vec<_> = shell_words.collect();
-    shell = std::process::Command::new("bash");
-    shell.args(words).arg(program).current_dir(lab.path("")).env_clear().stdin(Stdio::null());
-    for (name, value) in envs {
-        shell.env(name, value.unwrap_or_default());
-    }
-    assert!(shell.stdout(Stdio::null()).status().unwrap().success());
-    let mut files = 0;
-    private(&lab.path(".local/state/cluster/runs"), &mut files);
-    assert!(files >= 2, "{files}");
-}
-
-fn private(path: &Path, files: &mut usize) {
-    let mode = path.metadata().unwrap().permissions().mode() & 0o777;
-    if path.is_dir() {
-        assert_eq!(mode, 0o700, "{}", path.display());
-        for entry in std::fs::read_dir(path).unwrap() {
-            private(&entry.unwrap().path(), files);
-        }
-    } else {
-        assert_eq!(mode, 0o600, "{}", path.display());
-        *files += 1;
-    }
-}
-
-#[test]
 fn a_halted_run_can_be_resumed() {
     let lab = Lab::new();
     let tool = lab.tool();
@@ -305,4 +274,22 @@ fn a_bound_on_costs_is_refused_for_tools_that_report_none() {
     let ran = lab.run(&["run", "bash", "--max-cost", "1.50", "true"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
     assert!(ran.stderr.contains("it is not reported by bash"), "{ran:?}");
+}
+
+#[test]
+fn a_run_whose_tools_have_changed_is_not_sent_all_over_again() {
+    let lab = Lab::new();
+    let write = |more| std::fs::write(lab.path("tool.toml"), profile(&lab, "write", more)).unwrap();
+    write("");
+    let child =
+        lab.command(&["run", "./tool.toml", "-n", "1", "one", "[[hang]] two", "three"]).spawn().unwrap();
+    await_received(&lab, 2);
+    kill(child);
+    write(", \"--len\"");
+    let ran = lab.run(&["resume"]);
+    assert_eq!((ran.code, lab.received().len()), (Some(2), 2), "{ran:?}");
+    assert!(ran.stderr.contains("the tools of run r1 are not what they were"), "{ran:?}");
+    write("");
+    let ran = lab.run(&["resume", "--on-unknown", "skip"]);
+    assert_eq!((ran.code, lab.received().len()), (Some(0), 3), "{ran:?}");
 }

@@ -117,6 +117,14 @@ impl ResultRecord {
         Self { error, ..Self::blank(self.index, self.job.clone(), self.item.clone(), self.started_at) }
     }
 
+    /// Every text of it that may come from a tool or an item.
+    pub fn texts_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        let steps = self.steps.iter_mut();
+        let steps = steps.flat_map(|step| [&mut step.prompt, &mut step.reply, &mut step.evidence]);
+        let own = [&mut self.job, &mut self.reply].into_iter().chain(&mut self.item).chain(&mut self.error);
+        own.chain(&mut self.verify).chain(&mut self.files).chain(&mut self.warnings).chain(steps)
+    }
+
     /// Whether the job succeeded.
     #[must_use]
     pub fn is_ok(&self) -> bool {

@@ -26,6 +26,11 @@ pub enum LedgerError {
     /// No such run.
     #[error("no run {0}: 'cluster runs' lists them")]
     NoSuchRun(String),
+    /// Its tools are called in another way than when it was begun: each of its jobs would be another one.
+    #[error(
+        "the tools of run {0} are not what they were when it was begun: their programs, arguments or models differ"
+    )]
+    OtherTools(String),
     /// It is not what it should be. It stays where it is.
     #[error("the record {} is damaged: {reason}; it has been left as it is", .path.display())]
     Damaged {

@@ -30,6 +30,12 @@ impl Identities {
         Self { run, seen: HashMap::new() }
     }
 
+    /// The digest of these tools.
+    #[must_use]
+    pub fn of_tools(&self) -> Identity {
+        Identity(self.run.clone().finalize().into())
+    }
+
     /// The next of the list.
     pub fn of(&mut self, planned: &Planned) -> Identity {
         match &planned.job {

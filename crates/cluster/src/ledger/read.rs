@@ -132,6 +132,15 @@ impl Run {
         Ok(self.connection.query_row("SELECT ended FROM run", [], |row| time(row, 0))?)
     }
 
+    /// Its command line, without the program.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if the record is damaged.
+    pub fn words(&self) -> Result<Vec<OsString>, LedgerError> {
+        let words: Vec<u8> = self.connection.query_row("SELECT words FROM run", [], |row| row.get(0))?;
+        Ok(store::split(&words))
+    }
+
     /// The run in short.
     ///
     /// # Errors

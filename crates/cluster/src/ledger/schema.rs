@@ -28,6 +28,7 @@ CREATE TABLE run (
     plan    TEXT NOT NULL,              -- the same for people
     writes  INTEGER NOT NULL,           -- whether its tools may change anything
     first   BLOB NOT NULL,              -- the identity of its first job
+    tools   BLOB NOT NULL,              -- the digest of its tools, with their command lines and models
     epoch   INTEGER NOT NULL,           -- how many controllers have had it
     pid     INTEGER NOT NULL,           -- the last of them
     total   INTEGER,                    -- how many jobs the list has, once that is known

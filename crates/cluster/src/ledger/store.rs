@@ -3,7 +3,7 @@
 use super::LedgerError;
 use super::crash::{Point, reached};
 use super::folder::{FolderError, private_file, private_folder, sync};
-use super::identity::Identity;
+use super::identity::{Identities, Identity};
 use super::lock::RunLock;
 use super::machine::Machine;
 use super::recorder::{Policy, Recorder};
@@ -196,12 +196,16 @@ impl Store {
     /// Opens a run that exists, to go on with it.
     ///
     /// # Errors
-    /// [`LedgerError::Held`] if another controller has it; what is wrong with its record else.
+    /// [`LedgerError::Held`] if another controller has it; [`LedgerError::OtherTools`]; what is wrong with its record else.
     pub fn resume(&self, name: &str, tools: &[String], policy: Policy) -> Result<Recorder, LedgerError> {
         let folder = self.folder(name)?;
         let lock = RunLock::take(&folder.join(LOCK)).map_err(|error| LedgerError::locked(name, error))?;
         let path = folder.join(LEDGER);
         let mut connection = schema::open(&path)?;
+        let begun_with: [u8; 32] = connection.query_row("SELECT tools FROM run", [], |row| row.get(0))?;
+        if begun_with != digest(tools).0 {
+            return Err(LedgerError::OtherTools(name.to_owned()));
+        }
         private_file(&folder.join(OPEN))?;
         let _ = std::fs::remove_file(folder.join(EXIT));
         let (epoch, book) = take_over(&mut connection, &path)?;
@@ -256,7 +260,7 @@ impl Draft {
         private_file(&path)?;
         let mut connection = schema::create(&path)?;
         connection.execute(
-            "INSERT INTO run VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, NULL, NULL)",
+            "INSERT INTO run VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, NULL, NULL)",
             params![
                 self.name,
                 env!("CARGO_PKG_VERSION"),
@@ -265,7 +269,8 @@ impl Draft {
                 join(&run.words),
                 run.plan,
                 run.writes,
-                run.first.0
+                run.first.0,
+                digest(tools).0
             ],
         )?;
         let (epoch, book) = take_over(&mut connection, &path)?;
@@ -313,6 +318,11 @@ pub(super) fn leave_exit(folder: &Path, code: u8) {
     {
         let _ = writeln!(file, "{code}");
     }
+}
+
+/// Of what tells tools from others.
+fn digest(tools: &[String]) -> Identity {
+    Identities::new(tools.iter().map(String::as_str)).of_tools()
 }
 
 /// `r7` is 7.

@@ -170,7 +170,7 @@ async fn one_controller_a_run_and_a_fenced_one_writes_no_more() {
     let world = World::new();
     let run = world.begin();
     through(&run, 0, Outcome::Ok).await;
-    let second = world.store.resume("r1", &[], ASK);
+    let second = world.store.resume("r1", &["t".to_owned()], ASK);
     assert!(matches!(second, Err(LedgerError::Held { pid, .. }) if pid == std::process::id()));
     // As if the lock had failed, and another one had taken over.
     let other = schema::open(&world.ledger()).unwrap();
@@ -289,4 +289,15 @@ proptest! {
             prop_assert_eq!(on_disk, expected);
         }
     }
+}
+
+#[tokio::test]
+async fn other_tools_do_not_go_on_with_a_run() {
+    let world = World::new();
+    let run = world.begin();
+    through(&run, 0, Outcome::Ok).await;
+    drop(run);
+    let other = world.store.resume("r1", &["another".to_owned()], ASK);
+    assert!(matches!(other, Err(LedgerError::OtherTools(name)) if name == "r1"));
+    assert!(world.resume(ASK).plan(planned(0, "job 0")).is_none(), "it is done");
 }
