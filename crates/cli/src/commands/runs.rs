@@ -79,15 +79,18 @@ enum Format {
 
 pub(crate) fn run(args: &RunsArgs) -> Result<Exit, Failure> {
     let store = Store::current().map_err(Failure::ledger)?;
+    let run = |name: &Option<String>| open(&store, name.as_deref());
     let text = match &args.what {
         None => list(&store, args.json)?,
-        Some(What::Show { run, job: None }) => show::run(&open(&store, run.as_deref())?)?,
-        Some(What::Show { run, job: Some(job) }) => show::job(&open(&store, run.as_deref())?, job)?,
-        Some(What::Logs { run, talk: true, .. }) => show::talk(&open(&store, run.as_deref())?)?,
-        Some(What::Logs { run, job, talk: false }) => {
-            show::logs(&open(&store, run.as_deref())?, job.as_deref())?
+        Some(What::Show { run: name, job: None }) => show::run(&run(name)?)?,
+        Some(What::Show { run: name, job: Some(job) }) => show::job(&run(name)?, job)?,
+        Some(What::Logs { run: name, talk: true, .. }) => show::talk(&run(name)?)?,
+        Some(What::Logs { run: name, job, talk: false }) => {
+            return show::logs(&run(name)?, job.as_deref()).map(|()| Exit::Ok);
         }
-        Some(What::Export { run, format }) => export::export(&open(&store, run.as_deref())?, *format)?,
+        Some(What::Export { run: name, format }) => {
+            return export::export(&run(name)?, *format).map(|()| Exit::Ok);
+        }
         Some(What::Rm { runs, force }) => remove(&store, runs, *force)?,
     };
     Output::document(&text)?;

@@ -301,3 +301,18 @@ async fn other_tools_do_not_go_on_with_a_run() {
     assert!(matches!(other, Err(LedgerError::OtherTools(name)) if name == "r1"));
     assert!(world.resume(ASK).plan(planned(0, "job 0")).is_none(), "it is done");
 }
+
+/// Fault 70.
+#[tokio::test]
+async fn a_record_of_a_later_version_is_refused_and_left_as_it_is() {
+    let world = World::new();
+    let run = world.begin();
+    through(&run, 0, Outcome::Ok).await;
+    drop(run);
+    let later = schema::open(&world.ledger()).unwrap();
+    later.pragma_update(None, "user_version", 1000).unwrap();
+    drop(later);
+    assert!(matches!(read::Run::open(&world.store, "r1"), Err(LedgerError::Newer(_))));
+    let resumed = world.store.resume("r1", &["t".to_owned()], ASK);
+    assert!(resumed.unwrap_err().to_string().ends_with("made by a later version of cluster: use that one"));
+}

@@ -1,18 +1,16 @@
 //! The results of a run for other programs.
 
 use super::Format;
-use super::show::all;
+use super::show::print_each;
 use crate::failure::Failure;
 use cluster::batch::ResultRecord;
 use cluster::ledger::read::{RecordedJob, Run};
 use pool_core::message::Outcome;
 use std::fmt::Write;
 
-/// The results of the jobs that have ended, in the order of the list.
-pub(super) fn export(run: &Run, format: Format) -> Result<String, Failure> {
-    let jobs = all(run)?;
-    let ended = jobs.iter().filter_map(|job| job.result.as_ref().map(|result| (job, result)));
-    let mut text = match format {
+/// Prints the results of the jobs that have ended, in the order of the list, some at a time.
+pub(super) fn export(run: &Run, format: Format) -> Result<(), Failure> {
+    let head = match format {
         Format::Jsonl => String::new(),
         Format::Csv => {
             "job,index,item,outcome,attempt,started_at,queued_us,turn_us,tool,slot,error,reply\n".to_owned()
@@ -21,16 +19,16 @@ pub(super) fn export(run: &Run, format: Format) -> Result<String, Failure> {
             "Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\n".to_owned()
         }
     };
-    for (job, result) in ended {
-        let line = match format {
+    print_each(run, head, |job, text| {
+        let Some(result) = &job.result else { return Ok(()) };
+        *text += &match format {
             Format::Jsonl => serde_json::to_string(result).map_err(std::io::Error::from)?,
             Format::Csv => csv(result),
             Format::Joblog => joblog(job, result),
         };
-        text += &line;
         text.push('\n');
-    }
-    Ok(text)
+        Ok(())
+    })
 }
 
 fn csv(result: &ResultRecord) -> String {

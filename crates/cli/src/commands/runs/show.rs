@@ -3,13 +3,16 @@
 use super::{counts, state};
 use crate::commands::run::detach::TALK;
 use crate::failure::Failure;
-use crate::output::sanitize;
+use crate::output::{Output, redact, sanitize};
 use cluster::ledger::machine::State;
 use cluster::ledger::read::{Happening, RecordedJob, Run};
 use std::fmt::Write;
 
 /// How much of a foreign text is shown on a line.
 const WIDTH: usize = 160;
+
+/// How much is printed at once, in bytes.
+const AT_ONCE: usize = 1 << 20;
 
 /// How a run stands, and each job that is not done.
 pub(super) fn run(run: &Run) -> Result<String, Failure> {
@@ -21,7 +24,7 @@ pub(super) fn run(run: &Run) -> Result<String, Failure> {
         .collect();
     let _ = writeln!(text, "run      {}, {}", overview.name, state(&overview));
     let _ = writeln!(text, "plan     {}", sanitize::line(&overview.plan, WIDTH));
-    let _ = writeln!(text, "command  cluster {}", sanitize::line(&words.join(" "), 4 * WIDTH));
+    let _ = writeln!(text, "command  cluster {}", sanitize::line(&redact::hide(&words.join(" ")), 4 * WIDTH));
     let _ = writeln!(text, "folder   {}", sanitize::line(&overview.folder.display().to_string(), WIDTH));
     let _ = writeln!(text, "began    {:.0}", overview.began);
     if let Some(ended) = overview.ended {
@@ -108,21 +111,24 @@ fn told(happening: &Happening) -> String {
     format!("{at:.3}  controller {controller}  {what}")
 }
 
-/// The replies, in the order of the list.
-pub(super) fn logs(run: &Run, id: Option<&str>) -> Result<String, Failure> {
-    let jobs = match id {
-        Some(id) => vec![find(run, id)?],
-        None => all(run)?,
-    };
-    let mut text = String::new();
-    for job in jobs {
-        let Some(result) = job.result else { continue };
-        text += &result.reply;
-        if !(result.reply.is_empty() || result.reply.ends_with('\n')) {
+/// Prints the replies, in the order of the list.
+pub(super) fn logs(run: &Run, id: Option<&str>) -> Result<(), Failure> {
+    let reply = |job: &RecordedJob, text: &mut String| {
+        let reply = job.result.as_ref().map(|result| result.reply.as_str()).unwrap_or_default();
+        *text += reply;
+        if !(reply.is_empty() || reply.ends_with('\n')) {
             text.push('\n');
         }
+        Ok(())
+    };
+    match id {
+        None => print_each(run, String::new(), reply),
+        Some(id) => {
+            let mut text = String::new();
+            reply(&find(run, id)?, &mut text)?;
+            Ok(Output::document(&text)?)
+        }
     }
-    Ok(text)
 }
 
 /// What a run in the background has said; nothing if it was in the foreground.
@@ -134,10 +140,20 @@ pub(super) fn talk(run: &Run) -> Result<String, Failure> {
     }
 }
 
-/// Every job of a run, in the order of the list.
-pub(super) fn all(run: &Run) -> Result<Vec<RecordedJob>, Failure> {
-    let numbers = run.jobs().map_err(Failure::ledger)?;
-    numbers.into_iter().map(|number| run.job(number).map_err(Failure::ledger)).collect()
+/// Prints what `add` says of every job of a run, in the order of the list, after `text`: a run may be larger than memory.
+pub(super) fn print_each(
+    run: &Run,
+    mut text: String,
+    add: impl Fn(&RecordedJob, &mut String) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    for number in run.jobs().map_err(Failure::ledger)? {
+        add(&run.job(number).map_err(Failure::ledger)?, &mut text)?;
+        if text.len() >= AT_ONCE {
+            Output::document(&text)?;
+            text.clear();
+        }
+    }
+    Ok(Output::document(&text)?)
 }
 
 fn find(run: &Run, id: &str) -> Result<RecordedJob, Failure> {
