@@ -26,13 +26,11 @@ struct Args {
 pub(crate) enum Verb {
     /// Run a batch: one job for each item, over a pool of warm instances
     Run(Box<RunArgs>),
-    /// Go on with a run that was stopped, killed, or has failed jobs
+    // Described, like the next ones without a word here, where its arguments are.
     Resume(ResumeArgs),
-    /// Wait until a run has ended
     Wait(WaitArgs),
     /// List the recorded runs, or look at one
     Runs(RunsArgs),
-    /// Remove old records
     Gc(GcArgs),
     /// Ask one question; several tools all answer, or the first that can
     Ask(Box<AskArgs>),

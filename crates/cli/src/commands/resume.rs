@@ -134,8 +134,6 @@ fn absolute(path: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
 }
 
 fn last_open(store: &Store) -> Result<String, Failure> {
-    let names = store.begun().map_err(Failure::ledger)?;
-    let open = names.iter().rev().find(|name| store.is_open(name));
     let none = || Failure::usage("no run is unfinished").help("name the run: 'cluster runs' lists them");
-    open.cloned().ok_or_else(none)
+    store.last_open().map_err(Failure::ledger)?.ok_or_else(none)
 }

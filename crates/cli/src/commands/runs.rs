@@ -106,8 +106,7 @@ fn open(store: &Store, name: Option<&str>) -> Result<Run, Failure> {
 
 /// The last run.
 pub(super) fn last(store: &Store) -> Result<String, Failure> {
-    let mut names = store.begun().map_err(Failure::ledger)?;
-    names.pop().ok_or_else(|| Failure::usage("no run is recorded"))
+    store.last().map_err(Failure::ledger)?.ok_or_else(|| Failure::usage("no run is recorded"))
 }
 
 /// How a run stands, in a word.

@@ -42,7 +42,7 @@ fn cut_the_power_of(mut torture: Torture, dice: &mut Dice) {
     for _ in 0..cuts() {
         let moment = moments[dice.below(moments.len() as u64) as usize];
         let luck = [Luck::None, Luck::All, Luck::Dice, Luck::Dice][dice.below(4) as usize];
-        println!("a cut at {moment}, {luck:?}");
+        let _told = OnFailure(format!("a cut at {moment}, {luck:?}"));
         before.clone().cut(&state, &events, moment, luck, dice).restore(&state);
         let seen = trace::seen(&events, moment);
         for (name, before) in ["told", "log"].into_iter().zip(&seen_before) {
@@ -51,6 +51,17 @@ fn cut_the_power_of(mut torture: Torture, dice: &mut Dice) {
             std::fs::write(&path, [before, since].concat()).unwrap();
         }
         torture.finish();
+    }
+}
+
+/// Says so if the test fails here.
+struct OnFailure(String);
+
+impl Drop for OnFailure {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("{}", self.0);
+        }
     }
 }
 
@@ -67,6 +78,7 @@ fn after_a_power_cut_nothing_that_was_told_is_lost_and_nothing_is_sent_twice() {
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     for promise in [Promise::AtMostOnce, Promise::AtLeastOnce] {
         cut_the_power_of(Torture::new(promise, 2), &mut dice);
+        println!("{} cuts of a run that was begun, {promise:?}: lost=0 double_done=0", cuts());
     }
 }
 
@@ -79,4 +91,5 @@ fn after_a_power_cut_in_a_resumed_run_nothing_is_lost_either() {
     let mut torture = Torture::new(Promise::AtMostOnce, 2);
     torture.die_at(Point::AfterIntent, 5);
     cut_the_power_of(torture, &mut dice);
+    println!("{} cuts of a run that was resumed: lost=0 double_done=0", cuts());
 }

@@ -4,7 +4,7 @@
 //! is being written, and nobody is answered before it is there.
 
 use super::identity::Identity;
-use super::machine::{Event, Fate, Machine, Placed, Rejected};
+use super::machine::{Event, Fate, Machine, Placed, Rejected, State};
 use crate::batch::ResultRecord;
 use crate::batch::plan::JobInfo;
 use pool_core::message::Outcome;
@@ -140,6 +140,11 @@ impl Book {
     /// Every job, in the order of first sending.
     pub(super) fn jobs(&self) -> impl Iterator<Item = (Identity, Machine)> {
         self.numbers.iter().map(|(identity, number)| (*identity, self.jobs[*number]))
+    }
+
+    /// Where the job with this number stands.
+    pub(super) fn state(&self, number: usize) -> Option<State> {
+        Some(self.jobs.get(number)?.state())
     }
 
     /// The number of the last event.

@@ -195,6 +195,16 @@ impl Run {
         Ok(jobs.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// Those of [`Run::jobs`] that have not succeeded.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if the record is damaged.
+    pub fn jobs_not_done(&self) -> Result<Vec<u64>, LedgerError> {
+        let book = rows::load(&self.connection, &self.folder.join(LEDGER))?;
+        let is_done = |number: &u64| book.state(*number as usize) == Some(State::Done);
+        Ok(self.jobs()?.into_iter().filter(|number| !is_done(number)).collect())
+    }
+
     /// The latest job with this id.
     ///
     /// # Errors

@@ -85,8 +85,29 @@ impl Store {
     /// As [`Store::names`].
     pub fn begun(&self) -> Result<Vec<String>, LedgerError> {
         let mut names = self.names()?;
-        names.retain(|name| self.holder(name).is_some() || !self.was_never_begun(name));
+        names.retain(|name| self.is_begun(name));
         Ok(names)
+    }
+
+    /// The last of them.
+    ///
+    /// # Errors
+    /// As [`Store::names`].
+    pub fn last(&self) -> Result<Option<String>, LedgerError> {
+        Ok(self.names()?.into_iter().rev().find(|name| self.is_begun(name)))
+    }
+
+    /// The last of them that has not ended.
+    ///
+    /// # Errors
+    /// As [`Store::names`].
+    pub fn last_open(&self) -> Result<Option<String>, LedgerError> {
+        let is_it = |name: &String| self.is_open(name) && self.is_begun(name);
+        Ok(self.names()?.into_iter().rev().find(is_it))
+    }
+
+    fn is_begun(&self, name: &str) -> bool {
+        self.holder(name).is_some() || !self.was_never_begun(name)
     }
 
     /// The names of all folders of runs, oldest first.

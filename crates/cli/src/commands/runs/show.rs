@@ -4,7 +4,6 @@ use super::{counts, state};
 use crate::commands::run::detach::TALK;
 use crate::failure::Failure;
 use crate::output::{Output, redact, sanitize};
-use cluster::ledger::machine::State;
 use cluster::ledger::read::{Happening, RecordedJob, Run};
 use std::fmt::Write;
 
@@ -35,11 +34,8 @@ pub(super) fn run(run: &Run) -> Result<String, Failure> {
     }
     let _ = writeln!(text, "resumed  {} times", overview.controllers.saturating_sub(1));
     let _ = writeln!(text, "jobs     {}", counts(&overview));
-    for number in run.jobs().map_err(Failure::ledger)? {
-        let job = run.job(number).map_err(Failure::ledger)?;
-        if job.state != State::Done {
-            let _ = writeln!(text, "{}", line(&job));
-        }
+    for number in run.jobs_not_done().map_err(Failure::ledger)? {
+        let _ = writeln!(text, "{}", line(&run.job(number).map_err(Failure::ledger)?));
     }
     Ok(text)
 }
