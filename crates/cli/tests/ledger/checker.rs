@@ -90,7 +90,7 @@ fn exported(lab: &Lab) -> BTreeMap<String, String> {
         assert_eq!(ran.code, Some(0), "{ran:?}");
         for line in ran.stdout.lines() {
             let (item, outcome) = pair(&serde_json::from_str(line).unwrap());
-            assert_eq!(all.insert(item.clone(), outcome), None, "{item} has two results");
+            assert_eq!(all.insert(item.clone(), outcome), None, "{item} has two results: {runs:#?}");
         }
     }
     all

@@ -99,6 +99,18 @@ impl Dice {
     }
 }
 
+#[test]
+fn a_run_that_was_killed_before_it_sent_anything_is_none() {
+    let mut torture = Torture::new(Promise::AtMostOnce, 0);
+    torture.die_at(Point::RunMade, 1);
+    let listed = torture.lab.run(&["runs"]);
+    assert_eq!(listed.stdout, "no run is recorded\n", "{listed:?}");
+    assert_eq!(torture.lab.run(&["resume"]).code, Some(2));
+    torture.finish();
+    assert_eq!(torture.lab.received().len(), JOBS);
+    assert_eq!(torture.lab.run(&["resume"]).code, Some(2), "nothing is left to go on with");
+}
+
 /// Fault 57.
 #[test]
 fn killed_at_random_nothing_is_lost_and_nothing_done_twice() {

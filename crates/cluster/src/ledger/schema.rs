@@ -104,7 +104,8 @@ pub(super) fn read(path: &Path) -> Result<Connection, LedgerError> {
     Ok(connection)
 }
 
-/// Whether there is a database without a table, or with a run that was never written down.
+/// Whether there is a database without a table, or with a run that was never written down, or that has not sent
+/// anything: to begin it once more does nothing twice, and to go on with it later would.
 pub(super) fn is_empty(path: &Path) -> bool {
     let count = |what: &str| {
         let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
@@ -112,7 +113,7 @@ pub(super) fn is_empty(path: &Path) -> bool {
     };
     match count("SELECT count(*) FROM sqlite_schema") {
         Some(0) => true,
-        Some(_) => count("SELECT count(*) FROM run") == Some(0),
+        Some(_) => count("SELECT EXISTS (SELECT 1 FROM run) AND EXISTS (SELECT 1 FROM event)") == Some(0),
         None => false,
     }
 }

@@ -149,7 +149,7 @@ impl Store {
         changed(&self.runs.join(name).join(LEDGER))
     }
 
-    /// Whether its controller died before there was a record: nothing was sent.
+    /// Whether its controller died before there was a record, or before anything was sent.
     #[must_use]
     pub fn was_never_begun(&self, name: &str) -> bool {
         let ledger = self.runs.join(name).join(LEDGER);
