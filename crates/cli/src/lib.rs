@@ -56,6 +56,7 @@ mod commands;
 mod exit;
 mod failure;
 mod output;
+mod report;
 mod route;
 mod settings;
 mod signals;

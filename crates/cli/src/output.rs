@@ -3,6 +3,8 @@
 //! Whatever comes from a tool or an item is made safe before a terminal sees it, and always on standard error. Data
 //! that goes into a pipe or a file is left as it is.
 
+mod board;
+mod fit;
 mod limit;
 pub(crate) mod log;
 mod outlet;
@@ -11,7 +13,9 @@ mod progress;
 mod redact;
 mod replies;
 pub(crate) mod sanitize;
+mod screen;
 mod states;
+mod summary;
 mod talk;
 mod tally;
 
@@ -20,6 +24,8 @@ pub(crate) use tally::{Shown, Tally, jobs};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::report::Report;
+use board::Board;
 use cluster::batch::ResultRecord;
 use cluster::batch::clock::local;
 use cluster::batch::plan::JobInfo;
@@ -29,9 +35,11 @@ use paint::Paint;
 use pool_core::supervisor::{HoldStatus, InstanceDump, InstanceStatus};
 use progress::Progress;
 use replies::{Form, Replies};
+use screen::Screen;
 use states::States;
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::time::Instant;
+use summary::Starts;
 use talk::Talk;
 
 pub(crate) use talk::Level;
@@ -54,14 +62,18 @@ pub(crate) struct Output {
     progress: Progress,
     tally: Tally,
     states: States,
+    board: Board,
+    starts: Starts,
+    report: Report,
     total: Option<u64>,
     /// Where everything goes that does not go to a terminal.
     outlet: Option<Outlet>,
 }
 
 impl Output {
-    /// The output of a run that begins now. Warnings of the libraries go to standard error from here on.
-    pub(crate) fn new(style: Style, now: Instant) -> Self {
+    /// The output of a run that begins now, and the files that it leaves. Warnings of the libraries go to standard error
+    /// from here on.
+    pub(crate) fn new(style: Style, report: Report, now: Instant) -> Self {
         let form = match (style.json, stdout().is_terminal()) {
             (true, terminal) => Form::Json { terminal },
             (false, true) => Form::Headed(Paint::of(&stdout())),
@@ -76,8 +88,9 @@ impl Output {
         let talk_to = through(Stream::Talk, stderr().is_terminal()).unwrap_or_else(|| Box::new(stderr()));
         let replies_to = through(Stream::Data, stdout().is_terminal()).unwrap_or_else(|| Box::new(stdout()));
         let talk = Talk::new(talk_to, Paint::of(&stderr()), style.level);
-        let bar = stderr().is_terminal() && style.level >= Level::Normal;
-        let mut output = Self::of(Replies::new(replies_to, form), talk, bar, style.total, now);
+        let progress = Progress::new(style.total, screen(style.level), Paint::of(&stderr()), now);
+        let mut output = Self::of(Replies::new(replies_to, form), talk, progress, style.total);
+        output.report = report;
         log::listen(
             style.level,
             style.explain,
@@ -90,21 +103,46 @@ impl Output {
         output
     }
 
-    fn of(replies: Replies, talk: Talk, bar: bool, total: Option<u64>, now: Instant) -> Self {
-        let (progress, states) = (Progress::new(total, bar, now), States::default());
-        Self { replies, talk, progress, tally: Tally::default(), states, total, outlet: None }
+    fn of(replies: Replies, talk: Talk, progress: Progress, total: Option<u64>) -> Self {
+        Self {
+            replies,
+            talk,
+            progress,
+            tally: Tally::default(),
+            states: States::default(),
+            board: Board::default(),
+            starts: Starts::default(),
+            report: Report::default(),
+            total,
+            outlet: None,
+        }
     }
 
     /// The same into something else than the standard streams.
     #[cfg(test)]
     pub(crate) fn into(out: Box<dyn Write>, err: Box<dyn Write>, style: Style, now: Instant) -> Self {
         let talk = Talk::new(err, Paint::plain(), style.level);
-        Self::of(Replies::new(out, Form::Plain), talk, false, style.total, now)
+        let progress = Progress::new(style.total, Screen::default(), Paint::plain(), now);
+        Self::of(Replies::new(out, Form::Plain), talk, progress, style.total)
     }
 
     /// What went out so far.
     pub(crate) const fn tally(&self) -> &Tally {
         &self.tally
+    }
+
+    /// Writes a result to where files of results are wanted.
+    pub(crate) fn keep(&mut self, record: &ResultRecord, shown: Shown) {
+        self.report.ended(record, shown);
+    }
+
+    /// Writes what is written at the end; false if some of it could not be written.
+    pub(crate) fn keep_all(&mut self, now: Instant) -> bool {
+        let lost = self.report.finish(self.progress.time(now));
+        lost.is_none_or(|reason| {
+            self.error(&reason);
+            false
+        })
     }
 
     /// A result; standard output has it after [`Output::flush`].
@@ -160,7 +198,7 @@ impl Output {
 
     /// Shows how far the run is, if it is time to.
     pub(crate) fn tick(&mut self, counts: Counts, now: Instant) {
-        if let Some(line) = self.progress.tick(counts, self.tally.failed(), now) {
+        if let Some(line) = self.progress.tick(counts, self.tally.failed(), &self.board, now) {
             self.talk.progress(&line);
         }
     }
@@ -190,8 +228,10 @@ impl Output {
     }
 
     /// An instance has become something else; said if it is worth it.
-    pub(crate) fn changed(&mut self, status: &InstanceStatus, job: Option<&JobInfo>) {
+    pub(crate) fn changed(&mut self, status: &InstanceStatus, job: Option<&JobInfo>, now: Instant) {
         let job = job.map(|job| self.title(job));
+        self.board.changed(status, job.as_deref(), now);
+        self.starts.changed(status);
         if let Some(line) = self.states.changed(status, job.as_deref()) {
             self.note(&line);
         }
@@ -228,10 +268,16 @@ impl Output {
         self.progress.screen().aside(|| talk.lines(lines));
     }
 
-    /// The last line.
+    /// The last lines; on a terminal, and for those who want to know more, also what the pool was good for.
     pub(crate) fn summary(&mut self, now: Instant) {
-        let wall = self.progress.clear(now);
+        self.progress.clear();
+        let wall = self.progress.time(now);
         tracing::info!(target: log::FILE_ONLY, "{} in {wall:.1?}", self.tally);
+        if self.progress.screen().is_there() || self.talk.is_verbose() {
+            for line in summary::lines(&self.starts, &self.tally, wall) {
+                self.talk.note(&line);
+            }
+        }
         self.talk.summary(&self.tally, wall);
     }
 
@@ -257,6 +303,12 @@ impl Output {
             talk.help(help);
         }
     }
+}
+
+/// The terminal for rows that move, if there is one that can.
+fn screen(level: Level) -> Screen {
+    let moves = std::env::var_os("TERM").is_some_and(|term| term != "dumb");
+    if stderr().is_terminal() && moves && level >= Level::Normal { Screen::new() } else { Screen::default() }
 }
 
 /// Whether standard output and standard error lead to the same place.

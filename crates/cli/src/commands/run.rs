@@ -13,6 +13,7 @@ mod tool;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::report::Report;
 use crate::signals::Signals;
 use crate::strategies::{Route, Strategies};
 use args::{OnLimit, RunArgs};
@@ -64,7 +65,8 @@ pub(crate) async fn launch(
 
 async fn start(plan: Plan, route: Route) -> Result<Exit, Failure> {
     let signals = Signals::listen().map_err(|error| no_pool(&error))?;
-    let mut output = Output::new(plan.style, Instant::now().into_std());
+    let report = Report::open(&plan.report)?;
+    let mut output = Output::new(plan.style, report, Instant::now().into_std());
     let (headline, window) = (plan.headline(), plan.window());
     let limits = Limits::of(plan.on_limit, resolve::accounts(&plan.tools).len());
     let pool = launch(route.install(ClusterManager::builder()), plan.tools, window).await?;

@@ -52,6 +52,11 @@ impl Talk {
         }
     }
 
+    /// Whether more is wanted than usual.
+    pub(super) fn is_verbose(&self) -> bool {
+        self.level >= Level::Verbose
+    }
+
     pub(super) fn progress(&mut self, text: &str) {
         self.note(&self.paint.dim(text));
     }

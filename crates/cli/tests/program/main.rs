@@ -6,6 +6,7 @@ mod ask;
 mod batch;
 mod config;
 mod endings;
+mod files;
 mod log;
 mod paper;
 mod planning;

@@ -202,7 +202,7 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
 
     fn changed(&mut self, status: &InstanceStatus) {
         let job = status.job.and_then(|job| self.batch.info(JobId(job)));
-        self.output.changed(status, job);
+        self.output.changed(status, job, Instant::now().into_std());
     }
 
     /// Usage limits came, moved or went.
@@ -240,6 +240,7 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         let pool_failed = matches!(self.batch.ending(), Some(Ending::PoolFailed(_)));
         let not_run = pool_failed && record.instance.is_none();
         let shown = if not_run { Shown::NotRun } else { self.weigh(record) };
+        self.output.keep(record, shown);
         if self.write_error.is_some() {
             return;
         }
@@ -268,6 +269,14 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         self.batch.cancel_all();
     }
 
+    /// Keeps what is left, also of jobs that have ended after one that has not; false if something could not be kept.
+    fn keep_all(&mut self) -> bool {
+        for record in self.batch.held_back() {
+            self.output.keep(&record, Shown::Whole);
+        }
+        self.output.keep_all(Instant::now().into_std())
+    }
+
     fn conclude(&mut self) -> Exit {
         match self.batch.ending() {
             Some(Ending::PoolFailed(reason)) => self.output.error(&format!("the pool gave up: {reason}")),
@@ -283,6 +292,7 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
             }
             _ => {}
         }
+        let kept = self.keep_all();
         self.output.summary(Instant::now().into_std());
         let reader = self.write_error.as_ref().map(std::io::Error::kind);
         let won = self.fold.as_ref().filter(|fold| !fold.wants_all() && fold.is_reached()).is_some();
@@ -290,6 +300,8 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         {
             // Enough good answers are there, whatever became of the others.
             Exit::Failed | Exit::Pool | Exit::Stopped if won && self.write_error.is_none() => Exit::Ok,
+            // A file that somebody waits for is not there.
+            Exit::Ok if !kept => Exit::Failed,
             exit => exit,
         }
     }
