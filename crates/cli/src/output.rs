@@ -62,7 +62,6 @@ pub(crate) struct Output {
     progress: Progress,
     tally: Tally,
     states: States,
-    board: Board,
     starts: Starts,
     report: Report,
     total: Option<u64>,
@@ -110,7 +109,6 @@ impl Output {
             progress,
             tally: Tally::default(),
             states: States::default(),
-            board: Board::default(),
             starts: Starts::default(),
             report: Report::default(),
             total,
@@ -196,9 +194,21 @@ impl Output {
         self.progress.screen().aside(|| replies.flush())
     }
 
-    /// Shows how far the run is, if it is time to.
-    pub(crate) fn tick(&mut self, counts: Counts, now: Instant) {
-        if let Some(line) = self.progress.tick(counts, self.tally.failed(), &self.board, now) {
+    /// Whether what instances do is drawn, as long as it is told at each tick.
+    pub(crate) fn draws(&self) -> bool {
+        self.progress.screen().is_there()
+    }
+
+    /// Shows how far the run is, if it is time to. `info`: which job that is.
+    pub(crate) fn tick<'a>(
+        &mut self,
+        counts: Counts,
+        instances: &[InstanceStatus],
+        info: impl Fn(u64) -> Option<&'a JobInfo>,
+        now: Instant,
+    ) {
+        let board = Board::new(instances, |status| status.job.and_then(&info).map(|job| self.title(job)));
+        if let Some(line) = self.progress.tick(counts, self.tally.failed(), &board, now) {
             self.talk.progress(&line);
         }
     }
@@ -228,9 +238,8 @@ impl Output {
     }
 
     /// An instance has become something else; said if it is worth it.
-    pub(crate) fn changed(&mut self, status: &InstanceStatus, job: Option<&JobInfo>, now: Instant) {
+    pub(crate) fn changed(&mut self, status: &InstanceStatus, job: Option<&JobInfo>) {
         let job = job.map(|job| self.title(job));
-        self.board.changed(status, job.as_deref(), now);
         self.starts.changed(status);
         if let Some(line) = self.states.changed(status, job.as_deref()) {
             self.note(&line);
@@ -305,10 +314,17 @@ impl Output {
     }
 }
 
-/// The terminal for rows that move, if there is one that can.
+/// The terminal for rows that move, if there is one that can. Who reads replies from a pipe most likely writes to the same
+/// terminal, and would write into the rows.
 fn screen(level: Level) -> Screen {
     let moves = std::env::var_os("TERM").is_some_and(|term| term != "dumb");
-    if stderr().is_terminal() && moves && level >= Level::Normal { Screen::new() } else { Screen::default() }
+    let is_pipe = |stat: rustix::fs::Stat| rustix::fs::FileType::from_raw_mode(stat.st_mode).is_fifo();
+    let is_piped = rustix::fs::fstat(stdout()).is_ok_and(is_pipe);
+    if stderr().is_terminal() && moves && !is_piped && level >= Level::Normal {
+        Screen::new()
+    } else {
+        Screen::default()
+    }
 }
 
 /// Whether standard output and standard error lead to the same place.

@@ -3,9 +3,9 @@
 use super::fit::{fit, pad};
 use super::paint::Paint;
 use super::sanitize;
+use super::talk::WIDTH;
 use pool_core::supervisor::{InstanceState, InstanceStatus};
-use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 
 /// How much of a tool's name is shown.
@@ -14,62 +14,74 @@ const NAME: usize = 16;
 /// Narrower than this, the tool's name is left out.
 const NARROW: usize = 60;
 
-/// What instances were seen to do last.
+/// What instances do, in the order of their slots.
 #[derive(Debug, Default)]
-pub(super) struct Board {
-    instances: BTreeMap<u32, Seen>,
-}
+pub(super) struct Board(Vec<Seen>);
 
 #[derive(Debug)]
 struct Seen {
-    state: InstanceState,
-    since: Instant,
+    slot: u32,
     tool: String,
+    state: InstanceState,
+    lasting: Duration,
     /// Its job, or what the state rests on.
     what: String,
 }
 
 impl Board {
-    /// An instance has become something else; `job` is what the user calls its job.
-    pub(super) fn changed(&mut self, status: &InstanceStatus, job: Option<&str>, now: Instant) {
-        let what = match (job, tells(status.state)) {
-            (Some(job), Tells::Job) => job.to_owned(),
-            (Some(job), Tells::All) => format!("{job}: {}", sanitize::line(&status.evidence, 200)),
-            (None, Tells::All) => sanitize::line(&status.evidence, 200),
-            _ => String::new(),
-        };
-        let since = now.checked_sub(Duration::from_millis(status.for_ms)).unwrap_or(now);
-        let tool = fit(&sanitize::line(&status.tool_id, NAME), NAME);
-        let seen = Seen { state: status.state, since, tool, what };
-        self.instances.insert(status.index.0, seen);
+    /// What each does now; `job` is what the user calls the job of one.
+    pub(super) fn new<'a>(
+        instances: impl IntoIterator<Item = &'a InstanceStatus>,
+        job: impl Fn(&InstanceStatus) -> Option<String>,
+    ) -> Self {
+        let mut seen: Vec<Seen> =
+            instances.into_iter().map(|status| Seen::new(status, job(status))).collect();
+        seen.sort_by_key(|seen| seen.slot);
+        Self(seen)
     }
 
     /// A row for each instance, `most` at most; each fits into so many columns. If there is no room for all, those that
     /// somebody should look at come first.
-    pub(super) fn rows(&self, columns: usize, most: usize, paint: Paint, now: Instant) -> Vec<String> {
-        let mut shown: Vec<(&u32, &Seen)> = self.instances.iter().collect();
+    pub(super) fn rows(&self, columns: usize, most: usize, paint: Paint) -> Vec<String> {
+        let mut shown: Vec<&Seen> = self.0.iter().collect();
         let more = if shown.len() > most { shown.len() + 1 - most.max(1) } else { 0 };
         if more > 0 {
-            shown.sort_by_key(|(_, seen)| matters(seen.state));
+            shown.sort_by_key(|seen| matters(seen.state));
             shown.truncate(shown.len() - more);
-            shown.sort_by_key(|(slot, _)| **slot);
+            shown.sort_by_key(|seen| seen.slot);
         }
-        let number = self.instances.keys().last().map_or(1, |slot| slot.to_string().len());
-        let name = self.instances.values().map(|seen| seen.tool.width()).max().unwrap_or(0);
-        let row = |(slot, seen): (&u32, &Seen)| {
-            let mut row = format!("  {slot:>number$} ");
-            if columns >= NARROW {
-                row += &pad(&seen.tool, name + 1);
-            }
-            let time = clock(now.saturating_duration_since(seen.since));
-            row += &format!("{:<11} {time:>5}  {}", word(seen.state), seen.what);
-            painted(&fit(row.trim_end(), columns), matters(seen.state), paint)
-        };
-        let mut rows: Vec<String> = shown.into_iter().map(row).collect();
+        let number = self.0.last().map_or(1, |seen| seen.slot.to_string().len());
+        let name = self.0.iter().map(|seen| seen.tool.width()).max().unwrap_or(0);
+        let name = if columns < NARROW { None } else { Some(name) };
+        let mut rows: Vec<String> =
+            shown.into_iter().map(|seen| seen.row(columns, number, name, paint)).collect();
         if more > 0 {
             rows.push(paint.dim(&fit(&format!("  and {more} more"), columns)));
         }
         rows
+    }
+}
+
+impl Seen {
+    fn new(status: &InstanceStatus, job: Option<String>) -> Self {
+        let evidence = || sanitize::line(&status.evidence, WIDTH);
+        let what = match (job, tells(status.state)) {
+            (Some(job), Tells::Job) => job,
+            (Some(job), Tells::All) => format!("{job}: {}", evidence()),
+            (None, Tells::All) => evidence(),
+            (None, Tells::Job) | (_, Tells::Nothing) => String::new(),
+        };
+        let tool = fit(&sanitize::line(&status.tool_id, NAME), NAME);
+        let lasting = Duration::from_millis(status.for_ms);
+        Self { slot: status.index.0, tool, state: status.state, lasting, what }
+    }
+
+    /// With its number and its tool's name so wide, if that is shown.
+    fn row(&self, columns: usize, number: usize, name: Option<usize>, paint: Paint) -> String {
+        let tool = name.map(|name| pad(&self.tool, name + 1)).unwrap_or_default();
+        let (state, lasting) = (word(self.state), clock(self.lasting));
+        let row = format!("  {:>number$} {tool}{state:<11} {lasting:>5}  {}", self.slot, self.what);
+        painted(&fit(row.trim_end(), columns), matters(self.state), paint)
     }
 }
 

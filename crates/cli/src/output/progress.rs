@@ -39,7 +39,7 @@ impl Progress {
         now.saturating_duration_since(self.began)
     }
 
-    /// Draws the rows; or returns a line, if it is time for one.
+    /// Draws the rows, with what instances do; or returns a line, if it is time for one.
     pub(super) fn tick(
         &mut self,
         counts: Counts,
@@ -81,7 +81,7 @@ impl Progress {
         let mut all = vec![fit(&self.head(counts, failed, columns, now), columns)];
         if most > 0 {
             all.extend(held(counts).map(|held| self.paint.dim(&fit(&format!("  {held}"), columns))));
-            all.extend(board.rows(columns, most, self.paint, now));
+            all.extend(board.rows(columns, most, self.paint));
         }
         all
     }

@@ -47,7 +47,7 @@ pub(super) fn lines(starts: &Starts, tally: &Tally, wall: Duration) -> Vec<Strin
     if starts.0.len() > 1 && tally.all() > 1 && !wall.is_zero() {
         let times = alone.as_secs_f64() / wall.as_secs_f64();
         lines.push(format!(
-            "one instance: about {alone:.1?}, {times:.1} times as long (an estimate: all turns one after the other)"
+            "one instance: about {alone:.1?}, {times:.1} times as long (an estimate from all turns)"
         ));
     }
     lines

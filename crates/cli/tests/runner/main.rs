@@ -18,6 +18,8 @@ mod groups;
 mod guards;
 mod limits;
 mod misbehaving;
+#[path = "../common/missing.rs"]
+mod missing;
 mod mixed;
 mod oddities;
 mod orphans;

@@ -185,7 +185,8 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
 
     async fn tick(&mut self, idle: &mut Idle, now: Instant) {
         let counts = self.batch.counts();
-        self.output.tick(counts, now.into_std());
+        let drawn = if self.output.draws() { self.pool.status().await } else { Vec::new() };
+        self.output.tick(counts, &drawn, |job| self.batch.info(JobId(job)), now.into_std());
         if !idle.is_worth_showing(counts, now) {
             self.give_up_on_limits(false, now);
             return;
@@ -202,7 +203,7 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
 
     fn changed(&mut self, status: &InstanceStatus) {
         let job = status.job.and_then(|job| self.batch.info(JobId(job)));
-        self.output.changed(status, job, Instant::now().into_std());
+        self.output.changed(status, job);
     }
 
     /// Usage limits came, moved or went.

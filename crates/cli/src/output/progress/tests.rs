@@ -22,7 +22,6 @@ fn status(slot: u32, state: InstanceState, seconds: u64, evidence: &str) -> Inst
 fn rows(columns: usize, rows: usize, total: Option<u64>) -> String {
     let began = any_time();
     let progress = Progress::new(total, Screen::default(), Paint::plain(), began);
-    let mut board = Board::default();
     let now = began + Duration::from_secs(75);
     use InstanceState::{BackingOff, NeedsInput, Ready, Starting, Working};
     let seen = [
@@ -32,9 +31,11 @@ fn rows(columns: usize, rows: usize, total: Option<u64>) -> String {
         (3, Starting, 0, "", None),
         (10, BackingOff, 3700, "exited with code 3; again in 4 s", None),
     ];
-    for (slot, state, seconds, evidence, job) in seen {
-        board.changed(&status(slot, state, seconds, evidence), job, now);
-    }
+    let all = seen.map(|(slot, state, seconds, evidence, _)| status(slot, state, seconds, evidence));
+    let job = |status: &InstanceStatus| {
+        seen.iter().find(|(slot, ..)| *slot == status.index.0).and_then(|seen| seen.4).map(str::to_owned)
+    };
+    let board = Board::new(all.iter().rev(), job);
     let shown = progress.rows(COUNTS, 2, &board, (columns, rows), now);
     assert!(shown.iter().all(|row| row.width() < columns), "{shown:?}");
     assert!(shown.len() < rows, "{shown:?}");

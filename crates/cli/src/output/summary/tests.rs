@@ -40,7 +40,7 @@ fn what_the_pool_was_good_for() {
     ];
     assert_snapshot!(said(&starts, &[60_000_000, 65_000_000], Duration::from_secs(70)), @r"
     instances: 2 spawned in 9.0ms, 2 ready in 410.0ms, 1 warm in 1.2s at most
-    one instance: about 125.4s, 1.8 times as long (an estimate: all turns one after the other)
+    one instance: about 125.4s, 1.8 times as long (an estimate from all turns)
     ");
 }
 

@@ -1,0 +1,56 @@
+//! Ctrl-C, once, twice, thrice.
+
+use crate::missing::is_missing;
+use crate::tmux::Terminal;
+
+/// One instance: the first job waits for a pipe, whatever signal comes; the second one for the first.
+const WAITS: &str = "cluster run bash -n 1 -s \"trap '' INT TERM; read -r line <{}; echo \\$line\" a b";
+
+#[test]
+fn once_finishes_what_runs() {
+    if is_missing("tmux") {
+        return;
+    }
+    let mut terminal = Terminal::run(&["a", "b"], WAITS);
+    terminal.shows(&["0 bash working", "1/2 a"]);
+    terminal.key("C-c");
+    terminal.shows(&["finishing 1 job, beginning no more; again to cancel", "0 bash working"]);
+    terminal.open("a");
+    let screen = terminal.shows(&["status 130"]);
+    for part in ["through\n", "2/2 b: cancelled", "2 jobs: 1 ok, 1 cancelled in "] {
+        assert!(screen.contains(part), "{part:?} is not in\n{screen}");
+    }
+}
+
+#[test]
+fn twice_cancels() {
+    if is_missing("tmux") {
+        return;
+    }
+    let mut terminal = Terminal::run(&["a", "b"], &WAITS.replace("trap '' INT TERM; ", ""));
+    terminal.shows(&["0 bash working", "1/2 a"]);
+    terminal.key("C-c");
+    terminal.shows(&["finishing 1 job"]);
+    terminal.key("C-c");
+    let screen = terminal.shows(&["status 130"]);
+    for part in ["cancelling 1 job; again to kill the tools\n", "1/2 a: cancelled", "2 jobs: 2 cancelled in "]
+    {
+        assert!(screen.contains(part), "{part:?} is not in\n{screen}");
+    }
+}
+
+#[test]
+fn thrice_kills() {
+    if is_missing("tmux") {
+        return;
+    }
+    let mut terminal = Terminal::run(&["a", "b"], WAITS);
+    terminal.shows(&["0 bash working", "1/2 a"]);
+    for says in ["finishing 1 job", "cancelling 1 job", "killing the tools"] {
+        terminal.key("C-c");
+        terminal.shows(&[says]);
+    }
+    let screen = terminal.shows(&["status 130"]);
+    assert!(!screen.contains("through") && !screen.contains("panicked"), "{screen}");
+    assert!(!screen.contains("working"), "rows are left\n{screen}");
+}
