@@ -68,6 +68,7 @@ pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Verb, Unrea
         (Verb::Run(args), Some((_, matches))) => {
             args.step_order = step_order(matches);
             args.start.tools = settled.tools();
+            args.hooks.clone_from(&settled.settings.hooks);
             args.pool.route_origin = settings::origin(matches, "route", &settled);
         }
         (Verb::Ask(args), _) => args.start.tools = settled.tools(),

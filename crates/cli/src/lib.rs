@@ -55,6 +55,7 @@ mod args;
 mod commands;
 mod exit;
 mod failure;
+mod hooks;
 mod output;
 mod report;
 mod route;

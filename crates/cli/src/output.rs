@@ -24,12 +24,14 @@ pub(crate) use tally::{Shown, Tally, jobs};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::hooks::{Hooks, Said};
 use crate::report::Report;
 use board::Board;
 use cluster::batch::ResultRecord;
 use cluster::batch::clock::local;
 use cluster::batch::plan::JobInfo;
 use cluster::batch::run::Counts;
+use cluster::hooks::Happened;
 use outlet::{Mouth, Outlet, Stream};
 use paint::Paint;
 use pool_core::supervisor::{HoldStatus, InstanceDump, InstanceStatus};
@@ -64,6 +66,7 @@ pub(crate) struct Output {
     states: States,
     starts: Starts,
     report: Report,
+    hooks: Hooks,
     total: Option<u64>,
     /// Where everything goes that does not go to a terminal.
     outlet: Option<Outlet>,
@@ -111,6 +114,7 @@ impl Output {
             states: States::default(),
             starts: Starts::default(),
             report: Report::default(),
+            hooks: Hooks::default(),
             total,
             outlet: None,
         }
@@ -129,9 +133,41 @@ impl Output {
         &self.tally
     }
 
-    /// Writes a result to where files of results are wanted.
+    /// Tells these of what happens, from now on.
+    pub(crate) fn hook(&mut self, hooks: Hooks) {
+        self.hooks = hooks;
+    }
+
+    /// Writes a result to where files of results are wanted, and tells hooks of a failure.
     pub(crate) fn keep(&mut self, record: &ResultRecord, shown: Shown) {
         self.report.ended(record, shown);
+        if shown == Shown::Whole {
+            self.hooks.ended(record);
+        }
+    }
+
+    /// Tells hooks that the run has ended, and waits for them.
+    pub(crate) async fn run_done(&mut self, exit: Exit, now: Instant) {
+        let (tally, wall) = (&self.tally, self.progress.time(now));
+        self.hooks.run_done(|| Happened::RunDone {
+            exit: exit as u8,
+            jobs: tally.all(),
+            outcomes: tally.outcomes().map(|(word, count)| (word.to_owned(), count)).collect(),
+            wall_us: u64::try_from(wall.as_micros()).unwrap_or(u64::MAX),
+        });
+        let said = self.hooks.finish().await;
+        self.hooks_said(said);
+    }
+
+    fn hooks_said(&mut self, said: Vec<Said>) {
+        for said in said {
+            match said {
+                Said::Output(line) => self.note(&sanitize::line(&line, talk::WIDTH)),
+                Said::Warning(line) => {
+                    self.lines(vec![format!("warning: {}", sanitize::line(&line, talk::WIDTH))]);
+                }
+            }
+        }
     }
 
     /// Writes what is written at the end; false if some of it could not be written.
@@ -207,6 +243,8 @@ impl Output {
         info: impl Fn(u64) -> Option<&'a JobInfo>,
         now: Instant,
     ) {
+        let said = self.hooks.said();
+        self.hooks_said(said);
         let board = Board::new(instances, |status| status.job.and_then(&info).map(|job| self.title(job)));
         if let Some(line) = self.progress.tick(counts, self.tally.failed(), &board, now) {
             self.talk.progress(&line);
@@ -239,6 +277,7 @@ impl Output {
 
     /// An instance has become something else; said if it is worth it.
     pub(crate) fn changed(&mut self, status: &InstanceStatus, job: Option<&JobInfo>) {
+        self.hooks.changed(status, job);
         let job = job.map(|job| self.title(job));
         self.starts.changed(status);
         if let Some(line) = self.states.changed(status, job.as_deref()) {

@@ -68,6 +68,7 @@ pub mod config;
 mod error;
 mod fold;
 pub mod guard;
+pub mod hooks;
 mod job;
 pub mod outbox;
 pub mod profile;

@@ -12,6 +12,7 @@ mod tool;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::hooks::Hooks;
 use crate::output::Output;
 use crate::report::Report;
 use crate::signals::Signals;
@@ -67,6 +68,7 @@ async fn start(plan: Plan, route: Route) -> Result<Exit, Failure> {
     let signals = Signals::listen().map_err(|error| no_pool(&error))?;
     let report = Report::open(&plan.report)?;
     let mut output = Output::new(plan.style, report, Instant::now().into_std());
+    output.hook(Hooks::new(plan.hooks.clone()));
     let (headline, window) = (plan.headline(), plan.window());
     let limits = Limits::of(plan.on_limit, resolve::accounts(&plan.tools).len());
     let pool = launch(route.install(ClusterManager::builder()), plan.tools, window).await?;

@@ -7,6 +7,7 @@ mod batch;
 mod config;
 mod endings;
 mod files;
+mod hooks;
 mod log;
 mod paper;
 mod planning;

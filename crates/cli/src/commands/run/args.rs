@@ -3,6 +3,7 @@
 use crate::output::Level;
 use cluster::batch::duration::duration;
 use cluster::config::{MOST_INSTANCES, MOST_RETRIES, Origin, size};
+use cluster::hooks::Hooks;
 use cluster::profile::Overrides;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -68,6 +69,9 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(super) output: OutputArgs,
 
+    /// Programs that are told of what happens.
+    #[arg(skip)]
+    pub(crate) hooks: Hooks,
     /// Where each --step and each --step-file stood on the command line.
     #[arg(skip)]
     pub(crate) step_order: [Vec<usize>; 2],

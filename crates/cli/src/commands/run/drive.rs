@@ -49,6 +49,9 @@ where
     }
     run.until_written(over, &mut signals).await;
     let exit = run.conclude();
+    if over.is_continue() {
+        run.until_hooked(exit, &mut signals).await;
+    }
     run.until_told().await;
     exit
 }
@@ -129,6 +132,14 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
                     }
                 }
             }
+        }
+    }
+
+    /// The user's programs have been told; a signal takes back what is left of that.
+    async fn until_hooked(&mut self, exit: Exit, signals: &mut (impl Stream<Item = Heard> + Unpin)) {
+        tokio::select! {
+            () = self.output.run_done(exit, Instant::now().into_std()) => {}
+            Some(_) = signals.next() => {}
         }
     }
 

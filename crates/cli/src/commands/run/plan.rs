@@ -8,6 +8,7 @@ use crate::output::{Style, jobs};
 use crate::report::Wanted;
 use cluster::batch::plan::Settings;
 use cluster::batch::run::{Order, window};
+use cluster::hooks::Hooks;
 use std::borrow::Cow;
 use std::path::Path;
 
@@ -24,6 +25,8 @@ pub(super) struct Plan {
     pub(super) retries: u32,
     /// The files that are to be left.
     pub(super) report: Wanted,
+    /// Programs that are told of what happens.
+    pub(super) hooks: Hooks,
 }
 
 impl Plan {
@@ -52,7 +55,7 @@ impl Plan {
         let style = Style { json: out.json, level, total: jobs.total(), explain: out.explain };
         let (route, on_limit, retries) = (args.pool.route.clone(), args.pool.on_limit, args.pool.retries);
         let report = Wanted { junit: out.junit.clone(), results: out.results.clone(), of: words(args) };
-        Ok(Self { tools, jobs, order, style, route, on_limit, retries, report })
+        Ok(Self { tools, jobs, order, style, route, on_limit, retries, report, hooks: args.hooks.clone() })
     }
 
     /// How many jobs are with the pool at a time.
