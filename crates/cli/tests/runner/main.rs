@@ -24,6 +24,7 @@ mod mixed;
 mod oddities;
 mod orphans;
 mod own_program;
+mod prompts;
 mod pty;
 mod reference;
 mod repls;
