@@ -294,7 +294,7 @@ impl Output {
         let title = |status: &InstanceStatus| status.job.and_then(&info).map(|job| self.title(job));
         let lines: Vec<_> =
             instances.iter().map(|status| states::line(status, title(status).as_deref())).collect();
-        self.lines(lines);
+        lines.iter().for_each(|line| self.note(line));
     }
 
     /// What every instance does, what it waits for, and what to do about it.

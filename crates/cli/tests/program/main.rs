@@ -6,6 +6,7 @@ mod ask;
 mod batch;
 mod config;
 mod endings;
+mod errors;
 mod files;
 mod hooks;
 mod log;

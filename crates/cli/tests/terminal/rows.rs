@@ -93,3 +93,13 @@ fn colours_are_for_those_who_want_them() {
         assert_eq!(screen.contains("\u{1b}[1m\u{1b}[31merror"), coloured, "{wish:?}: {screen:?}");
     }
 }
+
+#[test]
+fn a_person_who_gives_no_items_is_told_where_they_come_from() {
+    if is_missing("tmux") {
+        return;
+    }
+    let mut terminal = Terminal::run(&[], "cluster run bash");
+    let screen = terminal.shows(&["status 2"]);
+    assert!(screen.starts_with("error: no items\nhelp: "), "{screen}");
+}
