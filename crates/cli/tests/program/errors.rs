@@ -195,14 +195,17 @@ fn jobs_that_end_badly() {
     1/1 x: crashed: it exited with code 3 in the middle of its reply
     ");
     let world = World::new();
-    world.file("two.sh", "while read -r line; do echo 1; echo 2; done");
+    // In one write: a line that comes later is told from an answer only then.
+    world.file("two.sh", "while read -r line; do cat both; done").file("both", "1\n2\n");
     let unframed = world.run(&["run", "bash two.sh", "--lines", "-n", "1", "-q", "x"]);
-    assert_snapshot!(unframed, @r"
-    status: 0
+    assert_snapshot!(unframed, @r#"
+    status: 1
     --- stdout
     1
+    2
     --- stderr
-    ");
+    1/1 x: unframed: one line too many: "2"
+    "#);
 }
 
 #[test]
