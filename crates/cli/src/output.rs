@@ -245,7 +245,9 @@ impl Output {
     ) {
         let said = self.hooks.said();
         self.hooks_said(said);
-        let board = Board::new(instances, |status| status.job.and_then(&info).map(|job| self.title(job)));
+        let total = self.total;
+        let job = |status: &InstanceStatus| status.job.and_then(&info).map(|job| title(job, total));
+        let board = Board::new(instances, &job);
         if let Some(line) = self.progress.tick(counts, self.tally.failed(), &board, now) {
             self.talk.progress(&line);
         }
@@ -278,7 +280,7 @@ impl Output {
     /// An instance has become something else; said if it is worth it.
     pub(crate) fn changed(&mut self, status: &InstanceStatus, job: Option<&JobInfo>) {
         self.hooks.changed(status, job);
-        let job = job.map(|job| self.title(job));
+        let job = job.map(|job| title(job, self.total));
         self.starts.changed(status);
         if let Some(line) = self.states.changed(status, job.as_deref()) {
             self.note(&line);
@@ -291,7 +293,7 @@ impl Output {
         instances: &[InstanceStatus],
         info: impl Fn(u64) -> Option<&'a JobInfo>,
     ) {
-        let title = |status: &InstanceStatus| status.job.and_then(&info).map(|job| self.title(job));
+        let title = |status: &InstanceStatus| status.job.and_then(&info).map(|job| title(job, self.total));
         let lines: Vec<_> =
             instances.iter().map(|status| states::line(status, title(status).as_deref())).collect();
         lines.iter().for_each(|line| self.note(line));
@@ -300,15 +302,11 @@ impl Output {
     /// What every instance does, what it waits for, and what to do about it.
     pub(crate) fn dump<'a>(&mut self, instances: &[InstanceDump], info: impl Fn(u64) -> Option<&'a JobInfo>) {
         let lines = instances.iter().flat_map(|InstanceDump { status, inside }| {
-            let title = status.job.and_then(&info).map(|job| self.title(job));
+            let title = status.job.and_then(&info).map(|job| title(job, self.total));
             states::inside(status, inside.as_ref(), title.as_deref())
         });
         let lines: Vec<_> = lines.collect();
         self.lines(lines);
-    }
-
-    fn title(&self, job: &JobInfo) -> String {
-        talk::title_of(job.index, job.item.as_deref().unwrap_or(&job.id), self.total)
     }
 
     fn lines(&mut self, lines: Vec<String>) {
@@ -351,6 +349,11 @@ impl Output {
             talk.help(help);
         }
     }
+}
+
+/// What the user calls a job.
+fn title(job: &JobInfo, total: Option<u64>) -> String {
+    talk::title_of(job.index, job.item.as_deref().unwrap_or(&job.id), total)
 }
 
 /// The terminal for rows that move, if there is one that can. Who reads replies from a pipe most likely writes to the same

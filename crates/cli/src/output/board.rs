@@ -15,8 +15,11 @@ const NAME: usize = 16;
 const NARROW: usize = 60;
 
 /// What instances do, in the order of their slots.
-#[derive(Debug, Default)]
-pub(super) struct Board(Vec<Seen>);
+pub(super) struct Board<'a> {
+    instances: Vec<&'a InstanceStatus>,
+    /// What the user calls the job of one. To find out may take a while: it is asked only for what is shown.
+    job: &'a dyn Fn(&InstanceStatus) -> Option<String>,
+}
 
 #[derive(Debug)]
 struct Seen {
@@ -28,33 +31,33 @@ struct Seen {
     what: String,
 }
 
-impl Board {
-    /// What each does now; `job` is what the user calls the job of one.
-    pub(super) fn new<'a>(
-        instances: impl IntoIterator<Item = &'a InstanceStatus>,
-        job: impl Fn(&InstanceStatus) -> Option<String>,
+impl<'a> Board<'a> {
+    /// What each does now.
+    pub(super) fn new(
+        instances: &'a [InstanceStatus],
+        job: &'a dyn Fn(&InstanceStatus) -> Option<String>,
     ) -> Self {
-        let mut seen: Vec<Seen> =
-            instances.into_iter().map(|status| Seen::new(status, job(status))).collect();
-        seen.sort_by_key(|seen| seen.slot);
-        Self(seen)
+        let mut instances: Vec<_> = instances.iter().collect();
+        instances.sort_by_key(|status| status.index.0);
+        Self { instances, job }
     }
 
     /// A row for each instance, `most` at most; each fits into so many columns. If there is no room for all, those that
     /// somebody should look at come first.
     pub(super) fn rows(&self, columns: usize, most: usize, paint: Paint) -> Vec<String> {
-        let mut shown: Vec<&Seen> = self.0.iter().collect();
+        let mut shown = self.instances.clone();
         let more = if shown.len() > most { shown.len() + 1 - most.max(1) } else { 0 };
         if more > 0 {
-            shown.sort_by_key(|seen| matters(seen.state));
+            shown.sort_by_key(|status| matters(status.state));
             shown.truncate(shown.len() - more);
-            shown.sort_by_key(|seen| seen.slot);
+            shown.sort_by_key(|status| status.index.0);
         }
-        let number = self.0.last().map_or(1, |seen| seen.slot.to_string().len());
-        let name = self.0.iter().map(|seen| seen.tool.width()).max().unwrap_or(0);
+        let shown: Vec<Seen> =
+            shown.into_iter().map(|status| Seen::new(status, (self.job)(status))).collect();
+        let number = shown.last().map_or(1, |seen| seen.slot.to_string().len());
+        let name = shown.iter().map(|seen| seen.tool.width()).max().unwrap_or(0);
         let name = if columns < NARROW { None } else { Some(name) };
-        let mut rows: Vec<String> =
-            shown.into_iter().map(|seen| seen.row(columns, number, name, paint)).collect();
+        let mut rows: Vec<String> = shown.iter().map(|seen| seen.row(columns, number, name, paint)).collect();
         if more > 0 {
             rows.push(paint.dim(&fit(&format!("  and {more} more"), columns)));
         }

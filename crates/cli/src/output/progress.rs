@@ -44,7 +44,7 @@ impl Progress {
         &mut self,
         counts: Counts,
         failed: u64,
-        board: &Board,
+        board: &Board<'_>,
         now: Instant,
     ) -> Option<String> {
         if self.screen.is_there() {
@@ -73,7 +73,7 @@ impl Progress {
         &self,
         counts: Counts,
         failed: u64,
-        board: &Board,
+        board: &Board<'_>,
         (columns, rows): (usize, usize),
         now: Instant,
     ) -> Vec<String> {

@@ -31,11 +31,12 @@ fn rows(columns: usize, rows: usize, total: Option<u64>) -> String {
         (3, Starting, 0, "", None),
         (10, BackingOff, 3700, "exited with code 3; again in 4 s", None),
     ];
-    let all = seen.map(|(slot, state, seconds, evidence, _)| status(slot, state, seconds, evidence));
+    let mut all = seen.map(|(slot, state, seconds, evidence, _)| status(slot, state, seconds, evidence));
+    all.reverse();
     let job = |status: &InstanceStatus| {
         seen.iter().find(|(slot, ..)| *slot == status.index.0).and_then(|seen| seen.4).map(str::to_owned)
     };
-    let board = Board::new(all.iter().rev(), job);
+    let board = Board::new(&all, &job);
     let shown = progress.rows(COUNTS, 2, &board, (columns, rows), now);
     assert!(shown.iter().all(|row| row.width() < columns), "{shown:?}");
     assert!(shown.len() < rows, "{shown:?}");
@@ -74,7 +75,7 @@ fn a_terminal_of_any_size_is_readable() {
     assert_snapshot!(rows(80, 8, None), @r"
     12 done, 2 failed, 5 running  1:15
       3 wait for an earlier one
-       1 漢字\u{1b}[2J needs input  0:05  14/100 b.py: it asks: \u{1b}[2JProceed? …
+      1 漢字\u{1b}[2J needs input  0:05  14/100 b.py: it asks: \u{1b}[2JProceed? (…
       and 4 more
     ");
     assert_snapshot!(rows(12, 2, Some(100)), @r"12/100, 2 …");
@@ -89,7 +90,7 @@ fn the_bar_is_full_at_the_end_only() {
 #[test]
 fn a_line_now_and_then() {
     let began = any_time();
-    let board = Board::default();
+    let board = Board::new(&[], &|_| None);
     let mut progress = Progress::new(Some(100), Screen::default(), Paint::plain(), began);
     let mut tick = |seconds: u64| progress.tick(COUNTS, 2, &board, began + Duration::from_secs(seconds));
     assert_eq!(tick(29), None);
