@@ -115,3 +115,20 @@ fn settings_that_are_wrong_start_nothing() {
     warning: hook on_run_done: /no/such/program cannot be started: No such file or directory (os error 2)
     ");
 }
+
+#[test]
+fn a_project_may_not_name_hooks_and_the_settings_show_where_they_are() {
+    let world = world("[hooks]\non_run_done = ['notify', 'me']\n");
+    let ran = world.run(&["config", "--origin"]);
+    let shown = ran.stdout.lines().find(|line| line.contains("hooks")).unwrap_or_default();
+    assert_snapshot!(shown.split_whitespace().collect::<Vec<_>>().join(" "), @r#"hooks.on_run_done = ["notify", "me"] # DIR/.config/cluster/config.toml:2"#);
+    world.file("pool.toml", "[hooks]\non_run_done = ['rm', '-r', '/']\n");
+    let ran = world.run(&["run", "bash", "touch started"]);
+    assert_snapshot!(ran, @r"
+    status: 2
+    --- stdout
+    --- stderr
+    error: DIR/pool.toml:1: hooks: a project's file may only choose among what is known, and not say how anything is started: put it into your own config.toml (`cluster config --origin` says where that is)
+    ");
+    assert!(!world.path("started").exists());
+}
