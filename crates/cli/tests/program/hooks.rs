@@ -2,7 +2,9 @@
 
 use crate::running::{Ran, World};
 use insta::assert_snapshot;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use std::io::{BufRead, BufReader, Read};
 
 /// A world with this file of settings.
 fn world(settings: &str) -> World {
@@ -131,4 +133,21 @@ fn a_project_may_not_name_hooks_and_the_settings_show_where_they_are() {
     error: DIR/pool.toml:1: hooks: a project's file may only choose among what is known, and not say how anything is started: put it into your own config.toml (`cluster config --origin` says where that is)
     ");
     assert!(!world.path("started").exists());
+}
+
+#[test]
+fn a_signal_takes_a_hook_back_that_does_not_end() {
+    let world =
+        world("[hooks]\non_run_done = ['sh', '-c', 'exec >held; echo ready; sleep 1000; echo never']\n");
+    assert!(std::process::Command::new("mkfifo").arg(world.path("held")).status().unwrap().success());
+    let run = world.command(&["run", "bash", "-q", "echo one"]).spawn().unwrap();
+    let mut held = BufReader::new(std::fs::File::open(world.path("held")).unwrap());
+    let mut line = String::new();
+    held.read_line(&mut line).unwrap();
+    kill_process(Pid::from_child(&run), Signal::INT).unwrap();
+    let ran = world.wait(run);
+    assert_eq!((ran.status, ran.stdout.as_str()), (0, "one\n"), "{ran}");
+    // The pipe ends with the last process of the hook.
+    held.read_to_string(&mut line).unwrap();
+    assert_eq!(line, "ready\n");
 }
