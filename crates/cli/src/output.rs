@@ -235,6 +235,11 @@ impl Output {
         self.progress.screen().is_there()
     }
 
+    /// Takes away what moves, until the next tick: somebody else has the terminal now.
+    pub(crate) fn put_away(&self) {
+        self.progress.clear();
+    }
+
     /// Shows how far the run is, if it is time to. `info`: which job that is.
     pub(crate) fn tick<'a>(
         &mut self,

@@ -39,6 +39,25 @@ fn twice_cancels() {
     }
 }
 
+#[test]
+fn who_is_suspended_leaves_the_terminal_to_the_shell() {
+    if is_missing("tmux") {
+        return;
+    }
+    let run = "cluster run bash -n 1 -s 'read -r line <{}; echo $line' a";
+    let script = format!("set -m\n{run}\necho \"code $?\"\nread -r line <b\nfg >/dev/null");
+    let mut terminal = Terminal::run(&["a", "b"], &script);
+    terminal.shows(&["0 bash working", "1/1 a"]);
+    terminal.key("C-z");
+    let screen = terminal.shows(&["suspended: 1 job goes on in their tools", "code 147"]);
+    assert!(!screen.contains("working"), "rows are left\n{screen}");
+    terminal.open("b");
+    terminal.shows(&["0 bash working", "1/1 a"]);
+    terminal.open("a");
+    let screen = terminal.shows(&["status 0"]);
+    assert!(screen.contains("── 1/1 a ──\nthrough\n") && !screen.contains("working"), "{screen}");
+}
+
 /// A tool that is deaf to signals, and may be for an hour.
 const DEAF: &str = r#"
 cat >deaf.toml <<'END'

@@ -182,6 +182,7 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
                     "suspended: {} on in their tools, and their time stands still",
                     go(running)
                 ));
+                self.output.put_away();
                 // The thread that writes is stopped too.
                 self.until_told().await;
                 self.pool.suspend().await;
