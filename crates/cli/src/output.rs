@@ -345,6 +345,12 @@ impl Output {
         Talk::new(Box::new(stderr()), Paint::of(&stderr()), Level::Normal).note(&sanitize::line(text, 1000));
     }
 
+    /// Prints lines of talk under one word, for commands without a run.
+    pub(crate) fn remarks(word: &str, lines: &[String]) {
+        let mut talk = Talk::new(Box::new(stderr()), Paint::of(&stderr()), Level::Normal);
+        lines.iter().for_each(|line| talk.remark(word, line));
+    }
+
     /// Prints why a command ended.
     pub(crate) fn failure(failure: &Failure) {
         let mut talk = Talk::new(Box::new(stderr()), Paint::of(&stderr()), Level::Normal);

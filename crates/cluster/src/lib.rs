@@ -70,6 +70,7 @@ mod fold;
 pub mod guard;
 pub mod hooks;
 mod job;
+pub mod learn;
 pub mod outbox;
 pub mod profile;
 mod session;

@@ -71,6 +71,10 @@ impl Talk {
         self.line(&text);
     }
 
+    pub(super) fn remark(&mut self, word: &str, text: &str) {
+        self.note(&format!("{} {}", self.paint.dim(&format!("{word}:")), sanitize::line(text, 4 * WIDTH)));
+    }
+
     /// Whether there is anything to say about a job that has ended.
     pub(super) fn cares_for(&self, record: &ResultRecord) -> bool {
         let is_remarkable = !record.warnings.is_empty() || record.truncated || record.context_lost;

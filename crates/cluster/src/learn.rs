@@ -1,0 +1,323 @@
+//! A profile for a tool that nobody has described: it is started, asked to print marks in every language that we know,
+//! and watched.
+//!
+//! What is learnt is a draft ([`Learnt::profile`]) that has been rehearsed with the dialect that a pool uses, and the
+//! transcript of that rehearsal. What could not be found out is said, too ([`Learnt::open`]).
+//!
+//! ```text
+//! search (which statement prints a mark?) ─▶ observe (prompts, remarks, echo) ─▶ draft ─▶ rehearse ─▶ profile
+//!       pipes first; a terminal, if pipes do not do
+//! ```
+//!
+//! What decides (`catalogue`, `shape`, `patience`, `draft`) is pure; `talk` and `rehearsal` do what it says.
+
+mod catalogue;
+mod draft;
+mod patience;
+mod rehearsal;
+mod search;
+mod shape;
+mod talk;
+mod transcript;
+
+use crate::profile::{Io, Overrides, Profile, ProfileError, Surroundings};
+use draft::{Draft, Rule, shown};
+use pool_core::machine::dialect::replay::replay;
+use pool_core::process::Launch;
+use pool_core::spec::{Stderr, ToolSpec};
+use rehearsal::{Fault, Script, Shown, Weight};
+use search::{Search, Searcher};
+use std::sync::Arc;
+use std::time::Duration;
+use talk::Talk;
+use tokio::time::Instant;
+
+/// What is to be learnt, and how long that may take.
+#[derive(Debug, Clone)]
+pub struct Lesson {
+    /// The command line, split.
+    pub command: Vec<String>,
+    /// What its profile is called.
+    pub name: String,
+    /// Only a terminal is tried.
+    pub pty: bool,
+    /// The tool's own word for its version, if that is known.
+    pub version: Option<String>,
+    /// The longest that all of it may take.
+    pub limit: Duration,
+}
+
+/// What was learnt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Learnt {
+    /// The text of the profile. It has been read by [`Profile::parse`].
+    pub profile: String,
+    /// The transcript of the rehearsal, which replays against the profile; `None` if it does not.
+    pub transcript: Option<String>,
+    /// What was found, a line each.
+    pub found: Vec<String>,
+    /// What was not found out, or does not work; a line each.
+    pub open: Vec<String>,
+}
+
+/// Why nothing was learnt.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LearnError {
+    /// No command line.
+    #[error("no command: name a program")]
+    Empty,
+    /// This program is better not told anything by trial.
+    #[error(
+        "'{program}' is not learnt by trying: {why}; write its profile by hand, see `cluster schema profile`"
+    )]
+    Refused {
+        /// Its name.
+        program: String,
+        /// What trying might do.
+        why: &'static str,
+    },
+    /// It cannot be started.
+    #[error("it cannot be started: {0}")]
+    NotStarted(String),
+    /// It prints without being asked.
+    #[error("it has printed more than {0} bytes: it does not wait for what it is told")]
+    TooMuch(usize),
+    /// It took too long.
+    #[error("it was not learnt within {0:.0?}: allow more with --timeout")]
+    TooLong(Duration),
+    /// The draft is no profile: a fault of ours.
+    #[error("the profile drawn up for it is wrong: {0}")]
+    Draft(#[from] ProfileError),
+    /// Neither way led to anything.
+    #[error("{}", .0.join("; "))]
+    Unlearnable(Vec<String>),
+}
+
+/// Learns a tool. Starts it several times, one life after the other, in slot 0 of `launcher`.
+///
+/// # Errors
+/// [`LearnError`] says why a tool cannot be learnt; nothing is written anywhere.
+pub async fn learn(
+    lesson: &Lesson,
+    launcher: Arc<dyn Launch>,
+    around: &Surroundings,
+) -> Result<Learnt, LearnError> {
+    let program = lesson.command.first().filter(|program| !program.is_empty()).ok_or(LearnError::Empty)?;
+    if let Some(why) = catalogue::refused(program) {
+        return Err(LearnError::Refused { program: program.clone(), why });
+    }
+    let teacher = Teacher { lesson, launcher: &*launcher, around };
+    tokio::time::timeout(lesson.limit, teacher.learn())
+        .await
+        .unwrap_or(Err(LearnError::TooLong(lesson.limit)))
+}
+
+struct Teacher<'a> {
+    lesson: &'a Lesson,
+    launcher: &'a dyn Launch,
+    around: &'a Surroundings,
+}
+
+/// A draft that has been rehearsed.
+struct Candidate {
+    draft: Draft,
+    shown: Shown,
+    found: Vec<String>,
+}
+
+impl Candidate {
+    /// The worst of its faults.
+    fn worst(&self) -> Option<Weight> {
+        self.shown.faults.iter().map(|fault| fault.weight).max()
+    }
+}
+
+impl Teacher<'_> {
+    /// Pipes, and a terminal if those do not do; the better of the two.
+    async fn learn(&self) -> Result<Learnt, LearnError> {
+        let ways = if self.lesson.pty { [Io::Pty].as_slice() } else { &[Io::Pipes, Io::Pty] };
+        let (mut best, mut reasons) = (None::<Candidate>, Vec::new());
+        for io in ways {
+            match self.try_way(*io).await? {
+                Err(reason) => reasons.push(format!("{}: {reason}", way(*io))),
+                Ok(found) => {
+                    let is_better = best.as_ref().is_none_or(|best| found.worst() < best.worst());
+                    if is_better {
+                        best = Some(found);
+                    }
+                    if best.as_ref().is_some_and(|best| best.worst() < Some(Weight::Awkward)) {
+                        break;
+                    }
+                }
+            }
+        }
+        match best {
+            Some(best) => self.finish(best, &reasons).await,
+            None => Err(LearnError::Unlearnable(reasons)),
+        }
+    }
+
+    /// One way of talking to it; the reason if that leads nowhere.
+    async fn try_way(&self, io: Io) -> Result<Result<Candidate, String>, LearnError> {
+        let mut draft = Draft::new(self.lesson.command.clone(), io);
+        draft.version.clone_from(&self.lesson.version);
+        let listening = self.spec(&draft)?;
+        let mut searcher = Searcher::new(self.launcher, &listening);
+        let search = match searcher.search().await {
+            Err(LearnError::NotStarted(reason)) if io == Io::Pty => return Ok(Err(reason)),
+            search => search?,
+        };
+        let mut found = Vec::new();
+        let statement = match search {
+            Search::Found(statement) => {
+                found.push(format!("it speaks {} ({} statements tried)", statement.of, searcher.probes()));
+                if !searcher.observe(statement, &mut draft).await? {
+                    return Ok(Err(format!(
+                        "it printed a mark by `{}` once, and not again",
+                        statement.mark("…")
+                    )));
+                }
+                Some(statement)
+            }
+            Search::Unmarked => {
+                if !searcher.words(&mut draft).await? {
+                    return Ok(Err(unmarked(searcher.probes())));
+                }
+                None
+            }
+            Search::Deaf { at_the_end } => return Ok(Err(deaf(io, at_the_end))),
+            Search::Ends(words) => {
+                return Ok(Err(format!("it ends before it is told anything{}", last(&words))));
+            }
+        };
+        self.rehearse(draft, statement, found).await
+    }
+
+    async fn rehearse(
+        &self,
+        draft: Draft,
+        statement: Option<&'static catalogue::Statement>,
+        found: Vec<String>,
+    ) -> Result<Result<Candidate, String>, LearnError> {
+        let spec = self.spec(&draft)?;
+        let title = format!("{}: a rehearsal by `cluster tools learn`", shown(&draft.command));
+        let shown = Script::new(statement).play(self.launcher, &spec, &title).await?;
+        match shown.faults.iter().find(|fault| fault.weight == Weight::Useless) {
+            Some(fault) => Ok(Err(fault.to_string())),
+            None => Ok(Ok(Candidate { draft, shown, found })),
+        }
+    }
+
+    async fn finish(&self, best: Candidate, reasons: &[String]) -> Result<Learnt, LearnError> {
+        let Candidate { mut draft, shown, mut found } = best;
+        found.extend(self.facts(&draft).await?);
+        found.extend(shown.found.iter().cloned());
+        let mut open: Vec<String> = shown.faults.iter().map(Fault::to_string).collect();
+        open.push(
+            "whether it survives an interrupt, how it is brought back to a fresh state, and how its errors \
+                   are told from answers: not tried"
+                .into(),
+        );
+        found.extend(reasons.iter().map(|reason| format!("not on {reason}")));
+        draft.notes = notes(&draft, &shown);
+        let profile = draft.text();
+        let spec = Arc::new(self.parse(&profile)?.spec);
+        let is_replayed = replay(&spec, &shown.transcript, Instant::now().into_std());
+        if let Err(reason) = &is_replayed {
+            open.push(format!("its transcript does not replay: {reason}"));
+        }
+        let transcript = is_replayed.is_ok().then_some(shown.transcript);
+        Ok(Learnt { profile, transcript, found, open })
+    }
+
+    /// What is seen besides.
+    async fn facts(&self, draft: &Draft) -> Result<Vec<String>, LearnError> {
+        let mut facts = vec![format!("it talks on {}", way(draft.io))];
+        match draft.prompt() {
+            Some(prompt) => facts.push(format!("its prompt: /{prompt}/")),
+            None => facts.push("it has no prompt there".into()),
+        }
+        if draft.echo {
+            facts.push("it repeats what it is sent".into());
+        }
+        if draft.io == Io::Pipes {
+            facts.extend(self.streams(draft).await?);
+        }
+        Ok(facts)
+    }
+
+    /// Which of its streams carries what: a life whose standard error is thrown away.
+    async fn streams(&self, draft: &Draft) -> Result<Option<String>, LearnError> {
+        let Rule::Mark { statement, .. } = &draft.rule else { return Ok(None) };
+        let mut spec = self.spec(draft)?;
+        spec.stderr = Stderr::Dropped;
+        let mut talk = Talk::start(self.launcher, &spec).await?;
+        talk.greeting().await?;
+        let heard = talk.say(&statement.print("clusterL")).await?;
+        let has_prompt = !shape::Behind::of(&heard.text).prompt.is_empty();
+        let ends = talk.end_of_input().await?.is_some();
+        let answers = if heard.text.contains("clusterL") { "output" } else { "error" };
+        let mut fact = format!("its answers come on standard {answers}");
+        if draft.prompt().is_some() {
+            fact += if has_prompt { ", with its prompt" } else { ", its prompt on standard error" };
+        }
+        if !ends {
+            fact += "; it does not end with its input, so it is terminated";
+        }
+        Ok(Some(fact))
+    }
+
+    fn spec(&self, draft: &Draft) -> Result<ToolSpec, LearnError> {
+        Ok(self.parse(&draft.text())?.spec)
+    }
+
+    fn parse(&self, text: &str) -> Result<Profile, LearnError> {
+        Ok(Profile::parse(&self.lesson.name, text, &Overrides::default(), self.around)?)
+    }
+}
+
+const fn way(io: Io) -> &'static str {
+    match io {
+        Io::Pipes => "pipes",
+        Io::Pty => "a terminal",
+    }
+}
+
+fn unmarked(probes: u32) -> String {
+    format!(
+        "it answers, but none of {probes} statements made it print a mark, and no prompt comes back each time; \
+         `cluster run --quiet-for` would guess by silence"
+    )
+}
+
+fn deaf(io: Io, at_the_end: bool) -> String {
+    match (io, at_the_end) {
+        (Io::Pipes, true) => {
+            "it answers only when its input ends: it keeps its output back, or reads all of its \
+                              input first; many tools have a flag for a dialogue, often -i"
+                .into()
+        }
+        _ => "it says nothing, whatever it is told; many tools have a flag for a dialogue, often -i".into(),
+    }
+}
+
+fn last(words: &str) -> String {
+    let line = words.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
+    let short: String = line.chars().take(120).collect();
+    if short.is_empty() { short } else { format!(": {short}") }
+}
+
+/// What its users should know.
+fn notes(draft: &Draft, shown: &Shown) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Rule::Mark { .. } = &draft.rule
+        && shown.shape != "{}"
+    {
+        notes.push(format!("What it says besides stays in replies: a print looks like {:?}.", shown.shape));
+    }
+    if matches!(draft.rule, Rule::Prompt) {
+        notes.push("Best effort: a reply that ends like its prompt is taken for the end.".into());
+    }
+    notes.extend(shown.faults.iter().map(|fault| format!("Not right in the rehearsal: {fault}.")));
+    notes
+}
