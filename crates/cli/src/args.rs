@@ -1,7 +1,7 @@
 //! The command line, as typed.
 
 use crate::commands::{
-    ask::args::AskArgs, completions::CompletionsArgs, config::ConfigArgs, man::ManArgs, run::args::RunArgs,
+    ask::args::AskArgs, completions::CompletionsArgs, config::ConfigArgs, doctor::DoctorArgs, man::ManArgs, run::args::RunArgs,
     schema::SchemaArgs, tools::ToolsArgs,
 };
 use crate::failure::Failure;
@@ -31,6 +31,8 @@ pub(crate) enum Verb {
     Tools(ToolsArgs),
     /// Show the settings that hold, and where each comes from
     Config(ConfigArgs),
+    /// Start a tool, try it, and tell whether it is well and a pool pays
+    Doctor(DoctorArgs),
     /// Print the JSON Schema of what cluster reads or writes
     Schema(SchemaArgs),
     /// Print what makes a shell complete the words of cluster

@@ -17,7 +17,7 @@ mod patience;
 mod rehearsal;
 mod search;
 mod shape;
-mod talk;
+pub(crate) mod talk;
 mod transcript;
 
 use crate::profile::{Io, Overrides, Profile, ProfileError, Surroundings};
@@ -157,54 +157,61 @@ impl Teacher<'_> {
         }
     }
 
-    /// One way of talking to it; the reason if that leads nowhere.
+    /// One way of talking to it; the reason if that leads nowhere. What printed a mark once and does not do in a
+    /// rehearsal is left for the next that does.
     async fn try_way(&self, io: Io) -> Result<Result<Candidate, String>, LearnError> {
-        let mut draft = Draft::new(self.lesson.command.clone(), io);
-        draft.version.clone_from(&self.lesson.version);
-        let listening = self.spec(&draft)?;
+        let mut blank = Draft::new(self.lesson.command.clone(), io);
+        blank.version.clone_from(&self.lesson.version);
+        let listening = self.spec(&blank)?;
         let mut searcher = Searcher::new(self.launcher, &listening);
-        let search = match searcher.search().await {
-            Err(LearnError::NotStarted(reason)) if io == Io::Pty => return Ok(Err(reason)),
-            search => search?,
-        };
-        let mut found = Vec::new();
-        let statement = match search {
-            Search::Found(statement) => {
-                found.push(format!("it speaks {} ({} statements tried)", statement.of, searcher.probes()));
-                if !searcher.observe(statement, &mut draft).await? {
-                    return Ok(Err(format!(
-                        "it printed a mark by `{}` once, and not again",
-                        statement.mark("…")
-                    )));
+        let mut misfits = Vec::new();
+        loop {
+            let found = match searcher.search().await {
+                Err(LearnError::NotStarted(reason)) if io == Io::Pty => return Ok(Err(reason)),
+                found => found?,
+            };
+            let mut draft = blank.clone();
+            let statement = match found {
+                Search::Found(statement) if searcher.observe(statement, &mut draft).await? => Some(statement),
+                Search::Found(statement) => {
+                    misfits
+                        .push(format!("it printed a mark by `{}` once, and not again", statement.mark("…")));
+                    continue;
                 }
-                Some(statement)
-            }
-            Search::Unmarked => {
-                if !searcher.words(&mut draft).await? {
-                    return Ok(Err(unmarked(searcher.probes())));
+                Search::Unmarked if misfits.is_empty() && searcher.words(&mut draft).await? => None,
+                Search::Unmarked if misfits.is_empty() => return Ok(Err(unmarked(searcher.tried()))),
+                Search::Unmarked | Search::Deaf | Search::Late if !misfits.is_empty() => {
+                    return Ok(Err(misfits.swap_remove(0)));
                 }
-                None
+                other => return Ok(Err(reason(&other))),
+            };
+            match self.rehearse(draft, statement, searcher.tried()).await? {
+                Ok(candidate) => return Ok(Ok(candidate)),
+                Err(reason) => misfits.push(reason),
             }
-            Search::Deaf { at_the_end } => return Ok(Err(deaf(io, at_the_end))),
-            Search::Ends(words) => {
-                return Ok(Err(format!("it ends before it is told anything{}", last(&words))));
+            if statement.is_none() {
+                return Ok(Err(misfits.swap_remove(0)));
             }
-        };
-        self.rehearse(draft, statement, found).await
+        }
     }
 
     async fn rehearse(
         &self,
         draft: Draft,
         statement: Option<&'static catalogue::Statement>,
-        found: Vec<String>,
+        tried: usize,
     ) -> Result<Result<Candidate, String>, LearnError> {
         let spec = self.spec(&draft)?;
         let title = format!("{}: a rehearsal by `cluster tools learn`", shown(&draft.command));
         let shown = Script::new(statement).play(self.launcher, &spec, &title).await?;
         match shown.faults.iter().find(|fault| fault.weight == Weight::Useless) {
             Some(fault) => Ok(Err(fault.to_string())),
-            None => Ok(Ok(Candidate { draft, shown, found })),
+            None => {
+                let speaks =
+                    |it: &catalogue::Statement| format!("it speaks {} ({tried} statements tried)", it.of);
+                let found = statement.map(speaks).into_iter().collect();
+                Ok(Ok(Candidate { draft, shown, found }))
+            }
         }
     }
 
@@ -283,18 +290,20 @@ const fn way(io: Io) -> &'static str {
     }
 }
 
-fn unmarked(probes: u32) -> String {
+fn unmarked(tried: usize) -> String {
     format!(
-        "it answers, but none of {probes} statements made it print a mark, and no prompt comes back each time; \
+        "it answers, but none of {tried} statements made it print a mark, and no prompt comes back each time; \
          `cluster run --quiet-for` would guess by silence"
     )
 }
 
-fn deaf(io: Io, at_the_end: bool) -> String {
-    match (io, at_the_end) {
-        (Io::Pipes, true) => {
-            "it answers only when its input ends: it keeps its output back, or reads all of its \
-                              input first; many tools have a flag for a dialogue, often -i"
+/// Why a search led to nothing.
+fn reason(search: &Search) -> String {
+    match search {
+        Search::Ends(words) => format!("it ends before it is told anything{}", last(words)),
+        Search::Late => {
+            "it answers only when its input ends: it keeps its output back, or reads all of its input \
+                         first; many tools have a flag for a dialogue, often -i"
                 .into()
         }
         _ => "it says nothing, whatever it is told; many tools have a flag for a dialogue, often -i".into(),

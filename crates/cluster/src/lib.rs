@@ -65,6 +65,7 @@ pub mod blocking;
 mod builder;
 mod cluster;
 pub mod config;
+pub mod doctor;
 mod error;
 mod fold;
 pub mod guard;

@@ -52,6 +52,8 @@ pub struct Profile {
     pub notes: Vec<String>,
     /// The versions it has been tried with.
     pub tested: Vec<String>,
+    /// What prints the version of the tool: an argument vector, the program as an absolute path if it is there.
+    pub version: Vec<String>,
     /// Names in the controller's environment that it does not get; values nowhere.
     pub dropped_env: Vec<String>,
     /// Every value, and who said so.
@@ -186,6 +188,7 @@ impl Profile {
             about: written.about.clone(),
             notes: written.notes.clone().unwrap_or_default(),
             tested: written.tested.clone().unwrap_or_default(),
+            version: meant::version(written, &environment, around),
             dropped_env: environment.dropped,
             rows,
         })

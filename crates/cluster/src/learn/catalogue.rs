@@ -14,7 +14,7 @@ pub(super) struct Statement {
     pub(super) br: &'static str,
     /// What ends a statement.
     pub(super) end: &'static str,
-    /// A statement that prints nothing.
+    /// A statement that prints nothing, or little.
     pub(super) nothing: &'static str,
 }
 
@@ -24,7 +24,7 @@ pub(super) const CATALOGUE: &[Statement] = &[
     prints("a shell", r"printf '{br}%s\n' {nonce}", r"\n", "", ":"),
     prints("Python, Lua, Julia", r#"print("{br}{nonce}")"#, r"\n", "", "x = 1"),
     prints("JavaScript", r#"console.log("{br}{nonce}")"#, r"\n", "", "var x = 1"),
-    prints("Tcl, Ruby, Crystal", r#"puts "{br}{nonce}""#, r"\n", "", "if 0 {}"),
+    prints("Tcl, Ruby, Crystal", r#"puts "{br}{nonce}""#, r"\n", "", "x = 1"),
     prints("Perl, bc, awk", r#"print "{br}{nonce}\n""#, r"\n", "", "$x = 1"),
     prints("gnuplot, Python 2", r#"print "{br}{nonce}""#, r"\n", "", "x = 1"),
     prints("PHP", r#"echo "{br}{nonce}\n";"#, r"\n", ";", "$x = 1;"),
@@ -99,7 +99,7 @@ impl Statement {
 
     /// The line that prints two lines, if the language can say that in a text.
     pub(super) fn print_two(&self, first: &str, second: &str) -> Option<String> {
-        let is_in_text = self.br.starts_with(['\\', '~', '`']);
+        let is_in_text = self.send.contains("{br}{nonce}") && self.br.starts_with(['\\', '~', '`']);
         is_in_text.then(|| self.print(&format!("{first}{}{second}", self.br)))
     }
 

@@ -5,12 +5,11 @@ use super::catalogue::{CATALOGUE, Statement};
 use super::draft::{Draft, Rule};
 use super::shape::{self, Behind, Sighting};
 use super::talk::{Heard, Talk};
-use crate::profile::Io;
 use pool_core::process::Launch;
 use pool_core::spec::ToolSpec;
 
-/// After so many statements without a word the tool is taken for one that only listens.
-const DEAF: usize = 6;
+/// After so many statements a tool that has said nothing at all, or only what it was told, will not do otherwise.
+const ENOUGH: usize = 6;
 
 /// So many words are said to a tool that prints nothing on request.
 const WORDS: usize = 4;
@@ -21,10 +20,9 @@ pub(super) enum Search {
     /// A statement whose mark was printed.
     Found(&'static Statement),
     /// It says nothing, whatever it is told.
-    Deaf {
-        /// It answered when its input ended.
-        at_the_end: bool,
-    },
+    Deaf,
+    /// It answers when its input ends, and not before.
+    Late,
     /// It answers, but prints no mark.
     Unmarked,
     /// It ends before anybody has said anything.
@@ -36,67 +34,72 @@ pub(super) struct Searcher<'a> {
     pub(super) launcher: &'a dyn Launch,
     pub(super) spec: &'a ToolSpec,
     seed: u64,
-    probes: u32,
+    /// How many statements of the catalogue have been tried.
+    tried: usize,
+}
+
+/// What a tool does besides printing marks.
+#[derive(Debug)]
+struct Habits {
+    has_spoken: bool,
+    /// How many answers were nothing but the statement.
+    repeats: usize,
+}
+
+impl Habits {
+    fn note(&mut self, heard: &str, line: &str) {
+        self.has_spoken |= !heard.is_empty();
+        self.repeats += usize::from(heard.trim_end() == line);
+    }
+
+    const fn is_all_said(&self, tried: usize) -> bool {
+        !self.has_spoken || self.repeats == tried
+    }
 }
 
 impl<'a> Searcher<'a> {
     pub(super) fn new(launcher: &'a dyn Launch, spec: &'a ToolSpec) -> Self {
-        Self { launcher, spec, seed: pool_core::random_seed(), probes: 0 }
+        Self { launcher, spec, seed: pool_core::random_seed(), tried: 0 }
     }
 
     /// How many statements have been tried.
-    pub(super) const fn probes(&self) -> u32 {
-        self.probes
+    pub(super) const fn tried(&self) -> usize {
+        self.tried
     }
 
-    /// Tries all statements: first in one life, as long as it lasts, then each in a life of its own, because one that
-    /// is not understood may swallow the next.
+    /// Tries the statements that have not been tried yet. A statement that is not understood may swallow the next one:
+    /// where the tool is not seen to be as it was, it lives anew.
     pub(super) async fn search(&mut self) -> Result<Search, LearnError> {
         let (mut talk, greeting) = self.life().await?;
         if greeting.is_over {
             talk.stop().await;
             return Ok(Search::Ends(greeting.text));
         }
-        let (mut has_spoken, mut lives) = (!greeting.text.is_empty(), 1);
-        let mut marks = Vec::new();
-        for (tried, statement) in CATALOGUE.iter().enumerate() {
-            if tried == DEAF && !has_spoken {
+        let waits = shape::pattern(&Behind::of(&greeting.text).prompt);
+        let mut habits = Habits { has_spoken: !greeting.text.is_empty(), repeats: 0 };
+        while let Some(statement) = CATALOGUE.get(self.tried) {
+            if self.tried == ENOUGH && habits.is_all_said(self.tried) {
                 break;
             }
+            self.tried += 1;
             let mark = self.fresh();
             let (heard, seen) = self.probe(&mut talk, statement, &mark).await?;
-            marks.push(mark);
-            has_spoken |= !heard.text.is_empty();
+            habits.note(&heard.text, &statement.mark(&mark));
             if seen.is_some() {
                 talk.stop().await;
                 return Ok(Search::Found(statement));
             }
-            if heard.is_over {
-                talk.stop().await;
+            let is_as_before = shape::pattern(&Behind::of(&heard.text).prompt) == waits;
+            if heard.is_over || heard.text.is_empty() || !is_as_before {
+                let last = talk.end_of_input().await?.unwrap_or_default();
+                if !heard.is_over && shape::sight(&last.0, &statement.mark(&mark), &mark, false).is_some() {
+                    return Ok(Search::Late);
+                }
                 talk = self.life().await?.0;
-                lives += 1;
             }
         }
-        let last = talk.end_of_input().await?;
-        if !has_spoken {
-            let text = last.map(|heard| heard.text).unwrap_or_default();
-            return Ok(Search::Deaf { at_the_end: marks.iter().any(|mark| text.contains(mark)) });
-        }
-        // One that ended at each statement has been tried in a life for each.
-        if lives > CATALOGUE.len() / 2 { Ok(Search::Unmarked) } else { self.one_by_one().await }
-    }
-
-    async fn one_by_one(&mut self) -> Result<Search, LearnError> {
-        for statement in CATALOGUE {
-            let mut talk = self.life().await?.0;
-            let mark = self.fresh();
-            let (_, seen) = self.probe(&mut talk, statement, &mark).await?;
-            talk.stop().await;
-            if seen.is_some() {
-                return Ok(Search::Found(statement));
-            }
-        }
-        Ok(Search::Unmarked)
+        talk.stop().await;
+        Ok(if habits.has_spoken { Search::Unmarked } else { Search::Deaf })
     }
 
     /// Uses what was found a few times in a fresh life, and puts down what the tool says besides.
@@ -146,7 +149,7 @@ impl<'a> Searcher<'a> {
         }
         talk.stop().await;
         let is_line = |text: &String| text.ends_with('\n') && text.matches('\n').count() == 1;
-        if draft.io == Io::Pipes && greeting.text.is_empty() && answers.iter().all(is_line) {
+        if greeting.text.is_empty() && answers.iter().all(is_line) {
             draft.rule = Rule::Lines;
             return Ok(true);
         }
@@ -171,12 +174,11 @@ impl<'a> Searcher<'a> {
     }
 
     async fn probe(
-        &mut self,
+        &self,
         talk: &mut Talk,
         statement: &Statement,
         mark: &str,
     ) -> Result<(Heard, Option<Sighting>), LearnError> {
-        self.probes += 1;
         let line = statement.mark(mark);
         let heard = talk.say(&line).await?;
         let sighting = shape::sight(&heard.text, &line, mark, !statement.br.is_empty());

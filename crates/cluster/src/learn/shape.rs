@@ -1,7 +1,6 @@
 //! What the output of a tool has in it besides what it was asked to print: prompts, remarks, its input once more.
 
 use regex::escape;
-use std::fmt::Write;
 
 /// How a mark was printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,17 +65,34 @@ pub(super) fn sight(output: &str, line: &str, mark: &str, begins: bool) -> Optio
     })
 }
 
-/// A pattern for this text, in which numbers may be others: prompts count.
+/// A pattern for this text, in which numbers may be others, and gaps wider or narrower: prompts count, and what is set
+/// in the middle of a line makes room for the count.
 pub(super) fn pattern(text: &str) -> String {
+    let is_alike = |a: &char, b: &char| kind(*a) == kind(*b) && kind(*a) != Kind::Other;
     let mut pattern = String::new();
-    let mut rest = text;
-    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
-        let digits = rest[start..].find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len() - start);
-        // Writing to a string cannot fail.
-        let _ = write!(pattern, r"{}\d+", plain(&rest[..start]));
-        rest = &rest[start + digits..];
+    for run in text.chars().collect::<Vec<_>>().chunk_by(is_alike) {
+        match kind(run[0]) {
+            Kind::Digit => pattern += r"\d+",
+            Kind::Space if run.len() > 1 => pattern += " +",
+            Kind::Space | Kind::Other => pattern += &plain(&run.iter().collect::<String>()),
+        }
     }
-    pattern + &plain(rest)
+    pattern
+}
+
+#[derive(PartialEq, Eq)]
+enum Kind {
+    Digit,
+    Space,
+    Other,
+}
+
+const fn kind(character: char) -> Kind {
+    match character {
+        '0'..='9' => Kind::Digit,
+        ' ' => Kind::Space,
+        _ => Kind::Other,
+    }
 }
 
 /// Escaped, with line ends that can be read.
@@ -152,7 +168,7 @@ mod tests {
     fn numbers_in_prompts_may_be_others() {
         let table = [
             ("> ", "> "),
-            ("  DB<12> ", r"  DB<\d+> "),
+            ("  DB<12> ", r" +DB<\d+> "),
             ("irb(main):003:0> ", r"irb\(main\):\d+:\d+> "),
             ("true.\n\n?- ", r"true\.\n\n\?- "),
             ("", ""),

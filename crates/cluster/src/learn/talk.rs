@@ -25,7 +25,7 @@ const END: Duration = Duration::from_secs(2);
 const MOST: usize = 1 << 20;
 
 /// One life of the tool.
-pub(super) struct Talk {
+pub(crate) struct Talk {
     /// Until its end.
     input: Option<Box<dyn Input>>,
     output: Box<dyn Output>,
@@ -46,7 +46,7 @@ pub(super) struct Heard {
 
 impl Talk {
     /// Starts the tool; nothing is read yet.
-    pub(super) async fn start(launcher: &dyn Launch, spec: &ToolSpec) -> Result<Self, LearnError> {
+    pub(crate) async fn start(launcher: &dyn Launch, spec: &ToolSpec) -> Result<Self, LearnError> {
         let launched = launcher.launch(spec, SlotId(0)).await;
         let Process { input, output, control } =
             launched.map_err(|error| LearnError::NotStarted(error.to_string()))?;
@@ -123,8 +123,8 @@ impl Talk {
         self.control.look(Depth::Tree).await
     }
 
-    /// Ends its input and waits for what it says then; `None` if it does not end by that.
-    pub(super) async fn end_of_input(mut self) -> Result<Option<Heard>, LearnError> {
+    /// Ends its input and waits for what it says then, and how it ends; `None` if it does not end by that.
+    pub(crate) async fn end_of_input(mut self) -> Result<Option<(String, Option<ExitReport>)>, LearnError> {
         self.input = None;
         let mut bytes = Vec::new();
         let until = Instant::now() + END;
@@ -132,8 +132,8 @@ impl Talk {
             self.read(&mut bytes, Some(until)).await?;
         }
         let is_over = self.is_over;
-        self.stop().await;
-        Ok(is_over.then(|| Heard { text: clean(&bytes), is_over }))
+        let exit = self.stop().await;
+        Ok(is_over.then(|| (clean(&bytes), exit)))
     }
 
     /// Ends it, whatever it does; how it ended, if it had gone by itself.
