@@ -20,6 +20,7 @@ mod shape;
 pub(crate) mod talk;
 mod transcript;
 
+use crate::doctor::version;
 use crate::profile::{Io, Overrides, Profile, ProfileError, Surroundings};
 use draft::{Draft, Rule, shown};
 use pool_core::machine::dialect::replay::replay;
@@ -41,8 +42,6 @@ pub struct Lesson {
     pub name: String,
     /// Only a terminal is tried.
     pub pty: bool,
-    /// The tool's own word for its version, if that is known.
-    pub version: Option<String>,
     /// The longest that all of it may take.
     pub limit: Duration,
 }
@@ -136,9 +135,11 @@ impl Teacher<'_> {
     /// Pipes, and a terminal if those do not do; the better of the two.
     async fn learn(&self) -> Result<Learnt, LearnError> {
         let ways = if self.lesson.pty { [Io::Pty].as_slice() } else { &[Io::Pipes, Io::Pty] };
+        let version = self.version().await?;
         let (mut best, mut reasons) = (None::<Candidate>, Vec::new());
         for io in ways {
-            match self.try_way(*io).await? {
+            let blank = Draft { version: version.clone(), ..Draft::new(self.lesson.command.clone(), *io) };
+            match self.try_way(&blank).await? {
                 Err(reason) => reasons.push(format!("{}: {reason}", way(*io))),
                 Ok(found) => {
                     let is_better = best.as_ref().is_none_or(|best| found.worst() < best.worst());
@@ -157,17 +158,23 @@ impl Teacher<'_> {
         }
     }
 
+    /// Its own word for its version, by the usual flag.
+    async fn version(&self) -> Result<Option<String>, LearnError> {
+        let spec = self.spec(&Draft::new(self.lesson.command.clone(), Io::Pipes))?;
+        let asked: Vec<String> =
+            spec.command.iter().take(1).cloned().chain(["--version".to_owned()]).collect();
+        Ok(version(&asked, &spec, self.launcher).await)
+    }
+
     /// One way of talking to it; the reason if that leads nowhere. What printed a mark once and does not do in a
     /// rehearsal is left for the next that does.
-    async fn try_way(&self, io: Io) -> Result<Result<Candidate, String>, LearnError> {
-        let mut blank = Draft::new(self.lesson.command.clone(), io);
-        blank.version.clone_from(&self.lesson.version);
-        let listening = self.spec(&blank)?;
+    async fn try_way(&self, blank: &Draft) -> Result<Result<Candidate, String>, LearnError> {
+        let listening = self.spec(blank)?;
         let mut searcher = Searcher::new(self.launcher, &listening);
         let mut misfits = Vec::new();
         loop {
             let found = match searcher.search().await {
-                Err(LearnError::NotStarted(reason)) if io == Io::Pty => return Ok(Err(reason)),
+                Err(LearnError::NotStarted(reason)) if blank.io == Io::Pty => return Ok(Err(reason)),
                 found => found?,
             };
             let mut draft = blank.clone();
@@ -322,7 +329,10 @@ fn notes(draft: &Draft, shown: &Shown) -> Vec<String> {
     if let Rule::Mark { .. } = &draft.rule
         && shown.shape != "{}"
     {
-        notes.push(format!("What it says besides stays in replies: a print looks like {:?}.", shown.shape));
+        notes.push(format!(
+            "What it says besides stays in replies: a print of TEXT brings {:?}.",
+            shown.example
+        ));
     }
     if matches!(draft.rule, Rule::Prompt) {
         notes.push("Best effort: a reply that ends like its prompt is taken for the end.".into());

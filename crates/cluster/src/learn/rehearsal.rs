@@ -25,6 +25,8 @@ pub(super) struct Shown {
     pub(super) faults: Vec<Fault>,
     /// What replies have in them besides what was printed, with `{}` for that.
     pub(super) shape: String,
+    /// A reply, with `TEXT` for what was printed.
+    pub(super) example: String,
     /// What came of each try, for people.
     pub(super) found: Vec<String>,
     pub(super) transcript: String,
@@ -185,6 +187,14 @@ impl Script {
         self.statement.map_or_else(|| format!("zz{text}"), |statement| statement.print(text))
     }
 
+    /// The reply without the text, if the text is where it has to be: what a tool makes of a word is its own affair.
+    fn rest_of(&self, reply: &str, text: &str) -> Option<String> {
+        match self.statement {
+            Some(_) => shape::rest_of(reply, text),
+            None => (reply.matches("cluster").count() == reply.matches(text).count()).then(|| "{}".into()),
+        }
+    }
+
     /// Plays it. Stops at the first fault after which nothing else means anything.
     pub(super) async fn play(
         &self,
@@ -209,8 +219,11 @@ impl Script {
                     return Ok(shown);
                 }
             };
-            match shape::rest_of(&reply, text) {
-                Some(rest) if shown.shape.is_empty() || shown.shape == rest => shown.shape = rest,
+            match self.rest_of(&reply, text) {
+                Some(rest) if shown.shape.is_empty() || shown.shape == rest => {
+                    shown.shape = rest;
+                    shown.example = reply.replace(text, "TEXT");
+                }
                 _ => {
                     shown.faults.push(useless(what, format!("its reply is {:?}", excerpt(&reply))));
                     return Ok(shown);

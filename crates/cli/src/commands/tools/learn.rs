@@ -58,7 +58,7 @@ fn lesson(args: &LearnArgs) -> Result<Lesson, Failure> {
         return Err(Failure::usage(format!("{name:?} cannot be the name of a profile"))
             .help("choose one with --name"));
     }
-    Ok(Lesson { command, name, pty: args.pty, version: None, limit: args.timeout })
+    Ok(Lesson { command, name, pty: args.pty, limit: args.timeout })
 }
 
 fn failure(error: LearnError) -> Failure {
