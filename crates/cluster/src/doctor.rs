@@ -1,9 +1,7 @@
 //! Is a tool well? It is looked for, asked for its version, started twice, tried and measured.
 
 mod memory;
-mod version;
-
-pub use version::{is_tested, version};
+pub(crate) mod version;
 
 use crate::adapter::pays_from;
 use crate::job::Job;
@@ -19,6 +17,9 @@ use tokio::time::Instant;
 
 /// How many instances the verdict on a pool is about: as many as `cluster run` starts unless told.
 pub const INSTANCES: usize = 3;
+
+/// What is said of a tool that ends with a code by which it asks for that; here we do.
+const ASKS: &str = ", by which it asks not to be started again";
 
 /// What was found out about a tool.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -79,6 +80,8 @@ pub struct Trial {
     pub say: String,
     /// The reply, or why there is none.
     pub reply: String,
+    /// How the turn ended; absent if there is no reply.
+    pub outcome: Option<Outcome>,
     /// How long it took, in µs.
     pub turn_us: u64,
     /// Whether it is what was expected.
@@ -107,9 +110,14 @@ impl Checkup {
         if checkup.missing.is_some() {
             return checkup;
         }
-        checkup.program = profile.version.first().map(PathBuf::from);
-        checkup.version = version(&profile.version, &profile.spec, &*launcher()).await;
-        checkup.is_tested = is_tested(checkup.version.as_deref(), &profile.tested);
+        let version = version::ask(&profile.version, &profile.spec, &*launcher()).await;
+        if version == version::Answer::NoProgram {
+            checkup.missing = Some(profile.name.to_string());
+            return checkup;
+        }
+        checkup.program = profile.spec.command.first().map(PathBuf::from);
+        checkup.version = version.said();
+        checkup.is_tested = version::is_tested(checkup.version.as_deref(), &profile.tested);
         if let Err(reason) = checkup.start(profile, &launcher, ask).await {
             checkup.problems.push(reason);
         }
@@ -127,11 +135,12 @@ impl Checkup {
         launcher: &impl Fn() -> Arc<dyn Launch>,
         ask: Option<&str>,
     ) -> Result<(), String> {
-        // Whoever wonders whether it starts wants to hear why not, not to wait for another try.
+        // Whoever wonders whether it starts wants to hear why not, and not to wait for another try.
         let spec = ToolSpec { no_restart_on: (0..=255).collect(), ..profile.spec.clone() };
-        let (first, pool) = Life::start(&spec, launcher()).await.map_err(|error| error.to_string())?;
+        let why = |error: LaunchError| error.to_string().replace(ASKS, "");
+        let (first, pool) = Life::start(&spec, launcher()).await.map_err(why)?;
         self.first = Some(first.end(pool).await);
-        let (second, pool) = Life::start(&spec, launcher()).await.map_err(|error| error.to_string())?;
+        let (second, pool) = Life::start(&spec, launcher()).await.map_err(why)?;
         if let Some(test) = &profile.test {
             let trial = test_of(&pool, test).await;
             if !trial.is_right {
@@ -143,7 +152,8 @@ impl Checkup {
         if let Some(prompt) = ask {
             let trial = said(&pool, Job::from(prompt), prompt, |_| true).await;
             if !trial.is_right {
-                self.problems.push(format!("a real prompt failed: {}", trial.reply));
+                let how = trial.outcome.map_or_else(|| trial.reply.clone(), |outcome| outcome.word().into());
+                self.problems.push(format!("a real prompt failed: {how}"));
             }
             self.asked = Some(trial);
         }
@@ -196,11 +206,12 @@ async fn test_of(pool: &ClusterManager, test: &Test) -> Trial {
 
 async fn said(pool: &ClusterManager, job: Job, say: &str, is_right: impl Fn(&str) -> bool) -> Trial {
     let began = Instant::now();
-    let (reply, is_right) = match pool.ask(job).await {
-        Ok(reply) => (reply.text().to_owned(), reply.outcome == Outcome::Ok && is_right(reply.text())),
-        Err(error) => (error.to_string(), false),
+    let (outcome, reply) = match pool.ask(job).await {
+        Ok(reply) => (Some(reply.outcome), reply.text().to_owned()),
+        Err(error) => (None, error.to_string()),
     };
-    Trial { say: say.to_owned(), reply, turn_us: micros(began.elapsed()), is_right }
+    let is_right = outcome == Some(Outcome::Ok) && is_right(&reply);
+    Trial { say: say.to_owned(), reply, outcome, turn_us: micros(began.elapsed()), is_right }
 }
 
 /// A program that was found has become a path.

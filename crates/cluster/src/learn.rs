@@ -20,7 +20,7 @@ mod shape;
 pub(crate) mod talk;
 mod transcript;
 
-use crate::doctor::version;
+use crate::doctor::version::ask;
 use crate::profile::{Io, Overrides, Profile, ProfileError, Surroundings};
 use draft::{Draft, Rule, shown};
 use pool_core::machine::dialect::replay::replay;
@@ -163,7 +163,7 @@ impl Teacher<'_> {
         let spec = self.spec(&Draft::new(self.lesson.command.clone(), Io::Pipes))?;
         let asked: Vec<String> =
             spec.command.iter().take(1).cloned().chain(["--version".to_owned()]).collect();
-        Ok(version(&asked, &spec, self.launcher).await)
+        Ok(ask(&asked, &spec, self.launcher).await.said())
     }
 
     /// One way of talking to it; the reason if that leads nowhere. What printed a mark once and does not do in a
@@ -232,6 +232,12 @@ impl Teacher<'_> {
                    are told from answers: not tried"
                 .into(),
         );
+        let folder = self.around.cwd.file_name().map(|name| name.to_string_lossy().into_owned());
+        if folder.is_some_and(|name| draft.prompts.iter().any(|prompt| prompt.contains(&name))) {
+            open.push(
+                "its prompt names the folder that it was learnt in: its profile may not fit elsewhere".into(),
+            );
+        }
         found.extend(reasons.iter().map(|reason| format!("not on {reason}")));
         draft.notes = notes(&draft, &shown);
         let profile = draft.text();

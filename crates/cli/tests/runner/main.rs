@@ -16,6 +16,7 @@ mod floods;
 mod gone;
 mod groups;
 mod guards;
+mod learn;
 mod limits;
 mod misbehaving;
 #[path = "../common/missing.rs"]

@@ -8,18 +8,45 @@ use pool_core::spec::{Io, ToolSpec};
 /// The longest version that is told, in characters.
 const LONGEST: usize = 120;
 
-/// Asks for the version of a tool by this command, in the environment of `spec`, with nothing to read: the first line
-/// with a digit in it. `None` if the program cannot be started, fails or goes on.
-pub async fn version(command: &[String], spec: &ToolSpec, launcher: &dyn Launch) -> Option<String> {
+/// What a shell answers when there is no such program.
+const NO_PROGRAM: i32 = 127;
+
+/// What came of the question for a version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// The first line with a digit in it.
+    Said(String),
+    /// It cannot be started, fails, goes on, or says nothing.
+    Nothing,
+    /// A shell has looked for the program in vain.
+    NoProgram,
+}
+
+impl Answer {
+    pub(crate) fn said(self) -> Option<String> {
+        match self {
+            Self::Said(version) => Some(version),
+            Self::Nothing | Self::NoProgram => None,
+        }
+    }
+}
+
+/// Asks for the version of a tool by this command, in the environment of `spec`, with nothing to read.
+pub(crate) async fn ask(command: &[String], spec: &ToolSpec, launcher: &dyn Launch) -> Answer {
     let spec = ToolSpec { command: command.to_vec(), io: Io::Pipes, ..spec.clone() };
-    let (text, exit) = Talk::start(launcher, &spec).await.ok()?.end_of_input().await.ok()??;
-    let line = text.lines().find(|line| line.contains(|c: char| c.is_ascii_digit()))?;
-    (exit == Some(ExitReport::Exited(0))).then(|| line.trim().chars().take(LONGEST).collect())
+    let Ok(talk) = Talk::start(launcher, &spec).await else { return Answer::Nothing };
+    let Ok(Some((text, exit))) = talk.end_of_input().await else { return Answer::Nothing };
+    match (exit, text.lines().find(|line| line.contains(|c: char| c.is_ascii_digit()))) {
+        (Some(ExitReport::Exited(NO_PROGRAM)), _) => Answer::NoProgram,
+        (Some(ExitReport::Exited(0)), Some(line)) => {
+            Answer::Said(line.trim().chars().take(LONGEST).collect())
+        }
+        _ => Answer::Nothing,
+    }
 }
 
 /// Whether `version` is one of those that a profile has been `tested` with; `None` if there is nothing to compare.
-#[must_use]
-pub fn is_tested(version: Option<&str>, tested: &[String]) -> Option<bool> {
+pub(super) fn is_tested(version: Option<&str>, tested: &[String]) -> Option<bool> {
     let version = version?;
     let mut numbers = tested.iter().filter_map(|tested| number(tested)).peekable();
     numbers.peek()?;

@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::output::sanitize;
+use cluster::Outcome;
 use cluster::adapter::WORTH;
 use cluster::doctor::{Checkup, INSTANCES, Start, Trial};
 use serde::Serialize;
@@ -80,14 +81,15 @@ fn version(checkup: &Checkup) -> String {
         checkup.version.as_deref().map_or_else(|| "not told".into(), |it| sanitize::line(it, WIDTH));
     match checkup.is_tested {
         Some(true) => format!("{version} (tested)"),
-        Some(false) => format!("{version} (not tested; the profile was with {tested})"),
+        Some(false) => format!("{version} (the profile was tested with {tested})"),
         None => version,
     }
 }
 
 fn shown(trial: &Trial) -> String {
     let (say, reply) = (sanitize::line(&trial.say, WIDTH), sanitize::line(&trial.reply, WIDTH));
-    format!("{say} → {reply} ({})", time(trial.turn_us))
+    let how = trial.outcome.map_or("no reply", Outcome::word);
+    format!("{say} → {reply} ({how} in {})", time(trial.turn_us))
 }
 
 /// Whether a pool pays, by the rule of `Adapter::auto`.

@@ -86,8 +86,12 @@ struct Files {
 }
 
 impl Files {
-    /// Refused before anything is tried if one of them is there.
+    /// Refused before anything is tried if there is no such folder, or one of them is there.
     fn of(folder: &Path, name: &str, force: bool) -> Result<Self, Failure> {
+        if !folder.is_dir() {
+            let failure = Failure::usage(format!("{} is no folder", folder.display()));
+            return Err(failure.help("make it first, or write to standard output without --to"));
+        }
         let file = |end| folder.join(format!("{name}{end}"));
         let files = Self { profile: file(".toml"), transcript: file(".golden.txt"), force };
         let there = [&files.profile, &files.transcript].into_iter().find(|path| !force && path.exists());
