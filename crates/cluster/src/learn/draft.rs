@@ -186,3 +186,46 @@ pub(super) fn shown(command: &[String]) -> String {
 fn value(value: impl Into<Value>) -> String {
     value.into().to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learn::catalogue::CATALOGUE;
+    use crate::profile::{Overrides, Profile, Surroundings};
+    use pool_core::spec::TurnRule;
+    use proptest::prelude::*;
+
+    fn draft() -> impl Strategy<Value = Draft> {
+        let text = || any::<String>();
+        let words = prop::collection::vec(text(), 0..3);
+        let rule = (any::<prop::sample::Index>(), text(), text(), any::<bool>());
+        let more =
+            (any::<bool>(), any::<bool>(), prop::option::of(text()), prop::collection::vec(text(), 0..2));
+        (words, text(), prop::collection::vec(text(), 0..3), rule, more).prop_map(
+            |(args, remark, prompts, (which, front, back, alone), (pty, echo, version, notes))| {
+                let command = std::iter::once("/bin/tool".to_owned()).chain(args).collect();
+                let io = if pty { Io::Pty } else { Io::Pipes };
+                let statement = &CATALOGUE[which.index(CATALOGUE.len())];
+                let behind = Behind { remark: remark.clone(), prompt: String::new() };
+                let sighting = Sighting { front, back, is_line_of_its_own: alone, behind, echo };
+                let rule = Rule::Mark { statement, sighting };
+                Draft { rule, echo, remark, prompts, greets: true, notes, version, ..Draft::new(command, io) }
+            },
+        )
+    }
+
+    proptest! {
+        /// Whatever a tool says of itself.
+        #[test]
+        fn every_draft_is_a_profile(draft in draft()) {
+            let text = draft.text();
+            let profile = Profile::parse("tool", &text, &Overrides::default(), &Surroundings::default());
+            let profile = profile.map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
+            prop_assert_eq!(&profile.spec.command, &draft.command);
+            prop_assert_eq!(&profile.notes, &draft.notes);
+            let Rule::Mark { statement, .. } = &draft.rule else { unreachable!() };
+            let TurnRule::Sentinel { send, .. } = &profile.spec.turn.rule else { unreachable!() };
+            prop_assert_eq!(send, &statement.mark("{nonce}"));
+        }
+    }
+}

@@ -91,8 +91,10 @@ impl<'a> Searcher<'a> {
             }
             let is_as_before = shape::pattern(&Behind::of(&heard.text).prompt) == waits;
             if heard.is_over || heard.text.is_empty() || !is_as_before {
-                let last = talk.end_of_input().await?.unwrap_or_default();
-                if !heard.is_over && shape::sight(&last.0, &statement.mark(&mark), &mark, false).is_some() {
+                let last = talk.end_of_input().await?.unwrap_or_default().0;
+                let is_late = shape::sight(&last, &statement.mark(&mark), &mark, false).is_some();
+                // One that says its first word at the end of its input has kept all of them back.
+                if !heard.is_over && (is_late || !habits.has_spoken && last.contains(&mark)) {
                     return Ok(Search::Late);
                 }
                 talk = self.life().await?.0;
@@ -157,9 +159,12 @@ impl<'a> Searcher<'a> {
         behinds.iter().for_each(|behind| draft.saw(behind));
         let is_steady = shape::any_of(behinds.iter().map(|behind| behind.prompt.as_str()))
             .is_some_and(|pattern| !pattern.contains('|') && !pattern.ends_with('?'));
-        draft.echo = answers.iter().zip(0..).all(|(answer, number)| {
+        let repeats = |(answer, number): (&String, usize)| {
             answer.lines().next().is_some_and(|line| line.ends_with(&format!("zzword{number}")))
-        });
+        };
+        // One that says nothing else does not repeat: that is its answer.
+        let says_more = behinds.iter().any(|behind| behind.remark.matches('\n').count() > 1);
+        draft.echo = says_more && answers.iter().zip(0..).all(repeats);
         draft.greets = true;
         if is_steady {
             draft.rule = Rule::Prompt;

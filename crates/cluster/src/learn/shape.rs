@@ -141,25 +141,28 @@ mod tests {
 
     #[test]
     fn a_mark_is_seen_where_it_was_printed() {
+        // `§` stands for the mark.
         let table: &[(&str, &str, bool, Seen<'_>)] = &[
             // A shell, OCaml, Lua on a terminal, clisp.
-            ("printf N", "\nN\n", true, Some(("", "", "", "", false))),
-            ("print N;;", "\nN\n- : unit = ()\n# ", true, Some(("", "", "- : unit = ()\n", "# ", false))),
-            ("print N", "print N\n\nN\n> ", true, Some(("", "", "", "> ", true))),
-            ("(p N)", "\nN\nNIL\n[2]> ", true, Some(("", "", "NIL\n", "[2]> ", false))),
+            ("printf §", "\n§\n", true, Some(("", "", "", "", false))),
+            ("print §;;", "\n§\n- : unit = ()\n# ", true, Some(("", "", "- : unit = ()\n", "# ", false))),
+            ("print §", "print §\n\n§\n> ", true, Some(("", "", "", "> ", true))),
+            ("(p §)", "\n§\nNIL\n[2]> ", true, Some(("", "", "NIL\n", "[2]> ", false))),
             // No line of its own, no line end, a picture of the mistake.
-            ("print N", "N\n> ", true, None),
-            ("print N", "\nN=> nil\n", true, None),
-            ("print(N)", "1 | print(N);\n    ^^^\nError\n# ", true, None),
+            ("print §", "§\n> ", true, None),
+            ("print §", "\n§=> nil\n", true, None),
+            ("print(§)", "1 | print(§);\n    ^^^\nError\n# ", true, None),
             // Values and complaints.
-            ("\"N\"", "$1 = \"N\"\n> ", false, Some(("$1 = \"", "\"", "", "> ", false))),
-            ("zzN", "sh: 3: zzN: not found\n", false, Some(("sh: 3: zz", ": not found", "", "", false))),
-            ("zzN", "zzN\n  ^ unknown: zzN?\n> ", false, Some(("  ^ unknown: zz", "?", "", "> ", true))),
-            ("zzN", "zzN\n", false, None),
-            ("print N", "syntax error\n", false, None),
+            ("\"§\"", "$1 = \"§\"\n> ", false, None),
+            ("\"§\";", "$1 = \"§\"\n> ", false, Some(("$1 = \"", "\"", "", "> ", false))),
+            ("zz§", "sh: 3: zz§: not found\n", false, Some(("sh: 3: zz", ": not found", "", "", false))),
+            ("zz§", "zz§\n  ^ unknown: zz§?\n> ", false, Some(("  ^ unknown: zz", "?", "", "> ", true))),
+            ("zz§", "zz§\n", false, None),
+            ("print §", "syntax error\n", false, None),
         ];
         for (line, output, begins, expected) in table {
-            let sighting = sight(output, line, "N", *begins);
+            let [line, output] = [line, output].map(|text| text.replace('§', "q7"));
+            let sighting = sight(&output, &line, "q7", *begins);
             assert_eq!(seen(sighting.as_ref()), *expected, "{line:?} {output:?}");
         }
     }
@@ -170,11 +173,24 @@ mod tests {
             ("> ", "> "),
             ("  DB<12> ", r" +DB<\d+> "),
             ("irb(main):003:0> ", r"irb\(main\):\d+:\d+> "),
-            ("true.\n\n?- ", r"true\.\n\n\?- "),
+            ("true.\n\n?- ", r"true\.\n\n\?\- "),
             ("", ""),
         ];
         for (text, expected) in table {
             assert_eq!(pattern(text), expected);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_pattern_is_that_of_its_text_and_of_its_later_self(text in "\\PC{0,12}", count in 0..100_000_u32) {
+            let whole = |pattern: &str, text: &str| {
+                let regex = regex::Regex::new(&format!(r"\A(?:{pattern})\z")).unwrap();
+                regex.is_match(text)
+            };
+            proptest::prop_assert!(whole(&pattern(&text), &text));
+            let at = |count: u32| format!("{text}[{count}]> ");
+            proptest::prop_assert!(whole(&pattern(&at(7)), &at(count)));
         }
     }
 

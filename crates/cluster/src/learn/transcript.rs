@@ -108,21 +108,15 @@ fn nonces(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pool_core::machine::dialect::replay::replay;
     use pool_core::message::{CompletedBy, Outcome};
+    use pool_core::spec::{ToolSpec, TurnRule, TurnSpec};
+    use std::sync::Arc;
+    use std::time::Instant;
 
-    #[test]
-    fn what_is_recorded_can_be_replayed() {
-        let (first, second) = ("0123456789abcdef", "fedcba9876543210");
-        let mut transcript = Transcript::new("a shell");
-        transcript.sent(format!("echo {first}\n").as_bytes());
-        transcript.got(format!("hello\n{first}\n> ").as_bytes());
-        transcript.ready();
-        transcript.say("echo {x}");
-        transcript.sent(format!("echo {second}\necho {{x}}\necho {first}\n").as_bytes());
-        transcript.got(format!("{second}\n> {{x}}").as_bytes());
-        transcript.got(format!("\n{first}\n").as_bytes());
-        let end = TurnEnd {
-            text: "> {x}".into(),
+    fn end(text: &str) -> TurnEnd {
+        TurnEnd {
+            text: text.into(),
             raw: None,
             completed_by: CompletedBy::Sentinel,
             evidence: String::new(),
@@ -132,9 +126,34 @@ mod tests {
             usage: None,
             cut: 0,
             void: 0,
-        };
-        transcript.end(&end);
+        }
+    }
+
+    #[test]
+    fn what_is_recorded_can_be_replayed() {
+        let (start, before, behind) = ("0123456789abcdef", "fedcba9876543210", "00000000deadbeef");
+        let mut transcript = Transcript::new("a shell");
+        transcript.sent(format!("echo {start}\n").as_bytes());
+        transcript.got(format!("hello\n{start}\n> ").as_bytes());
+        transcript.ready();
+        transcript.say("echo {x}");
+        transcript.sent(format!("echo {before}\necho {{x}}\necho {behind}\n").as_bytes());
+        transcript.got(format!("{before}\n\x1b[1m> {{x}}").as_bytes());
+        transcript.got(format!("\n{behind}\n").as_bytes());
+        transcript.end(&end("> {x}"));
         transcript.got(b"> ");
-        insta::assert_snapshot!(transcript.finish());
+        let text = transcript.finish();
+        assert!(
+            text.contains(">>> echo {nonce}\\necho \\{x}\\necho {nonce2}\\n\n<<< {nonce}\\n\n"),
+            "{text}"
+        );
+
+        let expect = regex::Regex::new("(?m)^(?P<nonce>[0-9a-f]{16})$").expect("a pattern");
+        let rule = TurnRule::Sentinel { send: "echo {nonce}".into(), expect, before: None, begin: true };
+        let spec = Arc::new(ToolSpec::new("sh", vec!["sh".into()], TurnSpec::new(rule)));
+        #[expect(clippy::disallowed_methods, reason = "where a replay begins")]
+        let now = Instant::now();
+        assert_eq!(replay(&spec, &text, now), Ok(()), "{text}");
+        assert!(replay(&spec, &text.replace("||| >", "||| <"), now).is_err());
     }
 }
