@@ -67,6 +67,12 @@ fn a_tool_that_is_well() {
       dropped  nothing
     --- stderr
     ");
+}
+
+#[test]
+fn a_checkup_for_programs() {
+    let world = World::new();
+    world.file("tool.toml", WELL);
     assert_snapshot!(timeless(&world.run(&["doctor", "./tool.toml", "--json"])), @r#"
     status: 0
     --- stdout
@@ -106,25 +112,41 @@ fn a_tool_that_is_well() {
     "#);
 }
 
-#[test]
-fn what_may_be_wrong() {
+/// What is said of the tool with this instead of that.
+fn altered(from: &str, to: &str, words: &[&str]) -> String {
+    assert!(WELL.contains(from), "{from}");
     let world = World::new();
-    let altered = |name: &str, from: &str, to: &str| {
-        assert!(WELL.contains(from), "{from}");
-        world.file(name, WELL.replace(from, to));
-        timeless(&world.run(&["doctor", &format!("./{name}")]))
-    };
-    assert_snapshot!(altered("absent.toml", "command = [\"sh\"]", "command = [\"nowhere-to-be-found\"]"), @r"
+    world.file("tool.toml", WELL.replace(from, to));
+    timeless(&world.run(&[&["doctor", "./tool.toml"], words].concat()))
+}
+
+#[test]
+fn a_tool_that_is_not_there_or_does_not_start() {
+    assert_snapshot!(altered("command = [\"sh\"]", "command = [\"nowhere-to-be-found\"]", &[]), @r"
     status: 1
     --- stdout
-    absent: not there: no program 'nowhere-to-be-found'
+    tool: not there: no program 'nowhere-to-be-found'
       dropped  nothing
     --- stderr
     ");
-    assert_snapshot!(altered("other.toml", "tested  = [\"tool 1.2.3\"]", "tested  = [\"tool 1.2\", \"tool 2\"]"), @r"
+    assert_snapshot!(altered("command = [\"sh\"]", "command = [\"sh\", \"-c\", \"echo no licence; exit 3\"]", &[]), @r"
+    status: 1
+    --- stdout
+    tool: ill
+      wrong    no instance could be started: it did not start: it ended before it was ready (exited with code 3); its last output: no licence\n
+      program  PATH/sh
+      version  tool 1.2.3 (tested)
+      dropped  nothing
+    --- stderr
+    ");
+}
+
+#[test]
+fn a_version_a_test_and_a_prompt_that_are_not_as_expected() {
+    assert_snapshot!(altered("tested  = [\"tool 1.2.3\"]", "tested  = [\"tool 1.2\", \"tool 2\"]", &[]), @r"
     status: 0
     --- stdout
-    other: well
+    tool: well
       program  PATH/sh
       version  tool 1.2.3 (the profile was tested with tool 1.2, tool 2)
       ready    in TIME, the second time in TIME
@@ -135,10 +157,10 @@ fn what_may_be_wrong() {
       dropped  nothing
     --- stderr
     ");
-    assert_snapshot!(altered("wrong.toml", "echo 42", "echo 41"), @r#"
+    assert_snapshot!(altered("echo 42", "echo 41", &[]), @r#"
     status: 1
     --- stdout
-    wrong: ill
+    tool: ill
       wrong    its test failed: "echo 41" was to bring "42"
       program  PATH/sh
       version  tool 1.2.3 (tested)
@@ -150,21 +172,10 @@ fn what_may_be_wrong() {
       dropped  nothing
     --- stderr
     "#);
-    assert_snapshot!(altered("ends.toml", "command = [\"sh\"]", "command = [\"sh\", \"-c\", \"echo no licence; exit 3\"]"), @r"
+    assert_snapshot!(altered("echo 42", "echo 41", &["--ask=exit 1"]), @r#"
     status: 1
     --- stdout
-    ends: ill
-      wrong    no instance could be started: it did not start: it ended before it was ready (exited with code 3); its last output: no licence\n
-      program  PATH/sh
-      version  tool 1.2.3 (tested)
-      dropped  nothing
-    --- stderr
-    ");
-    let refused = world.run(&["doctor", "./wrong.toml", "--ask=exit 1"]);
-    assert_snapshot!(timeless(&refused), @r#"
-    status: 1
-    --- stdout
-    wrong: ill
+    tool: ill
       wrong    its test failed: "echo 41" was to bring "42"
       wrong    a real prompt failed: crashed
       program  PATH/sh
