@@ -216,7 +216,7 @@ fn every_tool_in_a_line() {
     let world = World::new();
     std::fs::create_dir_all(world.path(".config/cluster/profiles")).unwrap();
     world
-        .file(".config/cluster/profiles/broken.toml", "x = 1")
+        .file(".config/cluster/profiles/broken.toml", "comand = []")
         .file(".config/cluster/profiles/mine.toml", WELL);
     // Only what is not on this PATH is the same everywhere.
     std::fs::create_dir(world.path("bin")).unwrap();
@@ -229,7 +229,7 @@ fn every_tool_in_a_line() {
     aider    not there: no program 'aider'
     bash     not there: no program 'bash'
     bc       not there: no program 'bc'
-    broken   ill, DIR/.config/cluster/profiles/broken.toml:1: x: unknown key `x`: it must be one of schema, command, about, notes, tested, version, io, stderr, effects, cwd, account, quote, command_quote, …
+    broken   ill, DIR/.config/cluster/profiles/broken.toml:1: comand: unknown key `comand`: did you mean `command`?
     dc       not there: no program 'dc'
     gdb      not there: no program 'gdb'
     jq       not there: no program 'jq'
