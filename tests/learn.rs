@@ -213,7 +213,7 @@ fn what_cannot_be_learnt_says_why() {
         (nothing, silent),
         (
             Manner { print: ["no", "way"], unknown: "?\nwhat\n", ..PLAIN },
-            "pipes: it answers, but none of 34 statements",
+            "pipes: it answers, but none of 33 statements",
         ),
     ];
     for (manner, reason) in table {

@@ -45,7 +45,7 @@ pub struct Lesson {
 /// What was learnt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Learnt {
-    /// The text of the profile. It has been read by [`Profile::parse`].
+    /// The text of the profile. It has been read by [`crate::profile::Profile::parse`].
     pub profile: String,
     /// The transcript of the rehearsal, which replays against the profile; `None` if it does not.
     pub transcript: Option<String>,

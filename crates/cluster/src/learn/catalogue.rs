@@ -41,7 +41,6 @@ pub(super) const CATALOGUE: &[Statement] = &[
     prints("Elixir", r#"IO.puts "{br}{nonce}""#, r"\n", "", "nil"),
     prints("Scala, Kotlin, Groovy, Swift", r#"println("{br}{nonce}")"#, r"\n", "", "val x = 1"),
     prints("Java", r#"System.out.println("{br}{nonce}");"#, r"\n", ";", "int x = 1;"),
-    prints("Rust", r#"println!("{br}{nonce}");"#, r"\n", ";", "();"),
     prints("Maxima", r#"printf(true, "{br}{nonce}~%")$"#, "~%", "$", "x: 1$"),
     prints("GAP", r#"Print("{br}{nonce}\n");"#, r"\n", ";", "x := 1;;"),
     prints("Forth", "{br}.( {nonce}) cr", "cr ", "", "1 drop"),
@@ -138,7 +137,7 @@ mod tests {
             assert_eq!(send.contains("{br}"), !br.is_empty(), "{of}");
             let all = format!("{send}{br}{end}");
             for harm in ['>', '|', '&', '!', '`', '*'] {
-                let is_meant = (harm == '!' && *of == "Rust") || (harm == '`' && *of == "PowerShell");
+                let is_meant = harm == '`' && *of == "PowerShell";
                 assert!(is_meant || !all.contains(harm), "{of}: {harm}");
             }
             assert!(!nothing.contains(['>', '|', '&', '*', '`']), "{of}: {nothing}");
