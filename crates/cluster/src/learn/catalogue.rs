@@ -75,6 +75,25 @@ pub(super) const REFUSED: &[(&[&str], &str)] = &[
     ),
 ];
 
+/// Variables by which tools are asked not to put down what they are told where their user finds it.
+pub(super) const HISTORIES: &[(&str, &str)] = &[
+    ("CALCHISTFILE", "/dev/null"),
+    ("GDBHISTFILE", ""),
+    ("GFORTHHIST", "/nowhere"),
+    ("HISTFILE", "/dev/null"),
+    ("LESSHISTFILE", "-"),
+    ("MYSQL_HISTFILE", "/dev/null"),
+    ("NODE_REPL_HISTORY", ""),
+    ("OCTAVE_HISTFILE", "/dev/null"),
+    ("PHP_HISTFILE", "/dev/null"),
+    ("PSQL_HISTORY", "/dev/null"),
+    ("PYTHON_HISTORY", "/dev/null"),
+    ("REDISCLI_HISTFILE", "/dev/null"),
+    ("R_HISTFILE", "/dev/null"),
+    ("SQLITE_HISTORY", "/dev/null"),
+    ("fish_history", ""),
+];
+
 const fn prints(
     of: &'static str,
     send: &'static str,

@@ -1,6 +1,6 @@
 //! The course of a lesson: what is tried, in which order, and what is made of it.
 
-use super::catalogue::Statement;
+use super::catalogue::{HISTORIES, Statement};
 use super::draft::{Draft, Rule, shown};
 use super::rehearsal::{Fault, Script, Shown, Weight};
 use super::search::{Search, Searcher};
@@ -195,7 +195,10 @@ impl<'a> Teacher<'a> {
     }
 
     fn spec(&self, draft: &Draft) -> Result<ToolSpec, LearnError> {
-        Ok(self.parse(&draft.text())?.spec)
+        let mut spec = self.parse(&draft.text())?.spec;
+        // What is tried here is nothing that its user has said.
+        spec.env.extend(HISTORIES.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        Ok(spec)
     }
 
     fn parse(&self, text: &str) -> Result<Profile, LearnError> {
