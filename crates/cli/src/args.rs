@@ -1,8 +1,8 @@
 //! The command line, as typed.
 
 use crate::commands::{
-    ask::args::AskArgs, completions::CompletionsArgs, config::ConfigArgs, doctor::DoctorArgs, man::ManArgs, run::args::RunArgs,
-    schema::SchemaArgs, tools::ToolsArgs,
+    ask::args::AskArgs, completions::CompletionsArgs, config::ConfigArgs, doctor::DoctorArgs, man::ManArgs,
+    run::args::RunArgs, schema::SchemaArgs, tools::ToolsArgs,
 };
 use crate::failure::Failure;
 use crate::output::log::check_filter;

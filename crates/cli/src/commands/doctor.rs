@@ -6,6 +6,7 @@ use super::run::block_on;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
+use cluster::config::Config;
 use cluster::doctor::Checkup;
 use cluster::profile::{Overrides, Profile, Surroundings};
 
@@ -26,7 +27,8 @@ pub(crate) struct DoctorArgs {
 }
 
 pub(crate) fn run(args: &DoctorArgs) -> Result<Exit, Failure> {
-    let around = Surroundings::current();
+    let mut around = Surroundings::current();
+    around.tools = Config::load(&around).map_err(Failure::usage)?.tools();
     match &args.tool {
         Some(tool) => {
             let profile = Profile::load(tool, &Overrides::default(), &around).map_err(Failure::usage)?;
