@@ -1,6 +1,7 @@
 //! Real tools are learnt; what was learnt is then run and examined.
 
-use crate::tool::{fake, is_missing};
+use crate::missing::is_missing;
+use crate::tool::fake;
 use crate::world::{Ran, World};
 
 /// Learns a tool into the world as `tool.toml`.
