@@ -1,9 +1,9 @@
 //! The command line, as typed.
 
 use crate::commands::{
-    ask::args::AskArgs, completions::CompletionsArgs, config::ConfigArgs, gc::GcArgs, man::ManArgs,
-    resume::ResumeArgs, run::args::RunArgs, runs::RunsArgs, schema::SchemaArgs, tools::ToolsArgs,
-    wait::WaitArgs,
+    ask::args::AskArgs, completions::CompletionsArgs, config::ConfigArgs, doctor::DoctorArgs, gc::GcArgs,
+    man::ManArgs, resume::ResumeArgs, run::args::RunArgs, runs::RunsArgs, schema::SchemaArgs,
+    tools::ToolsArgs, wait::WaitArgs,
 };
 use crate::failure::Failure;
 use crate::output::log::check_filter;
@@ -38,6 +38,8 @@ pub(crate) enum Verb {
     Tools(ToolsArgs),
     /// Show the settings that hold, and where each comes from
     Config(ConfigArgs),
+    /// Start a tool, try it, and tell whether it is well and a pool pays
+    Doctor(DoctorArgs),
     /// Print the JSON Schema of what cluster reads or writes
     Schema(SchemaArgs),
     /// Print what makes a shell complete the words of cluster
@@ -76,6 +78,7 @@ pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Verb, Unrea
             args.step_order = step_order(matches);
             args.words = words.into_iter().skip(1).collect();
             args.start.tools = settled.tools();
+            args.hooks.clone_from(&settled.settings.hooks);
             args.pool.route_origin = settings::origin(matches, "route", &settled);
         }
         (Verb::Ask(args), _) => args.start.tools = settled.tools(),

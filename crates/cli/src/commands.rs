@@ -3,6 +3,7 @@
 pub(crate) mod ask;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod doctor;
 pub(crate) mod gc;
 pub(crate) mod man;
 pub(crate) mod resume;
@@ -28,6 +29,7 @@ pub(crate) fn run(verb: Verb, strategies: &Strategies) -> Result<Exit, Failure> 
         Verb::Ask(args) => ask::run(&args),
         Verb::Tools(args) => tools::run(&args),
         Verb::Config(args) => config::run(&args, strategies),
+        Verb::Doctor(args) => doctor::run(&args),
         Verb::Schema(args) => schema::run(&args),
         Verb::Completions(args) => completions::run(&args),
         Verb::Man(args) => man::run(&args),

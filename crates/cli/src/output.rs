@@ -3,6 +3,8 @@
 //! Whatever comes from a tool or an item is made safe before a terminal sees it, and always on standard error. Data
 //! that goes into a pipe or a file is left as it is.
 
+mod board;
+mod fit;
 mod limit;
 pub(crate) mod log;
 mod outlet;
@@ -11,7 +13,9 @@ mod progress;
 pub(crate) mod redact;
 mod replies;
 pub(crate) mod sanitize;
+mod screen;
 mod states;
+mod summary;
 mod talk;
 mod tally;
 
@@ -20,18 +24,24 @@ pub(crate) use tally::{Shown, Tally, jobs};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::hooks::{Hooks, Said};
+use crate::report::Report;
+use board::Board;
 use cluster::batch::ResultRecord;
 use cluster::batch::clock::local;
 use cluster::batch::plan::JobInfo;
 use cluster::batch::run::Counts;
+use cluster::hooks::Happened;
 use outlet::{Mouth, Outlet, Stream};
 use paint::Paint;
 use pool_core::supervisor::{HoldStatus, InstanceDump, InstanceStatus};
 use progress::Progress;
 use replies::{Form, Replies};
+use screen::Screen;
 use states::States;
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::time::Instant;
+use summary::Starts;
 use talk::Talk;
 
 pub(crate) use talk::Level;
@@ -54,14 +64,18 @@ pub(crate) struct Output {
     progress: Progress,
     tally: Tally,
     states: States,
+    starts: Starts,
+    report: Report,
+    hooks: Hooks,
     total: Option<u64>,
     /// Where everything goes that does not go to a terminal.
     outlet: Option<Outlet>,
 }
 
 impl Output {
-    /// The output of a run that begins now. Warnings of the libraries go to standard error from here on.
-    pub(crate) fn new(style: Style, now: Instant) -> Self {
+    /// The output of a run that begins now, and the files that it leaves. Warnings of the libraries go to standard error
+    /// from here on.
+    pub(crate) fn new(style: Style, report: Report, now: Instant) -> Self {
         let form = match (style.json, stdout().is_terminal()) {
             (true, terminal) => Form::Json { terminal },
             (false, true) => Form::Headed(Paint::of(&stdout())),
@@ -76,8 +90,9 @@ impl Output {
         let talk_to = through(Stream::Talk, stderr().is_terminal()).unwrap_or_else(|| Box::new(stderr()));
         let replies_to = through(Stream::Data, stdout().is_terminal()).unwrap_or_else(|| Box::new(stdout()));
         let talk = Talk::new(talk_to, Paint::of(&stderr()), style.level);
-        let bar = stderr().is_terminal() && style.level >= Level::Normal;
-        let mut output = Self::of(Replies::new(replies_to, form), talk, bar, style.total, now);
+        let progress = Progress::new(style.total, screen(style.level), Paint::of(&stderr()), now);
+        let mut output = Self::of(Replies::new(replies_to, form), talk, progress, style.total);
+        output.report = report;
         log::listen(
             style.level,
             style.explain,
@@ -90,16 +105,27 @@ impl Output {
         output
     }
 
-    fn of(replies: Replies, talk: Talk, bar: bool, total: Option<u64>, now: Instant) -> Self {
-        let (progress, states) = (Progress::new(total, bar, now), States::default());
-        Self { replies, talk, progress, tally: Tally::default(), states, total, outlet: None }
+    fn of(replies: Replies, talk: Talk, progress: Progress, total: Option<u64>) -> Self {
+        Self {
+            replies,
+            talk,
+            progress,
+            tally: Tally::default(),
+            states: States::default(),
+            starts: Starts::default(),
+            report: Report::default(),
+            hooks: Hooks::default(),
+            total,
+            outlet: None,
+        }
     }
 
     /// The same into something else than the standard streams.
     #[cfg(test)]
     pub(crate) fn into(out: Box<dyn Write>, err: Box<dyn Write>, style: Style, now: Instant) -> Self {
         let talk = Talk::new(err, Paint::plain(), style.level);
-        Self::of(Replies::new(out, Form::Plain), talk, false, style.total, now)
+        let progress = Progress::new(style.total, Screen::default(), Paint::plain(), now);
+        Self::of(Replies::new(out, Form::Plain), talk, progress, style.total)
     }
 
     /// What went out so far.
@@ -107,10 +133,54 @@ impl Output {
         &self.tally
     }
 
+    /// Tells these of what happens, from now on.
+    pub(crate) fn hook(&mut self, hooks: Hooks) {
+        self.hooks = hooks;
+    }
+
+    /// Writes a result to where files of results are wanted, and tells hooks of a failure.
+    pub(crate) fn keep(&mut self, record: &ResultRecord, shown: Shown) {
+        self.report.ended(record, shown);
+        if shown == Shown::Whole {
+            self.hooks.ended(record);
+        }
+    }
+
+    /// Tells hooks that the run has ended, and waits for them.
+    pub(crate) async fn run_done(&mut self, exit: Exit, now: Instant) {
+        let (tally, wall) = (&self.tally, self.progress.time(now));
+        self.hooks.run_done(|| Happened::RunDone {
+            exit: exit as u8,
+            jobs: tally.all(),
+            outcomes: tally.outcomes().map(|(word, count)| (word.to_owned(), count)).collect(),
+            wall_us: u64::try_from(wall.as_micros()).unwrap_or(u64::MAX),
+        });
+        let said = self.hooks.finish().await;
+        self.hooks_said(said);
+    }
+
+    fn hooks_said(&mut self, said: Vec<Said>) {
+        for said in said {
+            match said {
+                Said::Output(line) => self.note(&sanitize::line(&line, talk::WIDTH)),
+                Said::Warning(line) => {
+                    self.lines(vec![format!("warning: {}", sanitize::line(&line, talk::WIDTH))]);
+                }
+            }
+        }
+    }
+
+    /// Writes what is written at the end; false if some of it could not be written.
+    pub(crate) fn keep_all(&mut self, now: Instant) -> bool {
+        let lost = self.report.finish(self.progress.time(now));
+        lost.is_none_or(|reason| {
+            self.error(&reason);
+            false
+        })
+    }
+
     /// A result; standard output has it after [`Output::flush`].
     pub(crate) fn result(&mut self, record: &ResultRecord, shown: Shown) -> std::io::Result<()> {
-        let hidden = redact::record(record);
-        let record = hidden.as_ref();
         self.tally.add(record, shown);
         let (replies, talk, total) = (&mut self.replies, &mut self.talk, self.total);
         self.progress.screen().aside(|| {
@@ -160,9 +230,30 @@ impl Output {
         self.progress.screen().aside(|| replies.flush())
     }
 
-    /// Shows how far the run is, if it is time to.
-    pub(crate) fn tick(&mut self, counts: Counts, now: Instant) {
-        if let Some(line) = self.progress.tick(counts, self.tally.failed(), now) {
+    /// Whether what instances do is drawn, as long as it is told at each tick.
+    pub(crate) fn draws(&self) -> bool {
+        self.progress.screen().is_there()
+    }
+
+    /// Takes away what moves, until the next tick: somebody else has the terminal now.
+    pub(crate) fn put_away(&self) {
+        self.progress.clear();
+    }
+
+    /// Shows how far the run is, if it is time to. `info`: which job that is.
+    pub(crate) fn tick<'a>(
+        &mut self,
+        counts: Counts,
+        instances: &[InstanceStatus],
+        info: impl Fn(u64) -> Option<&'a JobInfo>,
+        now: Instant,
+    ) {
+        let said = self.hooks.said();
+        self.hooks_said(said);
+        let total = self.total;
+        let job = |status: &InstanceStatus| status.job.and_then(&info).map(|job| title(job, total));
+        let board = Board::new(instances, &job);
+        if let Some(line) = self.progress.tick(counts, self.tally.failed(), &board, now) {
             self.talk.progress(&line);
         }
     }
@@ -193,7 +284,9 @@ impl Output {
 
     /// An instance has become something else; said if it is worth it.
     pub(crate) fn changed(&mut self, status: &InstanceStatus, job: Option<&JobInfo>) {
-        let job = job.map(|job| self.title(job));
+        self.hooks.changed(status, job);
+        let job = job.map(|job| title(job, self.total));
+        self.starts.changed(status);
         if let Some(line) = self.states.changed(status, job.as_deref()) {
             self.note(&line);
         }
@@ -205,24 +298,20 @@ impl Output {
         instances: &[InstanceStatus],
         info: impl Fn(u64) -> Option<&'a JobInfo>,
     ) {
-        let title = |status: &InstanceStatus| status.job.and_then(&info).map(|job| self.title(job));
+        let title = |status: &InstanceStatus| status.job.and_then(&info).map(|job| title(job, self.total));
         let lines: Vec<_> =
             instances.iter().map(|status| states::line(status, title(status).as_deref())).collect();
-        self.lines(lines);
+        lines.iter().for_each(|line| self.note(line));
     }
 
     /// What every instance does, what it waits for, and what to do about it.
     pub(crate) fn dump<'a>(&mut self, instances: &[InstanceDump], info: impl Fn(u64) -> Option<&'a JobInfo>) {
         let lines = instances.iter().flat_map(|InstanceDump { status, inside }| {
-            let title = status.job.and_then(&info).map(|job| self.title(job));
+            let title = status.job.and_then(&info).map(|job| title(job, self.total));
             states::inside(status, inside.as_ref(), title.as_deref())
         });
         let lines: Vec<_> = lines.collect();
         self.lines(lines);
-    }
-
-    fn title(&self, job: &JobInfo) -> String {
-        talk::title_of(job.index, job.item.as_deref().unwrap_or(&job.id), self.total)
     }
 
     fn lines(&mut self, lines: Vec<String>) {
@@ -230,10 +319,16 @@ impl Output {
         self.progress.screen().aside(|| talk.lines(lines));
     }
 
-    /// The last line.
+    /// The last lines; on a terminal, and for those who want to know more, also what the pool was good for.
     pub(crate) fn summary(&mut self, now: Instant) {
-        let wall = self.progress.clear(now);
+        self.progress.clear();
+        let wall = self.progress.time(now);
         tracing::info!(target: log::FILE_ONLY, "{} in {wall:.1?}", self.tally);
+        if self.progress.screen().is_there() || self.talk.is_verbose() {
+            for line in summary::lines(&self.starts, &self.tally, wall) {
+                self.talk.note(&line);
+            }
+        }
         self.talk.summary(&self.tally, wall);
     }
 
@@ -251,6 +346,12 @@ impl Output {
         Talk::new(Box::new(stderr()), Paint::of(&stderr()), Level::Normal).note(&sanitize::line(text, 1000));
     }
 
+    /// Prints lines of talk under one word, for commands without a run.
+    pub(crate) fn remarks(word: &str, lines: &[String]) {
+        let mut talk = Talk::new(Box::new(stderr()), Paint::of(&stderr()), Level::Normal);
+        lines.iter().for_each(|line| talk.remark(word, line));
+    }
+
     /// Prints why a command ended.
     pub(crate) fn failure(failure: &Failure) {
         let mut talk = Talk::new(Box::new(stderr()), Paint::of(&stderr()), Level::Normal);
@@ -259,6 +360,24 @@ impl Output {
         if let Some(help) = &failure.help {
             talk.help(help);
         }
+    }
+}
+
+/// What the user calls a job.
+fn title(job: &JobInfo, total: Option<u64>) -> String {
+    talk::title_of(job.index, job.item.as_deref().unwrap_or(&job.id), total)
+}
+
+/// The terminal for rows that move, if there is one that can. Who reads replies from a pipe most likely writes to the same
+/// terminal, and would write into the rows.
+fn screen(level: Level) -> Screen {
+    let moves = std::env::var_os("TERM").is_some_and(|term| term != "dumb");
+    let is_pipe = |stat: rustix::fs::Stat| rustix::fs::FileType::from_raw_mode(stat.st_mode).is_fifo();
+    let is_piped = rustix::fs::fstat(stdout()).is_ok_and(is_pipe);
+    if stderr().is_terminal() && moves && !is_piped && level >= Level::Normal {
+        Screen::new()
+    } else {
+        Screen::default()
     }
 }
 

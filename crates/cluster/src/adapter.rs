@@ -2,7 +2,7 @@
 
 mod decide;
 
-pub use decide::{Decision, WORTH};
+pub use decide::{Decision, WORTH, pays_from};
 
 use crate::builder::ClusterBuilder;
 use crate::cluster::ClusterManager;

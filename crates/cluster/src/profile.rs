@@ -20,13 +20,13 @@ pub use error::ProfileError;
 pub use flags::{Framing, Overrides};
 pub use place::Surroundings;
 pub use value::{Expect, Pattern, Time};
-use written::Io;
-pub use written::{Effects, Test, Written};
+pub use written::{Effects, Io, Test, Written};
 
 use crate::batch::template::ToolRules;
 use crate::config::{Merged, from_toml};
 use place::Source;
 use pool_core::spec::ToolSpec;
+use std::path::PathBuf;
 use std::sync::Arc;
 use toml::Table;
 
@@ -52,6 +52,8 @@ pub struct Profile {
     pub notes: Vec<String>,
     /// The versions it has been tried with.
     pub tested: Vec<String>,
+    /// What prints the version of the tool: an argument vector, the program as an absolute path if it is there.
+    pub version: Vec<String>,
     /// Names in the controller's environment that it does not get; values nowhere.
     pub dropped_env: Vec<String>,
     /// Every value, and who said so.
@@ -87,12 +89,34 @@ impl Profile {
                 around,
             );
         }
-        let source = place::find(tool, around)?;
+        Self::from_source(&place::find(tool, around)?, !place::is_path(tool), flags, around)
+    }
+
+    fn from_source(
+        source: &Source,
+        is_named: bool,
+        flags: &Overrides,
+        around: &Surroundings,
+    ) -> Result<Self, ProfileError> {
         let place = source.place();
         let table = read::<Table>(&place, &source.text)?;
-        let is_named = !place::is_path(tool);
         let base = Base { name: &source.name, place: &place, text: Some(&source.text), is_named };
         Self::build(&base, table, &source.origin, flags, around)
+    }
+
+    /// Reads the text of a profile as if it stood in a file of this name.
+    ///
+    /// # Errors
+    /// As [`Profile::load`].
+    pub fn parse(
+        name: &str,
+        text: &str,
+        flags: &Overrides,
+        around: &Surroundings,
+    ) -> Result<Self, ProfileError> {
+        let file = PathBuf::from(format!("{name}.toml"));
+        let source = Source { name: name.to_owned(), origin: Origin::File(file), text: text.to_owned() };
+        Self::from_source(&source, false, flags, around)
     }
 
     /// The names of all profiles there are, built-in and the user's.
@@ -164,6 +188,7 @@ impl Profile {
             about: written.about.clone(),
             notes: written.notes.clone().unwrap_or_default(),
             tested: written.tested.clone().unwrap_or_default(),
+            version: meant::version(written, &environment, around),
             dropped_env: environment.dropped,
             rows,
         })

@@ -11,6 +11,7 @@ use super::run::{block_on, launch, no_pool};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Output, Style};
+use crate::report::Report;
 use crate::signals::Signals;
 use args::AskArgs;
 use cluster::batch::Batch;
@@ -70,7 +71,7 @@ async fn ask(tools: Vec<Tool>, question: String, fold: Fold, args: &AskArgs) -> 
     let style = Style { json: args.json, level, total: Some(total as u64), explain: false };
     let (headline, limits) = (headline(&tools, &fold), Limits::of_all(accounts(&tools).len()));
     let jobs = jobs(&tools, question);
-    let mut output = Output::new(style, Instant::now().into_std());
+    let mut output = Output::new(style, Report::default(), Instant::now().into_std());
     let pool = launch(ClusterManager::builder(), tools, window(total)).await?;
     let submit = |job: Job| pool.submit(job.wait_for_limits(LONGEST));
     // Where not all are wanted, the order in which they come is what counts.

@@ -16,7 +16,9 @@ mod tool;
 use super::gc;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::hooks::Hooks;
 use crate::output::{Level, Output};
+use crate::report::Report;
 use crate::signals::{Ladder, Signals};
 use crate::strategies::{Route, Strategies};
 use args::{OnLimit, RunArgs};
@@ -85,6 +87,7 @@ async fn start(plan: Plan, args: &RunArgs, record: Record, route: Route) -> Resu
     let mut signals = Signals::listen().map_err(|error| no_pool(&error))?;
     record::survive_file_limits().map_err(|error| no_pool(&error))?;
     let (headline, window, facts) = (plan.headline(), plan.window(), Facts::new(&plan, args));
+    let report = Report::open(&plan.report)?;
     let jobs = plan.jobs.stream().map_err(|error| no_pool(&error))?;
     let begun = tokio::select! {
         begun = record.begin(facts, jobs) => begun?,
@@ -95,7 +98,8 @@ async fn start(plan: Plan, args: &RunArgs, record: Record, route: Route) -> Resu
     }
     let recorder = begun.recorder.clone();
     let streams = recorder.as_ref().filter(|_| args.record.detach).map(Streams::leave).transpose()?;
-    let mut output = Output::new(plan.style, Instant::now().into_std());
+    let mut output = Output::new(plan.style, report, Instant::now().into_std());
+    output.hook(Hooks::new(plan.hooks));
     let bounds = Bounds {
         limits: Limits::of(plan.on_limit, resolve::accounts(&plan.tools).len()),
         fold: None,

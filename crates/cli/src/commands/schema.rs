@@ -4,6 +4,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
 use cluster::batch::{ResultRecord, list::JobLine};
+use cluster::hooks::Event;
 use cluster::{config, profile};
 use pool_core::supervisor::InstanceStatus;
 use schemars::generate::SchemaSettings;
@@ -24,9 +25,11 @@ enum Shape {
     Result,
     /// A line of a list for `cluster run --from`
     Job,
+    /// What hooks are told on standard input, a line
+    Event,
     /// A profile of a tool: how it is started, framed and read
     Profile,
-    /// The user's settings, config.toml; a project's pool.toml has all of it but 'tools'
+    /// The user's settings, config.toml; a project's pool.toml has all of it but 'tools' and 'hooks'
     Config,
     /// An instance, as status shows it
     Instance,
@@ -40,6 +43,7 @@ pub(crate) fn run(args: &SchemaArgs) -> Result<Exit, Failure> {
     let schema = match args.name {
         Shape::Result => written::<ResultRecord>(),
         Shape::Job => schemars::schema_for!(JobLine),
+        Shape::Event => written::<Event>(),
         Shape::Profile => profile::schema(),
         Shape::Config => config::schema(),
         Shape::Instance => written::<InstanceStatus>(),

@@ -1,5 +1,7 @@
 //! `cluster tools`: the tools that are known, and what each is.
 
+mod learn;
+
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Output, sanitize};
@@ -11,7 +13,11 @@ use std::fmt::Write;
 
 /// List the tools that cluster knows, or show one and where each value comes from.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct ToolsArgs {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+
     /// Show this one: a name, or a path to a profile
     name: Option<String>,
     /// As JSON: an array of tools, or one tool with its values
@@ -19,10 +25,20 @@ pub(crate) struct ToolsArgs {
     json: bool,
 }
 
+/// What else is done about tools.
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// Try a command line out and write a profile for it
+    Learn(learn::LearnArgs),
+}
+
 /// How much of a value is shown on its line.
 const WIDTH: usize = 100;
 
 pub(crate) fn run(args: &ToolsArgs) -> Result<Exit, Failure> {
+    if let Some(Verb::Learn(args)) = &args.verb {
+        return learn::run(args);
+    }
     let mut around = Surroundings::current();
     if args.name.is_some() {
         around.tools = Config::load(&around).map_err(Failure::usage)?.tools();

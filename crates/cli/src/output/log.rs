@@ -4,9 +4,9 @@ mod file;
 mod writer;
 
 use super::outlet::{Outlet, Stream};
-use super::progress::Screen;
 use super::redact;
 use super::sanitize;
+use super::screen::Screen;
 use super::talk::Level;
 use crate::failure::Failure;
 use cluster::batch::clock::wall;

@@ -38,3 +38,18 @@ impl Paint {
         if self.0 { text.style(style).to_string() } else { text.to_owned() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is black on white, white on black, or anything between stays readable: red and green are dark and bright enough
+    /// for both, dim is a shade of the terminal's own colour. Yellow, white and black are not.
+    #[test]
+    fn no_colour_is_for_one_background_only() {
+        let paint = Paint(true);
+        let shown = [paint.bad("x"), paint.good("x"), paint.dim("x")];
+        assert_eq!(shown, ["\x1b[31;1mx\x1b[0m", "\x1b[32;1mx\x1b[0m", "\x1b[2mx\x1b[0m"]);
+        assert_eq!([Paint(false).bad("x"), Paint(false).good("x"), Paint(false).dim("x")], ["x"; 3]);
+    }
+}

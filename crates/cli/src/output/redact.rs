@@ -27,7 +27,7 @@ pub(crate) fn hide(text: &str) -> Cow<'_, str> {
 }
 
 /// The result without secrets.
-pub(super) fn record(record: &ResultRecord) -> Cow<'_, ResultRecord> {
+pub(crate) fn record(record: &ResultRecord) -> Cow<'_, ResultRecord> {
     let known = known();
     if known.0.is_none() {
         return Cow::Borrowed(record);

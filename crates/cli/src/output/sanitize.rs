@@ -25,6 +25,12 @@ pub(crate) fn line(text: &str, width: usize) -> String {
     }
 }
 
+/// The beginning of a text, whole characters that take so many bytes at most.
+pub(crate) fn start(text: &str, bytes: usize) -> &str {
+    let end = text.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= bytes).last();
+    &text[..end.unwrap_or(0)]
+}
+
 /// JSON on one line: stays the same JSON.
 pub(crate) fn json(json: &str) -> Cow<'_, str> {
     if !json.chars().any(acts) {
@@ -92,6 +98,7 @@ mod tests {
             assert_eq!(text(dirty), clean);
         }
         assert_eq!(line("a\nb\tc\r\n", 40), "a\\nb\\tc\\r\\n");
+        assert_eq!([0, 1, 2, 3, 4, 9].map(|bytes| start("aäb", bytes)), ["", "a", "a", "aä", "aäb", "aäb"]);
         assert_eq!((line("abcdef", 4).as_str(), line("abcd", 4).as_str()), ("abc…", "abcd"));
     }
 

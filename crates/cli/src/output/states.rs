@@ -164,4 +164,4 @@ const fn advice(state: InstanceState) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

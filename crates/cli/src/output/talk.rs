@@ -53,6 +53,11 @@ impl Talk {
         }
     }
 
+    /// Whether more is wanted than usual.
+    pub(super) fn is_verbose(&self) -> bool {
+        self.level >= Level::Verbose
+    }
+
     pub(super) fn progress(&mut self, text: &str) {
         self.note(&self.paint.dim(text));
     }
@@ -65,6 +70,10 @@ impl Talk {
     pub(super) fn help(&mut self, text: &str) {
         let text = format!("{} {}", self.paint.good("help:"), sanitize::line(text, 4 * WIDTH));
         self.line(&text);
+    }
+
+    pub(super) fn remark(&mut self, word: &str, text: &str) {
+        self.note(&format!("{} {}", self.paint.dim(&format!("{word}:")), sanitize::line(text, 4 * WIDTH)));
     }
 
     /// Whether there is anything to say about a job that has ended.

@@ -3,6 +3,7 @@
 use cluster::batch::ResultRecord;
 use pool_core::message::Outcome;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// How a result is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,10 +24,13 @@ pub(crate) struct Tally {
     outcomes: BTreeMap<Outcome, u64>,
     not_run: u64,
     not_needed: u64,
+    /// All turns, one after the other.
+    turns: Duration,
 }
 
 impl Tally {
     pub(super) fn add(&mut self, record: &ResultRecord, shown: Shown) {
+        self.turns = self.turns.saturating_add(Duration::from_micros(record.turn_us));
         *match shown {
             Shown::NotRun => &mut self.not_run,
             Shown::NotNeeded => &mut self.not_needed,
@@ -44,6 +48,16 @@ impl Tally {
         self.outcomes.get(&Outcome::Cancelled).copied().unwrap_or_default()
     }
 
+    /// How long all turns would have taken one after the other.
+    pub(super) const fn turns(&self) -> Duration {
+        self.turns
+    }
+
+    /// How many jobs ended how, by the outcome's word.
+    pub(crate) fn outcomes(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.outcomes.iter().map(|(outcome, count)| (outcome.word(), *count))
+    }
+
     /// How many jobs ended at all.
     pub(crate) fn all(&self) -> u64 {
         self.outcomes.values().sum::<u64>() + self.not_run + self.not_needed
@@ -55,8 +69,7 @@ impl std::fmt::Display for Tally {
         write!(f, "{}", jobs(self.all()))?;
         let others = [("not run", self.not_run), ("not needed", self.not_needed)];
         let others = others.into_iter().filter(|(_, count)| *count > 0);
-        let outcomes = self.outcomes.iter().map(|(outcome, count)| (outcome.word(), *count));
-        for (place, (word, count)) in outcomes.chain(others).enumerate() {
+        for (place, (word, count)) in self.outcomes().chain(others).enumerate() {
             write!(f, "{}{count} {word}", if place == 0 { ": " } else { ", " })?;
         }
         Ok(())
@@ -77,7 +90,7 @@ mod tests {
         let tally = |outcomes: &[(Outcome, u64)], not_run| Tally {
             outcomes: outcomes.iter().copied().collect(),
             not_run,
-            not_needed: 0,
+            ..Tally::default()
         };
         assert_eq!(tally(&[], 0).to_string(), "0 jobs");
         assert_eq!(tally(&[(Outcome::Ok, 1)], 0).to_string(), "1 job: 1 ok");

@@ -120,3 +120,18 @@ fn a_signal_shows_what_every_instance_does() {
     waiting.go = None;
     assert_eq!(waiting.end().0, Some(0));
 }
+
+#[test]
+fn colours_can_be_forced_and_are_forbidden_first() {
+    let world = World::new();
+    let stderr = |wishes: &[(&str, &str)]| {
+        let mut command = world.command(&["run", "bash", "-n", "1", "-q", "(exit 3)"]);
+        let run = command.envs(wishes.iter().copied()).spawn().unwrap();
+        world.wait(run).stderr
+    };
+    let plain = "1/1 (exit 3): error: exit status 3\n";
+    assert_eq!(stderr(&[]), plain);
+    let painted = plain.replace("error:", "\u{1b}[31;1merror\u{1b}[0m:");
+    assert_eq!(stderr(&[("CLICOLOR_FORCE", "1")]), painted);
+    assert_eq!(stderr(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]), plain);
+}

@@ -5,7 +5,12 @@
 mod ask;
 mod batch;
 mod config;
+mod doctor;
 mod endings;
+mod errors;
+mod files;
+mod hooks;
+mod learn;
 mod log;
 mod paper;
 mod planning;

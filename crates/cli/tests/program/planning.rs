@@ -230,6 +230,7 @@ fn the_schemas_are_json_and_have_their_keys() {
     for (name, key) in [
         ("result", "outcome"),
         ("job", "steps"),
+        ("event", "schema"),
         ("profile", "command"),
         ("config", "ready-timeout"),
         ("instance", "state"),
@@ -245,7 +246,7 @@ fn the_schemas_are_json_and_have_their_keys() {
     --- stdout
     --- stderr
     error: invalid value 'reslt' for '<NAME>'
-      [possible values: result, job, profile, config, instance, metrics, snapshot]
+      [possible values: result, job, event, profile, config, instance, metrics, snapshot]
 
       tip: a similar value exists: 'result'
 

@@ -1,6 +1,6 @@
 //! Filters and interpreters that have no profile: framed on the command line.
 
-use crate::tool::is_missing;
+use crate::missing::is_missing;
 use crate::world::World;
 
 #[test]

@@ -16,12 +16,16 @@ mod floods;
 mod gone;
 mod groups;
 mod guards;
+mod learn;
 mod limits;
 mod misbehaving;
+#[path = "../common/missing.rs"]
+mod missing;
 mod mixed;
 mod oddities;
 mod orphans;
 mod own_program;
+mod prompts;
 mod pty;
 mod reference;
 mod repls;

@@ -97,7 +97,7 @@ time.sleep(1000)
 
 #[test]
 fn f57_a_tool_that_its_child_holds_fast_is_not_left() {
-    if crate::tool::is_missing("python3") {
+    if crate::missing::is_missing("python3") {
         return;
     }
     let world = World::new();

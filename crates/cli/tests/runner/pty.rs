@@ -1,6 +1,6 @@
 //! Tools on a terminal.
 
-use crate::tool::is_missing;
+use crate::missing::is_missing;
 use crate::world::World;
 
 /// Says what it finds, a line for each line; at the end of its input it leaves a file.

@@ -4,8 +4,8 @@
 
 use crate::corpus::{self, Item};
 use crate::dice::Dice;
+use crate::missing::is_missing;
 use crate::reference::{Answer, Reference};
-use crate::tool::is_missing;
 use crate::world::{PATIENCE, Running, World};
 use serde_json::Value;
 use std::time::{Duration, Instant};

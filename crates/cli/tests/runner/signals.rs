@@ -59,7 +59,7 @@ os.execvp(sys.argv[1], sys.argv[1:])
 
 #[test]
 fn f58_signals_are_heard_whatever_was_blocked_or_ignored_before() {
-    if crate::tool::is_missing("python3") {
+    if crate::missing::is_missing("python3") {
         return;
     }
     let world = World::new();

@@ -1,4 +1,4 @@
-//! The tool that misbehaves on request, on the command line; and whether real ones are here.
+//! The tool that misbehaves on request, on the command line.
 
 use crate::events::await_files;
 use crate::world::{PATIENCE, World};
@@ -29,15 +29,4 @@ pub(crate) fn received(world: &World) -> Vec<String> {
 pub(crate) fn await_received(world: &World, count: usize) {
     let all_arrived = || received(world).len() >= count;
     await_files(&world.path("."), PATIENCE, all_arrived, || format!("only {:?} arrived", received(world)));
-}
-
-/// Whether the program is not on the path. That is a failure where all tools are promised to be there.
-pub(crate) fn is_missing(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let is_here = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
-    if !is_here {
-        assert!(std::env::var_os("CLUSTER_TEST_ALL").is_none(), "{program} is not installed");
-        println!("skipped: no {program}");
-    }
-    !is_here
 }

@@ -131,6 +131,12 @@ impl World {
         self.start(words).end()
     }
 
+    /// Runs any verb to its end.
+    pub(crate) fn cluster(&self, words: &[&str]) -> Ran {
+        let mut command = self.program(env!("CARGO_BIN_EXE_cluster"));
+        self.follow(self.marked(command.args(words)).spawn().unwrap()).end()
+    }
+
     /// Runs `cluster ask` to its end.
     pub(crate) fn ask(&self, words: &[&str]) -> Ran {
         let mut command = self.program(env!("CARGO_BIN_EXE_cluster"));

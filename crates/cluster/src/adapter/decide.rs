@@ -69,6 +69,15 @@ impl Known {
     }
 }
 
+/// From how many announced jobs on a pool of so many instances pays, if a start takes so long; `None`: never.
+#[must_use]
+pub fn pays_from(start: Duration, instances: usize) -> Option<u64> {
+    let starts = WORTH.as_nanos().checked_div(start.as_nanos())?;
+    let whole = u128::from(starts * start.as_nanos() < WORTH.as_nanos());
+    let more = u64::try_from(starts + whole).ok()?.max(1);
+    (instances as u64).checked_add(more)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,5 +110,17 @@ mod tests {
             assert_eq!(decision.is_pool(), pools, "{}", decision.why());
             assert!(decision.why().contains(why), "{why}: {}", decision.why());
         }
+    }
+    #[test]
+    fn a_pool_pays_from_the_first_number_of_jobs_that_chooses_it() {
+        for (micros, instances) in [(1, 1), (999, 3), (4_000, 3), (250_000, 2), (251_000, 1), (4_000_000, 5)]
+        {
+            let start = Duration::from_micros(micros);
+            let jobs = pays_from(start, instances).expect("it pays at some time");
+            let known = |jobs| Known { instances, jobs: 0, expected: Some(jobs), start: Some(start) };
+            assert!(known(jobs).decide().is_pool(), "{start:?}: {jobs}");
+            assert!(!known(jobs - 1).decide().is_pool(), "{start:?}: {jobs}");
+        }
+        assert_eq!(pays_from(Duration::ZERO, 1), None);
     }
 }

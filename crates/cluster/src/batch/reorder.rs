@@ -41,6 +41,12 @@ impl Reorder {
         Some(record)
     }
 
+    /// Everything that is held, whether or not its turn has come.
+    pub fn take_all(&mut self) -> Vec<ResultRecord> {
+        self.bytes = 0;
+        std::mem::take(&mut self.held).into_values().collect()
+    }
+
     /// Whether feeding must stop until the job with the lowest number has ended.
     #[must_use]
     pub fn is_full(&self) -> bool {

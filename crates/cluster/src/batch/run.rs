@@ -232,6 +232,14 @@ where
         self.running.iter().find(|running| running.handle.job() == job)?.info.as_ref()
     }
 
+    /// The results that wait for an earlier one, by number: nobody waits any more.
+    pub fn held_back(&mut self) -> Vec<ResultRecord> {
+        match &mut self.order {
+            Order::Input(reorder) => reorder.take_all(),
+            Order::Finished(queue) => std::mem::take(queue).into(),
+        }
+    }
+
     /// Why no more jobs are begun; `None` while some may come.
     #[must_use]
     pub const fn ending(&self) -> Option<&Ending> {

@@ -3,6 +3,7 @@
 
 use super::size::Size;
 use super::value::{MOST_INSTANCES, MOST_RETRIES, Number};
+use crate::hooks::Hooks;
 use crate::profile::{Overrides, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,7 @@ use std::collections::BTreeMap;
 use toml::Table;
 
 /// Defaults for the flags of `cluster run` and `cluster ask`, by the long names of those: `config.toml`. A project's
-/// `pool.toml` may have all of it but `tools`.
+/// `pool.toml` may have all of it but `tools` and `hooks`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Written {
@@ -33,6 +34,9 @@ pub struct Written {
     /// How tools are started, by the names of their profiles. Only in the user's own file.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tools: BTreeMap<String, ToolSettings>,
+    /// Programs that are told of what happens in a run. Only in the user's own file.
+    #[serde(default, skip_serializing_if = "Hooks::is_empty")]
+    pub hooks: Hooks,
 }
 
 /// What a usage limit does to the run.

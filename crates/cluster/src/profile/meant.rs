@@ -81,6 +81,17 @@ fn in_profile(field: &'static str) -> &'static str {
 fn command(written: &Written, env: &Environment, around: &Surroundings) -> Vec<String> {
     let mut command = written.command.clone();
     command.extend(written.args.as_ref().and_then(|args| args.extra.clone()).unwrap_or_default());
+    found(command, env, around)
+}
+
+/// What prints the version.
+pub(super) fn version(written: &Written, env: &Environment, around: &Surroundings) -> Vec<String> {
+    let asked = || written.command.iter().take(1).cloned().chain(["--version".to_owned()]).collect();
+    found(written.version.clone().unwrap_or_else(asked), env, around)
+}
+
+/// With its program as an absolute path, if that is there.
+fn found(mut command: Vec<String>, env: &Environment, around: &Surroundings) -> Vec<String> {
     if let Some(program) = command.first_mut().filter(|program| !program.is_empty()) {
         *program = place::program(program, &env.passed, &around.cwd);
     }

@@ -25,6 +25,8 @@ pub struct Written {
     pub capabilities: Option<Vec<String>>,
     /// The versions of the tool that the profile has been tried with.
     pub tested: Option<Vec<String>>,
+    /// What prints the version of the tool: an argument vector. The program of `command` with `--version` if absent.
+    pub version: Option<Vec<String>>,
     /// What connects us to the tool.
     pub io: Option<Io>,
     /// Where the tool's standard error goes.

@@ -5,7 +5,6 @@
 //! file descriptor, a clock or a job.
 
 pub mod filter;
-#[cfg(feature = "test-util")]
 pub mod replay;
 pub mod text;
 

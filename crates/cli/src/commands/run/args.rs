@@ -7,6 +7,7 @@ use crate::output::Level;
 pub(crate) use bounds::BoundsArgs;
 use cluster::batch::duration::duration;
 use cluster::config::{MOST_INSTANCES, MOST_RETRIES, Origin, size};
+use cluster::hooks::Hooks;
 use cluster::profile::Overrides;
 pub(crate) use record::{RecordArgs, Unknown};
 use std::collections::BTreeMap;
@@ -80,6 +81,9 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 
+    /// Programs that are told of what happens.
+    #[arg(skip)]
+    pub(crate) hooks: Hooks,
     /// Where each --step and each --step-file stood on the command line.
     #[arg(skip)]
     pub(crate) step_order: [Vec<usize>; 2],
@@ -253,6 +257,13 @@ pub(crate) struct OutputArgs {
     /// One JSON object a job, as they finish ('cluster schema result')
     #[arg(long)]
     pub(crate) json: bool,
+    /// Leave each job's reply and result in a folder of its own in DIR, as they finish. DIR is new, empty, or was left by
+    /// a run of the same tool, steps and items, whose results are then replaced one by one
+    #[arg(long, value_name = "DIR")]
+    pub(super) results: Option<PathBuf>,
+    /// Leave a JUnit report, for CI: one case a job, written at the end, also of a run that is interrupted
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
     /// Replies as they finish, not in the order of the items
     #[arg(long)]
     pub(crate) unordered: bool,

@@ -1,18 +1,21 @@
 //! The loop of a run: results, signals, the pool's end and the clock, until every job has ended.
 
+mod idle;
+
 use super::bounds::{Bounds, Deadline, is_left};
 use super::pool::Pool;
 use super::record::Closed;
 use super::steps::Source;
 use crate::exit::Exit;
-use crate::output::{Output, Shown, Tally, jobs};
+use crate::output::{Output, Shown, Tally, jobs, redact};
 use crate::signals::{Answer, Heard, Ladder};
 use cluster::batch::ResultRecord;
 use cluster::batch::run::{Batch, Counts, Ending};
 use cluster::{Job, Standing};
 use futures_util::{FutureExt, Stream, StreamExt};
+use idle::{Idle, comes};
 use pool_core::message::{JobHandle, JobId};
-use pool_core::supervisor::{HoldStatus, InstanceState, InstanceStatus};
+use pool_core::supervisor::{HoldStatus, InstanceStatus};
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -21,9 +24,6 @@ const TICK: Duration = Duration::from_millis(200);
 
 /// How many results are taken at most before signals and the clock have their turn.
 const BURST: usize = 256;
-
-/// For how long jobs may wait with none running before that is shown.
-const IDLE: Duration = Duration::from_secs(20);
 
 /// How long talk may take to be written before we stop or end; and the last results, after everything was killed.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -51,6 +51,9 @@ where
     }
     run.until_written(over, &mut signals).await;
     let exit = run.conclude();
+    if over.is_continue() {
+        run.until_hooked(exit, &mut signals).await;
+    }
     run.until_told().await;
     exit
 }
@@ -134,6 +137,14 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         }
     }
 
+    /// The user's programs have been told; a signal takes back what is left of that.
+    async fn until_hooked(&mut self, exit: Exit, signals: &mut (impl Stream<Item = Heard> + Unpin)) {
+        tokio::select! {
+            () = self.output.run_done(exit, Instant::now().into_std()) => {}
+            Some(_) = signals.next() => {}
+        }
+    }
+
     /// What has been said is written; not for long, if nobody listens.
     async fn until_told(&mut self) {
         let mut patience = std::pin::pin!(tokio::time::sleep(PATIENCE));
@@ -173,6 +184,7 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
                     "suspended: {} on in their tools, and their time stands still",
                     go(running)
                 ));
+                self.output.put_away();
                 // The thread that writes is stopped too.
                 self.until_told().await;
                 self.pool.suspend().await;
@@ -187,7 +199,8 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
 
     async fn tick(&mut self, idle: &mut Idle, now: Instant) {
         let counts = self.batch.counts();
-        self.output.tick(counts, now.into_std());
+        let drawn = if self.output.draws() { self.pool.status().await } else { Vec::new() };
+        self.output.tick(counts, &drawn, |job| self.batch.info(JobId(job)), now.into_std());
         self.look_at_the_clock(counts, now);
         if !idle.is_worth_showing(counts, now) {
             self.give_up_on_limits(false, now);
@@ -249,9 +262,13 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
     }
 
     fn ended(&mut self, record: &ResultRecord) {
+        // From here on nobody sees secrets.
+        let hidden = redact::record(record);
+        let record = hidden.as_ref();
         let pool_failed = matches!(self.batch.ending(), Some(Ending::PoolFailed(_)));
         let not_run = pool_failed && record.instance.is_none();
         let shown = if not_run { Shown::NotRun } else { self.weigh(record) };
+        self.output.keep(record, shown);
         if self.write_error.is_some() {
             return;
         }
@@ -280,6 +297,14 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         self.batch.cancel_all();
     }
 
+    /// Keeps what is left, also of jobs that have ended after one that has not; false if something could not be kept.
+    fn keep_all(&mut self) -> bool {
+        for record in self.batch.held_back() {
+            self.output.keep(&record, Shown::Whole);
+        }
+        self.output.keep_all(Instant::now().into_std())
+    }
+
     fn conclude(&mut self) -> Exit {
         match self.batch.ending() {
             Some(Ending::PoolFailed(reason)) => self.output.error(&format!("the pool gave up: {reason}")),
@@ -298,6 +323,7 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
             _ => {}
         }
         self.record.tell(self.batch.recorder(), self.output);
+        let kept = self.keep_all();
         self.output.summary(Instant::now().into_std());
         let reader = self.write_error.as_ref().map(std::io::Error::kind);
         let fold = self.bounds.fold.as_ref();
@@ -305,7 +331,8 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         match verdict(&self.ladder, self.batch.ending(), stopped, reader, self.output.tally()) {
             // Enough good answers are there, whatever became of the others.
             Exit::Failed | Exit::Pool | Exit::Stopped if won && self.write_error.is_none() => Exit::Ok,
-            Exit::Ok if self.record.is_short() => Exit::Failed,
+            // A file that somebody waits for is not there.
+            Exit::Ok if !kept || self.record.is_short() => Exit::Failed,
             exit => exit,
         }
     }
@@ -330,31 +357,6 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
 
 fn go(running: u64) -> String {
     format!("{} {}", jobs(running), if running == 1 { "goes" } else { "go" })
-}
-
-/// Whether an instance is on its way to take a job.
-const fn comes(state: InstanceState) -> bool {
-    use InstanceState::{BackingOff, Starting, Waiting, Warming};
-    matches!(state, Waiting | Starting | Warming | BackingOff)
-}
-
-/// Notices that jobs wait while none runs: tools start, start again and again, or are on hold.
-struct Idle(Instant);
-
-impl Idle {
-    const fn since(now: Instant) -> Self {
-        Self(now)
-    }
-
-    /// True after each [`IDLE`] of it.
-    fn is_worth_showing(&mut self, counts: Counts, now: Instant) -> bool {
-        let is_idle = counts.waiting > 0 && counts.running == 0;
-        let is_long = is_idle && now.saturating_duration_since(self.0) >= IDLE;
-        if is_long || !is_idle {
-            self.0 = now;
-        }
-        is_long
-    }
 }
 
 /// The exit code of a run.

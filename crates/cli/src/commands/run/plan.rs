@@ -5,10 +5,14 @@ use super::resolve::{Tool, accounts, resolve};
 use super::steps::{self, Input, Jobs};
 use crate::failure::Failure;
 use crate::output::{Style, jobs};
+use crate::report::Wanted;
 use cluster::batch::halt::Halt;
 use cluster::batch::plan::Settings;
 use cluster::batch::run::{Order, window};
+use cluster::hooks::Hooks;
 use cluster::profile::Effects;
+use std::borrow::Cow;
+use std::path::Path;
 use std::time::Duration;
 
 /// A run that can begin.
@@ -22,6 +26,10 @@ pub(super) struct Plan {
     pub(super) on_limit: OnLimit,
     /// Further attempts at each job.
     pub(super) retries: u32,
+    /// The files that are to be left.
+    pub(super) report: Wanted,
+    /// Programs that are told of what happens.
+    pub(super) hooks: Hooks,
     /// Failures that end the run.
     pub(super) halt: Option<Halt>,
     /// After this time no more jobs are begun.
@@ -59,7 +67,9 @@ impl Plan {
         let style = Style { json: out.json, level, total: jobs.total(), explain: out.explain };
         let (route, on_limit, retries) = (args.pool.route.clone(), args.pool.on_limit, args.pool.retries);
         let (halt, deadline, model) = (args.bounds.halt, args.bounds.deadline, args.start.model.clone());
-        Ok(Self { tools, jobs, order, style, route, on_limit, retries, halt, deadline, model })
+        let report = Wanted { junit: out.junit.clone(), results: out.results.clone(), of: words(args) };
+        let hooks = args.hooks.clone();
+        Ok(Self { tools, jobs, order, style, route, on_limit, retries, report, hooks, halt, deadline, model })
     }
 
     /// How many jobs are with the pool at a time.
@@ -99,6 +109,24 @@ fn no_costs(tools: &[Tool]) -> Failure {
         names.join(", ")
     ))
     .help("bound the run with --deadline or --halt, or by a budget at the provider")
+}
+
+/// What the run does, in words: its tools, its steps and where its items come from, and nothing of how it is done.
+fn words(args: &RunArgs) -> String {
+    let flag = |name: &str, value: &str| format!("--{name}={value}");
+    let path = |name: &str, path: &Path| flag(name, &path.display().to_string());
+    let mut words = vec![args.tool.clone()];
+    words.extend(args.start.model.iter().map(|model| flag("model", model)));
+    words.extend(args.start.tool_args.iter().map(|word| flag("tool-arg", word)));
+    words.extend(args.steps.steps.iter().map(|step| flag("step", step)));
+    words.extend(args.steps.step_files.iter().map(|file| path("step-file", file)));
+    words.extend(args.input.arg_file.iter().map(|file| path("arg-file", file)));
+    words.extend(args.input.from.iter().map(|file| path("from", file)));
+    words.extend(args.items.iter().map(|item| item.to_string_lossy().into_owned()));
+    let quoted = |word: &String| {
+        shlex::try_quote(&word.replace('\0', "")).map_or_else(|_| String::new(), Cow::into_owned)
+    };
+    words.iter().map(quoted).collect::<Vec<_>>().join(" ") + "\n"
 }
 
 /// Whether a job that meets a usage limit has another tool to go to.

@@ -4,7 +4,8 @@ use pool_core::machine::breaker::Trust;
 use pool_core::message::SlotId;
 use pool_core::supervisor::StartTimes;
 
-fn status(state: InstanceState, evidence: &str) -> InstanceStatus {
+/// An instance in this state.
+pub(in crate::output) fn status(state: InstanceState, evidence: &str) -> InstanceStatus {
     InstanceStatus {
         started_at: None,
         ended_at: None,

@@ -1,0 +1,72 @@
+//! `cluster doctor`: is a tool there, well, and worth a pool?
+
+mod show;
+
+use super::run::block_on;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
+use cluster::config::Config;
+use cluster::doctor::Checkup;
+use cluster::profile::{Overrides, Profile, Surroundings};
+
+/// What is asked if nobody says what.
+const QUESTION: &str = "Answer with the single word: ready";
+
+/// Start a tool, try it, and tell whether it is well and a pool pays.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DoctorArgs {
+    /// A name, or a path to a profile; every tool that is known, in a line each, without it
+    tool: Option<String>,
+    /// Send a real prompt, too, which may cost money; one that asks for a single word unless given
+    #[arg(long, value_name = "PROMPT", num_args = 0..=1, default_missing_value = QUESTION, require_equals = true, requires = "tool")]
+    ask: Option<String>,
+    /// As JSON: one checkup, or an array of them
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &DoctorArgs) -> Result<Exit, Failure> {
+    let mut around = Surroundings::current();
+    around.tools = Config::load(&around).map_err(Failure::usage)?.tools();
+    match &args.tool {
+        Some(tool) => {
+            let profile = Profile::load(tool, &Overrides::default(), &around).map_err(Failure::usage)?;
+            block_on(one(profile, args))
+        }
+        None => block_on(all(around, args.json)),
+    }
+}
+
+async fn examine(profile: &Profile, ask: Option<&str>) -> Checkup {
+    Checkup::of(profile, pool_core::process::launcher, ask).await
+}
+
+async fn one(profile: Profile, args: &DoctorArgs) -> Result<Exit, Failure> {
+    let checkup = examine(&profile, args.ask.as_deref()).await;
+    Output::document(&if args.json { show::json(&checkup)? } else { show::page(&checkup) })?;
+    Ok(if checkup.is_well() { Exit::Ok } else { Exit::Failed })
+}
+
+/// Every tool, one after the other: their starts would disturb each other. A tool that is not there is not ill.
+async fn all(around: Surroundings, json: bool) -> Result<Exit, Failure> {
+    let names: Vec<String> = Profile::list(&around).into_iter().map(|listed| listed.name).collect();
+    let (width, mut checkups, mut is_ill) =
+        (names.iter().map(String::len).max().unwrap_or_default(), Vec::new(), false);
+    for name in names {
+        let checkup = match Profile::load(&name, &Overrides::default(), &around) {
+            Ok(profile) => examine(&profile, None).await,
+            Err(error) => Checkup::unreadable(&name, error.to_string()),
+        };
+        is_ill |= !checkup.problems.is_empty();
+        if json {
+            checkups.push(checkup);
+        } else {
+            Output::document(&show::line(&checkup, width))?;
+        }
+    }
+    if json {
+        Output::document(&show::json(&checkups)?)?;
+    }
+    Ok(if is_ill { Exit::Failed } else { Exit::Ok })
+}
