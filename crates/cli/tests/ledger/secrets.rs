@@ -15,7 +15,7 @@ fn secrets_are_in_the_ledger_alone_and_leave_with_it() {
         ["run", "bash", "-n", "1", "-v", "--env", "API_TOKEN", "--env", &set, "-s", steps[0], "-s", steps[1]];
     let item = format!("the item is {}", secrets[0]);
     let mut shown = Vec::new();
-    for form in [&["--json"][..], &[]] {
+    for form in [&["--json", "--junit", "report.xml", "--results", "results"][..], &[]] {
         let mut command = lab.command(&[&words[..], form, &["--new", &item]].concat());
         let ran = Ran::of(command.env("API_TOKEN", secrets[0]).spawn().unwrap());
         assert!(ran.stdout.contains("<API_TOKEN>") && ran.stdout.contains("<OTHER_PASSWORD>"), "{ran:?}");
@@ -35,10 +35,11 @@ fn secrets_are_in_the_ledger_alone_and_leave_with_it() {
     for ran in &shown {
         assert!(secrets.iter().all(|secret| !format!("{ran:?}").contains(secret)), "{ran:?}");
     }
-    let state = lab.path(".local/state/cluster");
+    let everything = lab.path("");
+    assert!(lab.path("report.xml").exists() && lab.path("results").is_dir());
     let with_secrets = || {
         let grep =
-            std::process::Command::new("grep").args(["-rlaF", secrets[0]]).arg(&state).output().unwrap();
+            std::process::Command::new("grep").args(["-rlaF", secrets[0]]).arg(&everything).output().unwrap();
         String::from_utf8(grep.stdout).unwrap().lines().map(str::to_owned).collect::<Vec<_>>()
     };
     let found = with_secrets();

@@ -4,7 +4,7 @@ use super::args::{OnLimit, RunArgs};
 use super::resolve::{Tool, accounts, resolve};
 use super::steps::{self, Input, Jobs};
 use crate::failure::Failure;
-use crate::output::{Style, jobs};
+use crate::output::{Style, jobs, redact};
 use crate::report::Wanted;
 use cluster::batch::halt::Halt;
 use cluster::batch::plan::Settings;
@@ -111,7 +111,8 @@ fn no_costs(tools: &[Tool]) -> Failure {
     .help("bound the run with --deadline or --halt, or by a budget at the provider")
 }
 
-/// What the run does, in words: its tools, its steps and where its items come from, and nothing of how it is done.
+/// What the run does, in words: its tools, its steps and where its items come from, and nothing of how it is done, nor
+/// any secret.
 fn words(args: &RunArgs) -> String {
     let flag = |name: &str, value: &str| format!("--{name}={value}");
     let path = |name: &str, path: &Path| flag(name, &path.display().to_string());
@@ -126,7 +127,7 @@ fn words(args: &RunArgs) -> String {
     let quoted = |word: &String| {
         shlex::try_quote(&word.replace('\0', "")).map_or_else(|_| String::new(), Cow::into_owned)
     };
-    words.iter().map(quoted).collect::<Vec<_>>().join(" ") + "\n"
+    redact::hide(&words.iter().map(quoted).collect::<Vec<_>>().join(" ")).into_owned() + "\n"
 }
 
 /// Whether a job that meets a usage limit has another tool to go to.
