@@ -60,3 +60,7 @@ faults:
 # the long runs: 100,000 prompts a REPL, 10,000 through aider
 nightly:
     .ci/nightly
+
+# the book in docs/ as pages for a browser; needs mdbook: `cargo install --locked mdbook`
+book:
+    mdbook build docs
