@@ -54,7 +54,7 @@ fn jobs(block: &Block) -> Result<(), String> {
     block.text.lines().try_for_each(|line| fits(&schemars::schema_for!(JobLine), &value(line)?))
 }
 
-fn is_wrong(checked: Result<(), String>) -> Result<(), String> {
+fn is_wrong(checked: &Result<(), String>) -> Result<(), String> {
     checked.is_err().then_some(()).ok_or_else(|| "nothing is wrong with it".to_owned())
 }
 
@@ -68,8 +68,8 @@ fn check(block: &Block) -> Result<(), String> {
         ("json", Some("job")) => fits(&schemars::schema_for!(JobLine), &value(&block.text)?),
         ("jsonl", Some("job")) => jobs(block),
         // Shown for what is said about it.
-        ("toml", Some("wrong")) => is_wrong(profile(block).and(settings(block, true))),
-        ("jsonl", Some("wrong")) => is_wrong(jobs(block)),
+        ("toml", Some("wrong")) => is_wrong(&profile(block).and(settings(block, true))),
+        ("jsonl", Some("wrong")) => is_wrong(&jobs(block)),
         ("toml" | "json" | "jsonl", what) => Err(format!("what is it? {what:?}")),
         _ => Ok(()),
     }

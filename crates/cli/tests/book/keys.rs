@@ -128,12 +128,12 @@ fn every_flag_has_a_word_in_the_book() {
     let book: String =
         all().into_iter().filter(|page| page.name.starts_with("docs/")).map(|page| page.source).collect();
     let mut missing = Vec::new();
+    // Only where they are declared: `  -n, --instances <N>`.
+    let flags = regex::Regex::new(r"(?m)^ {2,6}(?:-\w, )?(--[a-z-]+)").unwrap();
     for verb in ["run", "ask", "tools", "config"] {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_cluster"));
         let help = command.args([verb, "--help"]).output().unwrap().stdout;
         let help = String::from_utf8(help).unwrap();
-        // Only where they are declared: `  -n, --instances <N>`.
-        let flags = regex::Regex::new(r"(?m)^ {2,6}(?:-\w, )?(--[a-z-]+)").unwrap();
         missing.extend(
             flags
                 .captures_iter(&help)

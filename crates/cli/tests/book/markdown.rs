@@ -78,7 +78,7 @@ impl Page {
         for (event, range) in Parser::new_ext(&page.source, Options::ENABLE_TABLES).into_offset_iter() {
             match event {
                 Event::Start(Tag::CodeBlock(kind)) => {
-                    block = Some(Block::begin(&kind, &page.source, range.start))
+                    block = Some(Block::begin(&kind, &page.source, range.start));
                 }
                 Event::End(TagEnd::CodeBlock) => page.blocks.extend(block.take()),
                 Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {

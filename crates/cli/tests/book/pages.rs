@@ -84,3 +84,11 @@ fn every_block_says_what_it_is() {
         }
     }
 }
+
+#[test]
+fn every_page_with_rust_is_compiled() {
+    let compiled = std::fs::read_to_string(root().join("crates/cluster/src/book.rs")).unwrap();
+    for page in all().iter().filter(|page| page.blocks.iter().any(|block| block.language == "rust")) {
+        assert!(compiled.contains(&format!("/{}\"", page.name)), "{} is not compiled", page.name);
+    }
+}
