@@ -64,3 +64,7 @@ nightly:
 # the book in docs/ as pages for a browser; needs mdbook: `cargo install --locked mdbook`
 book:
     mdbook build docs
+
+# the picture in the README, of the program on a terminal in the middle of a run
+capture:
+    cargo test -p cluster-cli --test book -- --ignored capture::it_is_taken

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod aider;
+mod capture;
 mod compare;
 mod console;
 mod data;
@@ -16,4 +17,5 @@ mod messages;
 mod model;
 mod pages;
 mod scratch;
+mod terminal;
 mod tools;
