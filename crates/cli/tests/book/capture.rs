@@ -13,10 +13,16 @@ const PICTURE: &str = "docs/capture.svg";
 /// Jobs of so many seconds. None ends when another does, so that the middle of the run always looks the same.
 const COMMAND: &str = r#"cluster run bash -n 4 -s 'sleep {}; echo "slept {} s"' 1 3 2 6 4 5 4 3"#;
 
+/// The colors of the ground, of text, and of what is dim.
+const DARK: Color = Color::Rgb(RgbColor(0x1e, 0x22, 0x2a));
+const LIGHT: Color = Color::Rgb(RgbColor(0xd8, 0xde, 0xe9));
+const DIM: Color = Color::Rgb(RgbColor(0x93, 0xa1, 0xb5));
+
 /// The first replies are there, and four instances work.
 fn is_in_the_middle(screen: &str) -> bool {
     let working = screen.lines().filter(|line| line.contains("bash working")).count();
-    screen.contains("── 3/8 2 ──\nslept 2 s\n") && working == 4
+    let replies = "── 2/8 3 ──\nslept 3 s\n── 3/8 2 ──\nslept 2 s\n";
+    screen.contains(replies) && screen.contains("3/8, 0 failed, 4 running") && working == 4
 }
 
 /// Takes the picture, as SVG.
@@ -39,33 +45,38 @@ fn svg(screen: &vt100::Screen) -> String {
     let (rows, columns) = screen.size();
     let mut text = String::new();
     for row in 0..rows.get() {
+        let mut last = Style::new();
         for column in 0..columns.get() {
             let Some(cell) = screen.cell(row, column).filter(|cell| !cell.is_wide_continuation()) else {
                 continue;
             };
             let style = style(cell);
             let shown = if cell.has_contents() { cell.contents() } else { " " };
-            let _ = write!(text, "{style}{shown}{style:#}");
+            if style != last {
+                let _ = write!(text, "{last:#}{style}");
+                last = style;
+            }
+            text += shown;
         }
         text.truncate(text.trim_end_matches(' ').len());
-        text.push('\n');
+        let _ = writeln!(text, "{last:#}");
     }
-    let (light, dark) = (RgbColor(0xd8, 0xde, 0xe9), RgbColor(0x1e, 0x22, 0x2a));
     let term = anstyle_svg::Term::new().palette(anstyle_svg::WIN10_CONSOLE);
-    term.fg_color(Color::Rgb(light)).bg_color(Color::Rgb(dark)).render_svg(text.trim_end())
+    term.fg_color(LIGHT).bg_color(DARK).render_svg(text.trim_end())
 }
 
 fn style(cell: &vt100::Cell) -> Style {
     let effects = [
         (cell.bold(), Effects::BOLD),
-        (cell.dim(), Effects::DIMMED),
         (cell.italic(), Effects::ITALIC),
         (cell.underline(), Effects::UNDERLINE),
         (cell.inverse(), Effects::INVERT),
     ];
     let effects =
         effects.into_iter().filter(|(is_on, _)| *is_on).fold(Effects::new(), |all, (_, one)| all | one);
-    Style::new().effects(effects).fg_color(color(cell.fgcolor())).bg_color(color(cell.bgcolor()))
+    // Dim is a color here: what is dim in a picture cannot be read.
+    let front = if cell.dim() { Some(DIM) } else { color(cell.fgcolor()) };
+    Style::new().effects(effects).fg_color(front).bg_color(color(cell.bgcolor()))
 }
 
 fn color(color: vt100::Color) -> Option<Color> {

@@ -78,7 +78,10 @@ fn run(page: &Page) -> Vec<(&Block, String)> {
 fn differs(block: &Block, scratch: &Scratch) -> Option<String> {
     let lines = lines(&block.text);
     let commands: Vec<String> = lines.iter().map(|line| line.command.clone()).collect();
-    let printed = scratch.run(&commands);
+    let mut printed = scratch.run(&commands);
+    for text in printed.each.iter_mut().filter(|text| !text.is_empty() && !text.ends_with('\n')) {
+        text.push('\n');
+    }
     let is_right = match block.is("ignore-output") {
         true => printed.success && lines.iter().all(|line| line.shown.is_empty()),
         false => {

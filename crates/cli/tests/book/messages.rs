@@ -3,8 +3,9 @@
 //! A block of `text,message` quotes one. Each of its lines must have been printed: by a command of the book, or in a
 //! snapshot of the tests.
 
-use crate::markdown::{all, root};
+use crate::markdown::{Page, all, root};
 use regex::Regex;
+use std::collections::HashSet;
 use std::path::Path;
 
 /// What tests have seen printed.
@@ -64,6 +65,22 @@ fn every_message_that_is_quoted_has_been_seen() {
     }
     assert!(quoted > 20, "only {quoted} messages are quoted");
     assert_eq!(invented, Vec::<String>::new());
+}
+
+/// The README says what was measured; the page repeats it.
+#[test]
+fn every_number_of_the_performance_page_is_one_of_the_readme() {
+    let number = Regex::new(r"\d[\d.,]*\d|\d").unwrap();
+    let readme = Page::read("README.md").source;
+    let measured: HashSet<&str> = number.find_iter(&readme).map(|found| found.as_str()).collect();
+    let page = Page::read("docs/performance.md");
+    let numbers: Vec<&str> = number.find_iter(&page.source).map(|found| found.as_str()).collect();
+    assert!(numbers.len() > 30, "{numbers:?}");
+    let invented: Vec<_> = numbers.into_iter().filter(|number| !measured.contains(number)).collect();
+    assert_eq!(invented, Vec::<&str>::new());
+    for row in page.source.lines().filter(|line| line.starts_with("| ") && line.contains(" s |")) {
+        assert!(readme.contains(row), "{row}");
+    }
 }
 
 #[test]

@@ -42,7 +42,7 @@ impl Terminal {
         let shell = shell.spawn().unwrap();
         let seen =
             vt100::Parser::new(NonZero::new(SIZE.ws_row).unwrap(), NonZero::new(SIZE.ws_col).unwrap(), 0);
-        Self { keyboard: File::from(std::os::fd::OwnedFd::from(master)), seen, shell }
+        Self { keyboard: File::from(master), seen, shell }
     }
 
     /// Presses keys.
