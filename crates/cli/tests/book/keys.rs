@@ -1,7 +1,8 @@
 //! The list of every key of a profile, made from its schema; and every flag and every setting has a word in the guide.
 
 use crate::made::assert_made;
-use crate::markdown::all;
+use crate::markdown::{Page, all};
+use cluster::batch::{ResultRecord, list::JobLine};
 use serde_json::Value;
 use std::fmt::Write;
 
@@ -112,15 +113,45 @@ fn every_key_of_a_profile_is_listed() {
     assert_made("docs/profile-keys.md", &page);
 }
 
+/// The keys of what has this schema.
+fn keys(schema: &Value) -> Vec<String> {
+    schema["properties"].as_object().unwrap().keys().cloned().collect()
+}
+
+/// The words that a value with this schema may be.
+fn words(schema: &Value) -> Vec<String> {
+    let each = schema["oneOf"].as_array().into_iter().flatten();
+    let plain = each.clone().flat_map(|it| it["enum"].as_array().into_iter().flatten());
+    let all = each.filter_map(|it| it.get("const")).chain(plain);
+    all.filter_map(|word| Some(word.as_str()?.to_owned())).collect()
+}
+
+/// Those that lists take and the program does not use yet.
+const UNUSED: [&str; 3] = ["paths", "after", "on_unknown"];
+
 #[test]
-fn every_setting_has_a_word_in_the_guide() {
-    let page = crate::markdown::Page::read("docs/guide/configuration.md").source;
-    let missing: Vec<_> = cluster::config::KEYS
-        .iter()
-        .flat_map(|key| [key.name, key.variable])
-        .filter(|name| !page.contains(&format!("`{name}`")))
-        .collect();
-    assert_eq!(missing, Vec::<&str>::new());
+fn every_word_has_a_word_in_the_guide() {
+    let jobs = schemars::schema_for!(JobLine).to_value();
+    let results = schemars::schema_for!(ResultRecord).to_value();
+    let settings = cluster::config::KEYS.iter().flat_map(|key| [key.name, key.variable]);
+    let outcomes = words(&results["$defs"]["Outcome"]);
+    assert!(outcomes.iter().any(|word| word == "timed_out"), "{outcomes:?}");
+    let strategies = routing::strategy::NAMES.iter().map(|name| (*name).to_owned());
+    let table: [(&str, Vec<String>); 4] = [
+        ("lists", keys(&jobs).into_iter().filter(|key| !UNUSED.contains(&key.as_str())).collect()),
+        ("output", keys(&results).into_iter().chain(outcomes).collect()),
+        ("configuration", settings.map(str::to_owned).collect()),
+        ("several-tools", strategies.collect()),
+    ];
+    for (page, words) in table {
+        assert!(words.len() > 4, "{words:?}");
+        let source = Page::read(&format!("docs/guide/{page}.md")).source;
+        let missing: Vec<_> = words
+            .into_iter()
+            .filter(|word| !source.contains(&format!("`{word}")) && !source.contains(&format!("\"{word}\"")))
+            .collect();
+        assert_eq!(missing, Vec::<String>::new(), "{page}");
+    }
 }
 
 #[test]
