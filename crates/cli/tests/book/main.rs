@@ -19,3 +19,14 @@ mod pages;
 mod scratch;
 mod terminal;
 mod tools;
+
+/// A file that no module names is a test that never runs.
+#[test]
+fn no_file_is_forgotten() {
+    let main = include_str!("main.rs");
+    for entry in std::fs::read_dir(markdown::root().join("crates/cli/tests/book")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        assert!(name == "main" || main.contains(&format!("mod {name};")), "{name} is forgotten");
+    }
+}
