@@ -67,3 +67,11 @@ torture:
 # the long runs: 100,000 prompts a REPL, 10,000 through aider
 nightly:
     .ci/nightly
+
+# the book in docs/ as pages for a browser; needs mdbook: `cargo install --locked mdbook`
+book:
+    mdbook build docs
+
+# the picture in the README, of the program on a terminal in the middle of a run
+capture:
+    cargo test -p cluster-cli --test book -- --ignored capture::it_is_taken

@@ -63,6 +63,8 @@ mod answers;
 mod attempts;
 pub mod batch;
 pub mod blocking;
+#[cfg(doctest)]
+mod book;
 mod builder;
 mod cluster;
 pub mod config;

@@ -1,0 +1,2 @@
+puts [expr {6 * 7}]
+puts "hello"

@@ -1,0 +1,5 @@
+import cart
+
+
+def main():
+    print(cart.total([1, 2]))
