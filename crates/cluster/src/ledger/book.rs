@@ -187,30 +187,30 @@ impl Book {
         &mut self,
         (entry, attempt): (&Arc<Entry>, u32),
         fate: Fate,
-        record: &ResultRecord,
+        Written { outcome, record }: Written,
         rows: &mut Vec<Row>,
     ) {
         let job = self.number(entry, rows);
-        let outcome = record.outcome;
         match self.change(job, Event::End { attempt, outcome, fate }) {
-            Err(_) => self.event(job, Kind::Late(outcome), attempt, Some(json(record)), rows),
+            Err(_) => self.event(job, Kind::Late(outcome), attempt, Some(record), rows),
             Ok(next) if !next.state().is_terminal() => {
-                self.event(job, Kind::End(outcome), attempt, Some(json(record)), rows);
+                self.event(job, Kind::End(outcome), attempt, Some(record), rows);
             }
             Ok(next) => {
                 let kind = if fate == Fate::Bury { Kind::Bury(outcome) } else { Kind::End(outcome) };
                 self.event(job, kind, attempt, None, rows);
-                rows.push(Row::Result { job, round: next.round(), outcome, record: json(record) });
+                rows.push(Row::Result { job, round: next.round(), outcome, record });
             }
         }
     }
 
     /// An item that no job can be made of.
-    pub(super) fn refuse(&mut self, entry: &Arc<Entry>, record: &ResultRecord, rows: &mut Vec<Row>) {
+    pub(super) fn refuse(&mut self, entry: &Arc<Entry>, written: Written, rows: &mut Vec<Row>) {
         let job = self.number(entry, rows);
         let Ok(next) = self.change(job, Event::Refuse) else { return };
         self.event(job, Kind::Refuse, 0, None, rows);
-        rows.push(Row::Result { job, round: next.round(), outcome: record.outcome, record: json(record) });
+        let Written { outcome, record } = written;
+        rows.push(Row::Result { job, round: next.round(), outcome, record });
     }
 
     /// What the controller before was sending, nobody knows any more.
@@ -266,7 +266,16 @@ const fn end_of(attempt: u32, outcome: Outcome, fate: Fate) -> Option<Event> {
     Some(Event::End { attempt, outcome, fate })
 }
 
-/// A record is plain data: it always has a text.
-fn json(record: &ResultRecord) -> String {
-    serde_json::to_string(record).unwrap_or_default()
+/// A result as it goes to the disk: its text alone, because replies are large.
+#[derive(Debug)]
+pub(super) struct Written {
+    outcome: Outcome,
+    record: String,
+}
+
+impl Written {
+    pub(super) fn new(record: &ResultRecord) -> Self {
+        // A record is plain data: it always has a text.
+        Self { outcome: record.outcome, record: serde_json::to_string(record).unwrap_or_default() }
+    }
 }

@@ -2,7 +2,7 @@
 //! reply through the disk.
 
 use super::LedgerError;
-use super::book::Entry;
+use super::book::{Entry, Written};
 use super::identity::{Identities, Identity};
 use super::lock::RunLock;
 use super::machine::{Fate, Machine, Placed, State};
@@ -155,10 +155,10 @@ impl Recorder {
         let fate = if is_dead { Fate::Bury } else { Fate::Final };
         if let Some(attempt) = entry.attempt() {
             record.attempt += entry.before;
-            let kept = Box::new(record.clone());
+            let kept = Written::new(&record);
             self.0.writer.ask(|answer| Command::End { entry, attempt, fate, record: kept, answer }).await?;
         } else if record.outcome == Outcome::Refused && entry.prompts.is_empty() {
-            let kept = Box::new(record.clone());
+            let kept = Written::new(&record);
             self.0.writer.ask(|answer| Command::Refuse { entry, record: kept, answer }).await?;
         } else {
             self.list().unsent += 1;

@@ -6,13 +6,12 @@
 //! and no reply is told. `reserve.rs` tells what is done when the disk is full.
 
 use super::LedgerError;
-use super::book::{Book, Entry, Row};
+use super::book::{Book, Entry, Row, Written};
 use super::crash::{Point, reached};
 use super::identity::Identity;
 use super::machine::{Fate, Placed, State};
 use super::reserve::Room;
 use super::{rows, schema};
-use crate::batch::ResultRecord;
 use crate::batch::clock::wall;
 use rusqlite::Connection;
 use std::os::unix::fs::MetadataExt;
@@ -40,9 +39,9 @@ pub(super) enum Command {
     /// The intent to send; answered with the attempt that it is.
     Send { entry: Arc<Entry>, placed: Placed, answer: Answer<u32> },
     /// The end of an attempt.
-    End { entry: Arc<Entry>, attempt: u32, fate: Fate, record: Box<ResultRecord>, answer: Answer<()> },
+    End { entry: Arc<Entry>, attempt: u32, fate: Fate, record: Written, answer: Answer<()> },
     /// An item that no job can be made of.
-    Refuse { entry: Arc<Entry>, record: Box<ResultRecord>, answer: Answer<()> },
+    Refuse { entry: Arc<Entry>, record: Written, answer: Answer<()> },
     /// Jobs that are to be left alone. Nobody waits for it: it is written with what comes next.
     Skip(Vec<Identity>),
     /// Nothing more will come.
@@ -199,11 +198,11 @@ impl Keeper {
             Command::Send { entry, placed, answer } => self.stage_send(entry, placed, answer, rows, told),
             Command::End { entry, attempt, fate, record, answer } => {
                 reached(Point::BeforeReply);
-                self.book.end((&entry, attempt), fate, &record, rows);
+                self.book.end((&entry, attempt), fate, record, rows);
                 told.push(Told::Ended(answer));
             }
             Command::Refuse { entry, record, answer } => {
-                self.book.refuse(&entry, &record, rows);
+                self.book.refuse(&entry, record, rows);
                 told.push(Told::Ended(answer));
             }
             Command::Skip(jobs) => jobs.into_iter().for_each(|job| self.book.skip(job, rows)),
