@@ -27,7 +27,7 @@ impl Start {
                 (Some(ready), _) => format!("output that ends like /{ready}/"),
                 (None, rule) => by_rule(rule),
             },
-            Self::Probe(sentinel) => sentinel.expected(),
+            Self::Probe { sentinel, .. } => sentinel.expected(),
         }
     }
 }

@@ -20,8 +20,8 @@ pub(super) enum Start {
     Nothing,
     /// The output looks ready, or is silent. Where it ended when it was last told as a question.
     Look { asked: Option<usize> },
-    /// The answer to a sentinel.
-    Probe(Sentinel),
+    /// The answer to a sentinel; `asked` as above.
+    Probe { sentinel: Sentinel, asked: Option<usize> },
 }
 
 impl Start {
@@ -41,7 +41,7 @@ impl Start {
     fn probe(probe: Option<Sentinel>, out: &mut Vec<u8>) -> Self {
         probe.map_or(Self::Nothing, |sentinel| {
             sentinel.send(out);
-            Self::Probe(sentinel)
+            Self::Probe { sentinel, asked: None }
         })
     }
 
@@ -66,7 +66,12 @@ impl Start {
                 *self = Self::probe(probe(), out);
                 matches!(self, Self::Nothing)
             }
-            Self::Probe(sentinel) => is_answered(sentinel, spec, stream, due, now),
+            Self::Probe { sentinel, asked } => {
+                if !is_answered(sentinel, spec, stream, due, now) {
+                    return rules::remark(&spec.turn, stream, asked, due, now);
+                }
+                true
+            }
         };
         is_ready.then_some(Found::Ready)
     }
