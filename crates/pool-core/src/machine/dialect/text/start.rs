@@ -1,5 +1,6 @@
 //! The start: from the first byte to a tool that answers.
 
+use super::marks::{Marks, Word};
 use super::rules;
 use super::sentinel::{Expect, SETTLE, Sentinel, Sight};
 use super::stream::Stream;
@@ -98,7 +99,13 @@ fn looks_ready(spec: &ToolSpec, stream: &Stream, due: &mut Option<Instant>, now:
         *due = Some(at);
         return false;
     }
-    pattern.is_none_or(|pattern| Window::tail(stream.text()).match_at_end(pattern).is_some())
+    let is_there = pattern.is_none_or(|pattern| Window::tail(stream.text()).match_at_end(pattern).is_some());
+    is_there && !(matches!(spec.turn.rule, TurnRule::Prompt { .. }) && lacks_mark(stream))
+}
+
+/// The tool marks its prompts, and this is none.
+fn lacks_mark(stream: &Stream) -> bool {
+    matches!(stream.marks().map(Marks::word), Some(Word::Missing(_)))
 }
 
 fn is_answered(
