@@ -13,6 +13,7 @@ mod steady;
 use crate::Failure;
 use crate::args::Args;
 use crate::sample::Sample;
+use pool_core::spec::Io;
 use std::future::Future;
 
 /// A pool of tools, as far as the measurements need one.
@@ -39,6 +40,8 @@ pub(crate) struct Setup {
     pub(crate) options: Vec<String>,
     /// What ends a reply.
     pub(crate) framing: Framing,
+    /// What connects the pool to the tools; for pools that have a choice.
+    pub(crate) io: Io,
 }
 
 /// What ends a reply of the tool.
@@ -61,12 +64,13 @@ impl Setup {
             (false, true) => Framing::End,
             (false, false) => Framing::Line,
         };
-        Self { tools: args.value("--tools", 1), options, framing }
+        let io = if args.flag("--pty") { Io::Pty } else { Io::Pipes };
+        Self { tools: args.value("--tools", 1), options, framing, io }
     }
 
     /// One tool that answers each line with itself.
     pub(crate) const fn echo() -> Self {
-        Self { tools: 1, options: Vec::new(), framing: Framing::Line }
+        Self { tools: 1, options: Vec::new(), framing: Framing::Line, io: Io::Pipes }
     }
 
     /// The same after so many milliseconds.

@@ -1,8 +1,11 @@
-//! Starting the [tool](crate::child): this program again, with pipes.
+//! Starting the [tool](crate::child): this program again, with pipes or on a terminal.
 
+use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 /// What every round trip says.
 pub(crate) const PROMPT: &str = "hello 00000000000000000000000000000007";
@@ -31,8 +34,8 @@ pub(crate) fn command(options: &[String]) -> io::Result<Command> {
 /// A running tool. Dropping it closes its input and waits for its end.
 pub(crate) struct Tool {
     child: Child,
-    input: Option<ChildStdin>,
-    output: ChildStdout,
+    input: Option<OwnedFd>,
+    output: OwnedFd,
 }
 
 impl Tool {
@@ -44,9 +47,22 @@ impl Tool {
     /// Starts one from a command made before.
     pub(crate) fn start_with(command: &mut Command) -> io::Result<Self> {
         let mut child = command.spawn()?;
-        let input = child.stdin.take();
+        let input = child.stdin.take().map(OwnedFd::from);
         let output = child.stdout.take().ok_or_else(|| io::Error::other("the tool has no output"))?;
-        Ok(Self { child, input, output })
+        Ok(Self { child, input, output: output.into() })
+    }
+
+    /// Starts one on a terminal that changes no byte. It ends only if it is killed.
+    pub(crate) fn start_on_terminal(options: &[String]) -> io::Result<Self> {
+        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+        let output = openpt(flags)?;
+        unlockpt(&output)?;
+        let own = ioctl_tiocgptpeer(&output, flags)?;
+        let mut modes = tcgetattr(&own)?;
+        modes.make_raw();
+        tcsetattr(&own, OptionalActions::Now, &modes)?;
+        let child = command(options)?.stdin(own.try_clone()?).stdout(own).spawn()?;
+        Ok(Self { child, input: Some(output.try_clone()?), output })
     }
 
     /// Writes all of `bytes` into its input.
@@ -68,7 +84,7 @@ impl Tool {
     }
 
     /// Its output, to watch.
-    pub(crate) const fn output(&self) -> &ChildStdout {
+    pub(crate) const fn output(&self) -> &OwnedFd {
         &self.output
     }
 

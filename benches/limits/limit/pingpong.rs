@@ -1,4 +1,5 @@
-//! One prompt at a time: a blocking `write(2)`, a blocking `read(2)`. Nothing can be faster on a pipe.
+//! One prompt at a time: a blocking `write(2)`, a blocking `read(2)`. Nothing can be faster on a pipe or a
+//! terminal.
 
 use crate::args::Args;
 use crate::sample::Sample;
@@ -9,10 +10,16 @@ use std::time::Instant;
 /// Round trips of a short line, after this many to get warm.
 const WARM_UP: usize = 200;
 
-/// `--count`: how many round trips.
+/// `--count`: how many round trips; `--pty`: on a terminal.
 pub(crate) fn measure(args: &Args) -> io::Result<Sample> {
-    let tool = Tool::start(args.rest())?;
-    trips(&tool, format!("{PROMPT}\n").as_bytes(), args.value("--count", 10_000), WARM_UP)
+    let (prompt, count) = (format!("{PROMPT}\n"), args.value("--count", 10_000));
+    if !args.flag("--pty") {
+        return trips(&Tool::start(args.rest())?, prompt.as_bytes(), count, WARM_UP);
+    }
+    let mut tool = Tool::start_on_terminal(args.rest())?;
+    let sample = trips(&tool, prompt.as_bytes(), count, WARM_UP);
+    tool.kill()?;
+    sample
 }
 
 /// `--bytes`: how long a prompt is. The tool answers with its length, so one direction is measured.

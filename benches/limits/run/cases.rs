@@ -9,7 +9,7 @@ use Bound::{AtLeast, AtMost};
 pub(crate) fn all() -> Result<Vec<Case>, Failure> {
     let program = program()?;
     let tool = tool::argv(&[])?.join(" ");
-    let mut cases = vec![trip()];
+    let mut cases = vec![trip(), terminal()];
     cases.extend(LOOPS.map(closed_loop));
     cases.extend([
         reply(
@@ -54,6 +54,23 @@ fn trip() -> Case {
             ratio("round trip, this arbiter", "ours, this arbiter", "ping-pong", "p50_us", AtMost(2.0)),
             ratio("round trip, foreign thread", "ours, foreign thread", "ping-pong", "p50_us", AtMost(4.0)),
         ],
+    }
+}
+
+/// The same on a terminal, where the system does more for each byte. Ours needs guards there.
+fn terminal() -> Case {
+    let ours = "ours, this arbiter";
+    Case {
+        name: "pty",
+        about: "round trip of one short line on a terminal, all on one processor",
+        rounds: 9,
+        rows: vec![
+            Row::new("ping-pong", "limit pingpong --pin --pty"),
+            Row::new("ping-pong again", "limit pingpong --pin --pty"),
+            Row::new(ours, "ours pingpong --pin --pty --guarded"),
+        ],
+        shown: &["p50_us", "p99_us"],
+        targets: vec![ratio("round trip on a terminal", ours, "ping-pong", "p50_us", AtMost(1.6))],
     }
 }
 

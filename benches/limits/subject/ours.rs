@@ -108,6 +108,7 @@ pub(crate) fn spec(setup: &Setup) -> Result<ToolSpec, Failure> {
     if setup.says_ready() {
         spec.start.ready = Some(Regex::new(r"ready\n\z")?);
     }
+    spec.io = setup.io;
     spec.limits.max_reply = 256 << 20;
     Ok(spec)
 }

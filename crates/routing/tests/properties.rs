@@ -38,10 +38,16 @@ impl Rule for NobodyBusier {
     }
 }
 
-/// Whoever stays free is served within as many placements of a kind as there are slots.
-#[derive(Default)]
+/// Whoever stays free is served within so many rounds: as many placements of a kind as there are slots.
 struct InTurn {
+    rounds: usize,
     passed_over: HashMap<(Needs, usize), usize>,
+}
+
+impl InTurn {
+    fn within(rounds: usize) -> Self {
+        Self { rounds, passed_over: HashMap::new() }
+    }
 }
 
 impl Rule for InTurn {
@@ -51,7 +57,7 @@ impl Rule for InTurn {
             let passed = self.passed_over.entry((placed.job.needs.clone(), slot)).or_default();
             let stays = candidates.contains(&slot) && id(slot) != placed.decision.slot;
             *passed = if stays { *passed + 1 } else { 0 };
-            assert!(*passed < world.places.len(), "slot {slot} was passed over {passed} times");
+            assert!(*passed < self.rounds * world.places.len(), "slot {slot} was passed over {passed} times");
         }
     }
 }
@@ -80,7 +86,7 @@ proptest! {
     #[test]
     fn round_robin_serves_whoever_stays_free(slots in 1_usize..7, ops in ops()) {
         let mut world = World::new(Box::new(RoundRobin::default()), slots);
-        let mut rule = InTurn::default();
+        let mut rule = InTurn::within(1);
         ops.iter().for_each(|op| world.happen(op, &mut rule));
     }
 
@@ -118,11 +124,12 @@ proptest! {
         ops.iter().for_each(|op| world.happen(op, &mut ()));
     }
 
-    /// Over crashes, revokes and restarts; of equal weights.
+    /// Over crashes, revokes and restarts; of equal weights. Two rounds: who had the last turn of one may be the first that is
+    /// passed over in the next, when those that come back bring the order of slots with them.
     #[test]
     fn weighted_serves_whoever_stays_free(slots in 1_usize..7, ops in ops()) {
         let mut world = World::new(Box::new(weighted(&vec![1; slots])), slots);
-        let mut rule = InTurn::default();
+        let mut rule = InTurn::within(2);
         ops.iter().for_each(|op| world.happen(op, &mut rule));
     }
 

@@ -78,6 +78,18 @@ fn words_that_make_no_sense() {
 }
 
 #[test]
+fn a_tool_that_asks_at_its_start_is_not_waited_for() {
+    let once = "[ -e asked ] || { >asked; printf 'Trust this folder? [y/n] '; read -r answer; }";
+    let world = world(once, "echo \"$line\"");
+    world.file("asks.toml", format!("questions = ['\\[y/n\\] \\z']\n{MARKED}"));
+    let ran = world.run(&["run", "./asks.toml", "-n", "1", "hi"]);
+    assert_eq!((ran.status, ran.stdout.as_str()), (0, "hi\n"), "{ran}");
+    let told =
+        "instance 0 asks has ended: it did not start: it asks \"Trust this folder? [y/n]\", and nobody can";
+    assert_eq!(ran.stderr.matches(told).count(), 1, "{ran}");
+}
+
+#[test]
 fn files_that_make_no_sense() {
     let world = World::new();
     world.file("bytes", b"\xff\n").file("bad.toml", "command = [\n").file("slip.toml", "comand = ['x']\n");

@@ -100,3 +100,63 @@ fn f41_f42_keys_in_a_prompt_are_refused_and_what_is_escaped_is_not() {
     let escaped = world.run(&["python", "--pty", "-n", "1", "len('\x03\x04\x1b[201~')"]);
     assert_eq!((escaped.status, escaped.stdout.as_str()), (0, "8\n"), "{escaped}");
 }
+
+/// A shell that edits its lines, and so says when it reads one.
+const SHELL: &str = "env TERM=xterm 'PS1=> ' bash --norc --noprofile -i";
+
+/// The same with marks of its own around its prompt, and with the status of each command; no bracketed paste.
+const MARKED: &str = r#"
+bind 'set enable-bracketed-paste off'
+PROMPT_COMMAND='printf "\e]133;D;%d\a\e]133;A\a" "$?"' PS1='> \[\e]133;B\a\]'
+"#;
+
+#[test]
+fn a_reply_that_looks_like_the_prompt_is_no_end_where_the_tool_marks_its_own() {
+    let world = World::new();
+    world
+        .file("marked", MARKED)
+        .file("paste", "a\x1b[?2004h\x1b[?2004l\n> ")
+        .file("input", "a\x1b]133;B\x07\n> ");
+    let marked = "env TERM=dumb bash --noprofile --rcfile marked -i";
+    for (tool, mark) in [(SHELL, "bracketed paste"), (marked, "OSC 133;B")] {
+        let prompts = [
+            "printf 'a\\n> '; sleep 0.5; echo b",
+            "cat paste; sleep 0.5; echo",
+            "cat input; sleep 0.5; echo c",
+        ];
+        let words = [tool, "--pty", "--until", "^> $", "-n", "1", "--json"];
+        let ran = world.run(&[&words[..], &prompts].concat());
+        let results: Vec<_> = ran.results();
+        let replies: Vec<_> =
+            results.iter().map(|result| result["reply"].as_str().unwrap().trim_start()).collect();
+        assert_eq!(replies, ["a\n> b", "a\n> ", "a\n> c"], "{tool}: {ran}");
+        for result in &results {
+            assert_eq!(result["steps"][0]["evidence"], format!("prompt mark ({mark}), >"), "{tool}: {ran}");
+        }
+    }
+}
+
+#[test]
+fn the_status_that_a_shell_tells_is_the_outcome() {
+    let world = World::new();
+    world.file("marked", MARKED);
+    let marked = "bash --noprofile --rcfile marked -i";
+    let ran = world.run(&[
+        marked,
+        "--pty",
+        "--until",
+        "^> $",
+        "-n",
+        "1",
+        "--json",
+        "echo a",
+        "echo b; (exit 7)",
+        "echo c",
+    ]);
+    let told = ran
+        .results()
+        .iter()
+        .map(|result| format!("{} {}", result["outcome"], result["error"]))
+        .collect::<Vec<_>>();
+    assert_eq!(told, ["\"ok\" null", "\"error\" \"exit status 7\"", "\"ok\" null"], "{ran}");
+}

@@ -91,7 +91,9 @@ pub enum TurnRule {
         /// The sentinel is also sent in front of the text; output before it belongs to no job.
         begin: bool,
     },
-    /// The tool's prompt at the very end of the output, unchanged for `settle`.
+    /// The tool's prompt at the very end of the output, unchanged for `settle`. On a terminal, a tool that marks its
+    /// prompts at its start (OSC 133;B behind them, or bracketed paste switched on) is held to that: without the mark
+    /// nothing is the prompt, and a status in OSC 133;D, if not `0`, makes the outcome an error.
     Prompt {
         /// The prompt; matched at the end of the output.
         until: Regex,

@@ -4,6 +4,7 @@ mod cap;
 mod encode;
 mod expected;
 mod keys;
+mod marks;
 mod outcome;
 mod preview;
 mod reply;
@@ -152,7 +153,7 @@ impl Dialect for TextDialect {
         };
         self.due = matches!(self.phase, Phase::Broken(_)).then_some(now);
         self.unsolicited += self.stream.clear() as u64;
-        self.stream.restart_silence(now);
+        self.stream.begin_turn(now);
         Ok(())
     }
 

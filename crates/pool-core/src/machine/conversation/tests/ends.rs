@@ -113,21 +113,24 @@ fn not_ready_in_time_shows_the_last_output() {
 
 #[test]
 fn a_question_at_the_start_ends_it_at_once() {
-    let mut spec = spec();
-    spec.start.ready = Some(Regex::new(r"> \z").expect("valid"));
-    spec.turn.questions = vec![Regex::new(r"\[y/n\] \z").expect("valid")];
-    let mut script = Script::new(spec);
-    script.conversation.launched(Some(7), script.now);
-    script.print("it broke\nreport it? [y/n] ");
-    script.take_log();
-    script.pass(TurnSpec::QUESTION_SETTLE - Duration::from_millis(1));
-    assert_eq!(script.take_log(), [""; 0], "it may still go on");
-    script.pass(Duration::from_millis(1));
-    assert_eq!(script.take_log(), ["signal Kill"]);
-    script.conversation.exited(ExitReport::Signalled(9), script.now);
-    script.conversation.end_of_output(script.now);
-    let log = script.take_log().join(" ");
-    assert!(log.contains("Asks { question: \"report it? [y/n]\"") && log.contains("it broke"), "{log}");
+    // Before anything is sent, and behind the first sentinel.
+    let (ready, asks) = (Regex::new(r"> \z").expect("valid"), Regex::new(r"\[y/n\] \z").expect("valid"));
+    for ready in [Some(ready), None] {
+        let mut spec = spec();
+        (spec.start.ready, spec.turn.questions) = (ready, vec![asks.clone()]);
+        let mut script = Script::new(spec);
+        script.conversation.launched(Some(7), script.now);
+        script.print("it broke\nreport it? [y/n] ");
+        script.take_log();
+        script.pass(TurnSpec::QUESTION_SETTLE - Duration::from_millis(1));
+        assert_eq!(script.take_log(), [""; 0], "it may still go on");
+        script.pass(Duration::from_millis(1));
+        assert_eq!(script.take_log(), ["signal Kill"]);
+        script.conversation.exited(ExitReport::Signalled(9), script.now);
+        script.conversation.end_of_output(script.now);
+        let log = script.take_log().join(" ");
+        assert!(log.contains("Asks { question: \"report it? [y/n]\"") && log.contains("it broke"), "{log}");
+    }
 }
 
 #[test]

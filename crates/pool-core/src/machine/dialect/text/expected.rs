@@ -1,5 +1,6 @@
 //! What output is awaited, in words.
 
+use super::marks::Marks;
 use super::sentinel::Sentinel;
 use super::start::Start;
 use super::turn::Turn;
@@ -11,10 +12,19 @@ impl TextDialect {
     pub(super) fn expected(&self) -> String {
         match &self.phase {
             Phase::Closed => "nothing".into(),
-            Phase::Starting(start) => start.expected(&self.spec),
+            Phase::Starting(start) => self.with_mark(start.expected(&self.spec)),
             Phase::Idle => "no output: it is free".into(),
-            Phase::Turn(turn) => turn.expected(&self.spec.turn.rule),
+            Phase::Turn(turn) => self.with_mark(turn.expected(&self.spec.turn.rule)),
             Phase::Broken(reason) => format!("nothing more: {reason}"),
+        }
+    }
+
+    /// A tool that marks its prompts ends no turn without that.
+    fn with_mark(&self, rule: String) -> String {
+        let is_prompt = matches!(self.spec.turn.rule, TurnRule::Prompt { .. });
+        match self.stream.marks().and_then(Marks::wanted).filter(|_| is_prompt) {
+            Some(mark) => format!("{rule}, together with the tool's own {}", mark.name()),
+            None => rule,
         }
     }
 }
@@ -27,7 +37,7 @@ impl Start {
                 (Some(ready), _) => format!("output that ends like /{ready}/"),
                 (None, rule) => by_rule(rule),
             },
-            Self::Probe(sentinel) => sentinel.expected(),
+            Self::Probe { sentinel, .. } => sentinel.expected(),
         }
     }
 }

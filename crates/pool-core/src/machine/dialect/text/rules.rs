@@ -1,5 +1,6 @@
 //! The rules that need no nonce: a prompt, a line, silence; and what looks like a question.
 
+use super::marks::{Marks, Word};
 use super::stream::{Raw, Stream};
 use super::turn::{Ended, Seen};
 use super::window::Window;
@@ -41,8 +42,15 @@ pub(super) fn by_rule(
                 *due = Some(at);
                 return None;
             }
-            let (start, evidence) = prompt_at_end(until, text)?;
-            Some(ended(start, stream.buffer.len(), CompletedBy::Prompt, evidence))
+            let (reply, evidence) = prompt_at_end(until, text)?;
+            let (rest, by) = (stream.buffer.len(), CompletedBy::Prompt);
+            let (evidence, failure) = match stream.marks().map_or(Word::None, Marks::word) {
+                Word::None => (evidence, None),
+                Word::Missing(_) => return None,
+                Word::Given(mark, failure) => (format!("{}, {evidence}", mark.name()), failure),
+            };
+            let failure = failure.map(|status| status.to_string());
+            Some(Seen::End(Ended { reply, rest, by, evidence, failure }))
         }
         TurnRule::Quiet { after } => {
             let at = stream.quiet_at(*after, now);

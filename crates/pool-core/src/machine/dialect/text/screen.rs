@@ -4,6 +4,7 @@
 //! does more (a lone carriage return, a cursor movement, the alternate screen) sets up a terminal with the last lines on
 //! it; from then on the text is what has left the screen at the top, and then the screen.
 
+use super::marks::Marks;
 use crate::machine::dialect::filter::is_bidi;
 use crate::spec::Io;
 use avt::observer::Observer;
@@ -26,6 +27,8 @@ pub(super) struct Screen {
     paper: Paper,
     /// New bytes while they are looked at; between that, the front of a character that has not come whole.
     fresh: Vec<u8>,
+    /// What the tool says of its prompt.
+    pub(super) marks: Marks,
 }
 
 /// What is drawn on.
@@ -182,6 +185,7 @@ impl Screen {
             if matches!(self.paper, Paper::Text) && self.parser.state == State::Ground {
                 let run = rest.bytes().position(|byte| !matches!(byte, b' '..=b'~')).unwrap_or(rest.len());
                 text.extend_from_slice(&rest.as_bytes()[..run]);
+                self.marks.printed(&rest[..run]);
                 rest = &rest[run..];
                 if run > 0 {
                     continue;
@@ -189,7 +193,9 @@ impl Screen {
             }
             rest = &rest[character.len_utf8()..];
             self.close_string(character);
-            if let Some(function) = self.parser.feed(character) {
+            let function = self.parser.feed(character);
+            self.marks.fed(character, function.as_ref());
+            if let Some(function) = function {
                 self.function(function, text);
             }
         }

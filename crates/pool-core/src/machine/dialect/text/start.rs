@@ -1,5 +1,6 @@
 //! The start: from the first byte to a tool that answers.
 
+use super::marks::{Marks, Word};
 use super::rules;
 use super::sentinel::{Expect, SETTLE, Sentinel, Sight};
 use super::stream::Stream;
@@ -20,8 +21,8 @@ pub(super) enum Start {
     Nothing,
     /// The output looks ready, or is silent. Where it ended when it was last told as a question.
     Look { asked: Option<usize> },
-    /// The answer to a sentinel.
-    Probe(Sentinel),
+    /// The answer to a sentinel; `asked` as above.
+    Probe { sentinel: Sentinel, asked: Option<usize> },
 }
 
 impl Start {
@@ -41,7 +42,7 @@ impl Start {
     fn probe(probe: Option<Sentinel>, out: &mut Vec<u8>) -> Self {
         probe.map_or(Self::Nothing, |sentinel| {
             sentinel.send(out);
-            Self::Probe(sentinel)
+            Self::Probe { sentinel, asked: None }
         })
     }
 
@@ -66,7 +67,12 @@ impl Start {
                 *self = Self::probe(probe(), out);
                 matches!(self, Self::Nothing)
             }
-            Self::Probe(sentinel) => is_answered(sentinel, spec, stream, due, now),
+            Self::Probe { sentinel, asked } => {
+                if !is_answered(sentinel, spec, stream, due, now) {
+                    return rules::remark(&spec.turn, stream, asked, due, now);
+                }
+                true
+            }
         };
         is_ready.then_some(Found::Ready)
     }
@@ -93,7 +99,13 @@ fn looks_ready(spec: &ToolSpec, stream: &Stream, due: &mut Option<Instant>, now:
         *due = Some(at);
         return false;
     }
-    pattern.is_none_or(|pattern| Window::tail(stream.text()).match_at_end(pattern).is_some())
+    let is_there = pattern.is_none_or(|pattern| Window::tail(stream.text()).match_at_end(pattern).is_some());
+    is_there && !(matches!(spec.turn.rule, TurnRule::Prompt { .. }) && lacks_mark(stream))
+}
+
+/// The tool marks its prompts, and this is none.
+fn lacks_mark(stream: &Stream) -> bool {
+    matches!(stream.marks().map(Marks::word), Some(Word::Missing(_)))
 }
 
 fn is_answered(

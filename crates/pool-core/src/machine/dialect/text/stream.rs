@@ -1,6 +1,7 @@
 //! The output so far: one growing buffer, filtered in place, with the places that have been looked at.
 
 use super::cap::Cap;
+use super::marks::Marks;
 use super::screen::Screen;
 use crate::machine::dialect::{TAIL, filter::Filter};
 use crate::spec::Io;
@@ -92,6 +93,22 @@ impl Stream {
         if let Some(now) = self.changed {
             self.absorb(now, raw);
         }
+    }
+
+    /// What the tool says of its prompts, on a terminal.
+    pub(super) fn marks(&self) -> Option<&Marks> {
+        match &self.reading {
+            Reading::Filter(_) => None,
+            Reading::Screen(screen) => Some(&screen.marks),
+        }
+    }
+
+    /// What has come belongs to no prompt of the turn that begins.
+    pub(super) fn begin_turn(&mut self, now: Instant) {
+        if let Reading::Screen(screen) = &mut self.reading {
+            screen.marks.begin_turn();
+        }
+        self.restart_silence(now);
     }
 
     /// The filtered text.

@@ -1,5 +1,6 @@
 //! The dialect as a whole: transcripts of what tools say, and what holds for any output.
 
+mod marks;
 mod memory;
 mod splits;
 mod transcripts;
