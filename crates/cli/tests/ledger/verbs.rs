@@ -273,7 +273,25 @@ fn a_bound_on_costs_is_refused_for_tools_that_report_none() {
     let lab = Lab::new();
     let ran = lab.run(&["run", "bash", "--max-cost", "1.50", "true"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
-    assert!(ran.stderr.contains("it is not reported by bash"), "{ran:?}");
+    assert!(ran.stderr.contains("what a job costs is not told by bash"), "{ran:?}");
+}
+
+#[test]
+fn a_run_that_has_spent_its_budget_begins_no_more_and_can_be_resumed() {
+    let lab = Lab::new();
+    let tells = "usage = '^cost (?P<cost>[\\d.]+)$'\n";
+    let profile = "schema = 'cluster.profile/1'\ncommand = ['bash', '--norc']\n[turn]\nby = 'sentinel'\n\
+                   send = 'echo {nonce}'\nexpect = '^{nonce}$'\n";
+    std::fs::write(lab.path("paid.toml"), format!("{profile}{tells}")).unwrap();
+    let items = ["echo cost 0.4", "echo cost 0.7", "echo cost 0.1", "echo cost 0.2", "echo cost 9"];
+    let words = ["run", "./paid.toml", "-n", "1", "--max-cost", "1.0"];
+    let ran = lab.run(&[&words[..], &items].concat());
+    assert_eq!(ran.code, Some(4), "{ran:?}");
+    assert!(ran.stderr.contains("the jobs have cost $1.1000 of $1 (--max-cost)"), "{ran:?}");
+    let begun = ran.stdout.lines().count();
+    assert!((2..5).contains(&begun), "{ran:?}");
+    let ran = lab.run(&["resume", "--max-cost", "100"]);
+    assert_eq!((ran.code, ran.stdout.lines().count()), (Some(0), 5 - begun), "{ran:?}");
 }
 
 #[test]

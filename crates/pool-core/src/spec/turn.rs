@@ -51,6 +51,12 @@ impl TurnSpec {
         }
     }
 
+    /// Whether the tool tells what a turn has cost.
+    #[must_use]
+    pub fn tells_costs(&self) -> bool {
+        self.usage.as_ref().is_some_and(|usage| usage.capture_names().flatten().any(|group| group == "cost"))
+    }
+
     pub(super) fn validate(&self) -> Result<(), SpecError> {
         if let TurnRule::Sentinel { send, .. } = &self.rule
             && !send.contains("{nonce}")

@@ -3,6 +3,7 @@
 use super::limits::Limits;
 use crate::output::jobs;
 use cluster::Fold;
+use cluster::batch::ResultRecord;
 use cluster::batch::run::{Counts, Ending};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -13,6 +14,43 @@ pub(crate) struct Bounds {
     /// What the results come to, where they all answer one question.
     pub(crate) fold: Option<Fold>,
     pub(crate) deadline: Option<Deadline>,
+    pub(crate) budget: Option<Budget>,
+}
+
+/// What the jobs may cost, in US dollars, as their tools tell it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Budget {
+    most: f64,
+    spent: f64,
+}
+
+impl Budget {
+    pub(super) const fn new(most: f64) -> Self {
+        Self { most, spent: 0.0 }
+    }
+
+    /// A job has ended; true if the budget is spent by that. What a job costs is known when it has ended: those that run
+    /// then still cost something.
+    pub(super) fn spends(&mut self, record: &ResultRecord) -> bool {
+        let before = self.is_spent();
+        self.spent += record.usage.and_then(|usage| usage.cost_usd).unwrap_or(0.0);
+        !before && self.is_spent()
+    }
+
+    /// Whether nothing is left of it.
+    pub(super) fn is_spent(&self) -> bool {
+        self.spent >= self.most
+    }
+
+    /// What to say when it is spent.
+    pub(super) fn news(&self, counts: Counts) -> String {
+        format!("{}: beginning no more, finishing {}", self.reason(), jobs(counts.running as u64))
+    }
+
+    /// Why the batch ended.
+    pub(super) fn reason(&self) -> String {
+        format!("the jobs have cost ${:.4} of ${} (--max-cost)", self.spent, self.most)
+    }
 }
 
 /// A time after which no more jobs are begun.

@@ -2,7 +2,7 @@
 
 mod idle;
 
-use super::bounds::{Bounds, Deadline, is_left};
+use super::bounds::{Bounds, Budget, Deadline, is_left};
 use super::pool::Pool;
 use super::record::Closed;
 use super::steps::Source;
@@ -269,6 +269,12 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         let not_run = pool_failed && record.instance.is_none();
         let shown = if not_run { Shown::NotRun } else { self.weigh(record) };
         self.output.keep(record, shown);
+        if let Some(budget) = &mut self.bounds.budget
+            && budget.spends(record)
+        {
+            self.batch.feed_no_more();
+            self.output.note(&budget.news(self.batch.counts()));
+        }
         if self.write_error.is_some() {
             return;
         }
@@ -346,7 +352,8 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
             format!("{} failed: the run was halted (--halt {halt})", jobs(self.batch.counts().failed))
         });
         let deadline = self.bounds.deadline.filter(Deadline::has_passed).map(|deadline| deadline.reason());
-        let Some(reason) = halted.or(deadline) else { return false };
+        let spent = self.bounds.budget.filter(Budget::is_spent).map(|budget| budget.reason());
+        let Some(reason) = halted.or(deadline).or(spent) else { return false };
         let is_left = is_left(self.batch.ending(), self.output.tally().cancelled());
         if is_left {
             self.output.error(&reason);

@@ -34,6 +34,7 @@ pub(super) struct Plan {
     pub(super) halt: Option<Halt>,
     /// After this time no more jobs are begun.
     pub(super) deadline: Option<Duration>,
+    pub(super) max_cost: Option<f64>,
     /// The model that the tools are to use.
     model: Option<String>,
 }
@@ -47,8 +48,9 @@ impl Plan {
             OnLimit::Next => somewhere_else(&tools)?,
             OnLimit::Fail => tools.iter_mut().for_each(|tool| tool.profile.spec.hold = None),
         }
-        if args.bounds.max_cost.is_some() {
-            return Err(no_costs(&tools));
+        let max_cost = args.bounds.max_cost;
+        if max_cost.is_some() {
+            tells_costs(&tools)?;
         }
         let settings = Settings {
             tools: tools
@@ -69,7 +71,21 @@ impl Plan {
         let (halt, deadline, model) = (args.bounds.halt, args.bounds.deadline, args.start.model.clone());
         let report = Wanted { junit: out.junit.clone(), results: out.results.clone(), of: words(args) };
         let hooks = args.hooks.clone();
-        Ok(Self { tools, jobs, order, style, route, on_limit, retries, report, hooks, halt, deadline, model })
+        Ok(Self {
+            tools,
+            jobs,
+            order,
+            style,
+            route,
+            on_limit,
+            retries,
+            report,
+            hooks,
+            halt,
+            deadline,
+            max_cost,
+            model,
+        })
     }
 
     /// How many jobs are with the pool at a time.
@@ -101,14 +117,15 @@ impl Plan {
     }
 }
 
-/// No dialect reads yet what a tool says of costs.
-fn no_costs(tools: &[Tool]) -> Failure {
-    let names: Vec<String> = tools.iter().map(|tool| tool.profile.name.to_string()).collect();
-    Failure::usage(format!(
-        "--max-cost: no job's cost is known, because it is not reported by {}",
-        names.join(", ")
-    ))
-    .help("bound the run with --deadline or --halt, or by a budget at the provider")
+/// A bound on costs that nobody tells would never be met.
+fn tells_costs(tools: &[Tool]) -> Result<(), Failure> {
+    let silent = |tool: &&Tool| !tool.profile.spec.turn.tells_costs();
+    let names: Vec<String> = tools.iter().filter(silent).map(|tool| tool.profile.name.to_string()).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let failure = Failure::usage(format!("--max-cost: what a job costs is not told by {}", names.join(", ")));
+    Err(failure.help("bound the run with --deadline or --halt, or by a budget at the provider"))
 }
 
 /// What the run does, in words: its tools, its steps and where its items come from, and nothing of how it is done, nor

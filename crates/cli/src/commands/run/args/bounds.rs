@@ -15,9 +15,14 @@ pub(crate) struct BoundsArgs {
     /// After this time begin no more jobs, and wait for those that run
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(in crate::commands::run) deadline: Option<Duration>,
-    /// When the jobs have cost so much; refused for tools that do not report what a job costs, as none does so far
-    #[arg(long, value_name = "USD")]
+    /// When the jobs have cost so much, by what their tools say, begin no more; refused for tools that do not tell it
+    #[arg(long, value_name = "USD", value_parser = dollars)]
     pub(in crate::commands::run) max_cost: Option<f64>,
+}
+
+fn dollars(text: &str) -> Result<f64, String> {
+    let amount = text.parse().ok().filter(|amount: &f64| amount.is_finite() && *amount > 0.0);
+    amount.ok_or_else(|| "write a number of US dollars above 0, as in 1.50".to_owned())
 }
 
 impl BoundsArgs {

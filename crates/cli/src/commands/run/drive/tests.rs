@@ -133,6 +133,7 @@ fn play_on(
             limits,
             fold: None,
             deadline: terms.deadline.and_then(|after| Deadline::new(after, Instant::now())),
+            budget: None,
         };
         let run = drive(pool, batch, bounds, Box::pin(signals), &mut output);
         // The sender outlives the script: a process never runs out of signals.
