@@ -14,7 +14,7 @@ use routing::strategy::by_name;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use support::{Oracle, in_virtual_time, play, spec};
+use support::{Oracle, all_free, in_virtual_time, play, slots, spec};
 use tokio::time::Instant;
 
 async fn pool(strategy: &str, instances: usize) -> ClusterManager {
@@ -25,24 +25,6 @@ async fn pool(strategy: &str, instances: usize) -> ClusterManager {
     let cluster = builder.build().await.expect("a valid plan");
     all_free(&cluster, instances).await;
     cluster
-}
-
-/// What the router knows of each slot, when nothing is under way.
-async fn slots(cluster: &ClusterManager) -> Vec<SlotView> {
-    loop {
-        let figures = cluster.metrics().await.expect("figures");
-        if figures.total.in_flight == 0 {
-            return figures.slots;
-        }
-        tokio::task::yield_now().await;
-    }
-}
-
-async fn all_free(cluster: &ClusterManager, instances: usize) {
-    let mut changes = cluster.watch(64);
-    while slots(cluster).await.iter().filter(|slot| slot.credits == 1).count() < instances {
-        changes.recv().await.expect("an instance that comes up tells so");
-    }
 }
 
 fn free(slots: &[SlotView]) -> impl Iterator<Item = &SlotView> {

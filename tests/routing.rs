@@ -18,7 +18,7 @@ use routing::strategy::{NAMES, Weighted, by_name};
 use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Duration;
-use support::{Oracle, in_virtual_time, play, spec};
+use support::{Oracle, all_free, in_virtual_time, play, slots, spec};
 
 /// How many messages a router's mailbox holds.
 const QUEUE: usize = 64;
@@ -351,20 +351,16 @@ proptest! {
     #[test]
     fn weights_are_exact_over_a_cycle(weights in prop::collection::vec(1_u16..5, 1..5)) {
         let served = in_virtual_time(async {
-            let slots = (0..).map(SlotId).zip(weights.iter().filter_map(|weight| NonZeroU16::new(*weight)));
-            let strategy = Box::new(Weighted::new(slots));
+            let weighed = (0..).map(SlotId).zip(weights.iter().filter_map(|weight| NonZeroU16::new(*weight)));
+            let strategy = Box::new(Weighted::new(weighed));
             let cluster = routed(strategy, weights.len(), &Oracle::default()).await;
             // Until all are up.
-            while cluster.metrics().await.expect("figures").slots.iter().filter(|slot| slot.credits == 1).count() < weights.len() {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
+            all_free(&cluster, weights.len()).await;
             let cycle: u64 = weights.iter().map(|weight| u64::from(*weight)).sum();
             for n in 0..2 * cycle {
                 cluster.submit(format!("say:{n}").as_str()).await.expect("a reply");
                 // The instance is free again when the router has heard of the end.
-                while cluster.metrics().await.expect("figures").total.in_flight > 0 {
-                    tokio::task::yield_now().await;
-                }
+                slots(&cluster).await;
             }
             let slots = cluster.metrics().await.expect("figures").slots;
             cluster.shutdown().await;

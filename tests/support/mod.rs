@@ -4,6 +4,7 @@ use cluster::{ClusterManager, Job};
 use pool_core::message::ExitReport;
 use pool_core::process::fake::{Fakes, Play, Stage};
 use pool_core::spec::{Backoff, Cancel, Intensity, ToolSpec, TurnRule, TurnSpec};
+use routing::metrics::SlotView;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -110,4 +111,25 @@ async fn act(stage: &mut Stage, line: &str, late: &mut String) -> Option<ExitRep
 #[allow(dead_code, reason = "each test file uses its part")]
 pub(crate) fn job(lines: &[String]) -> Job {
     lines.iter().fold(Job::new(), |job, line| job.step(line))
+}
+
+/// What the router knows of each slot, when nothing is under way.
+#[allow(dead_code, reason = "each test file uses its part")]
+pub(crate) async fn slots(cluster: &ClusterManager) -> Vec<SlotView> {
+    loop {
+        let figures = cluster.metrics().await.expect("figures");
+        if figures.total.in_flight == 0 {
+            return figures.slots;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Waits until all that there are can take a job.
+#[allow(dead_code, reason = "each test file uses its part")]
+pub(crate) async fn all_free(cluster: &ClusterManager, instances: usize) {
+    let mut changes = cluster.watch(64);
+    while slots(cluster).await.iter().filter(|slot| slot.credits == 1).count() < instances {
+        changes.recv().await.expect("an instance that comes up tells so");
+    }
 }
