@@ -32,7 +32,7 @@
 //!
 //! * Standard output is data, in the order of the items unless asked otherwise; everything else goes to standard error.
 //! * Exit codes: 0 all ok, 1 some failed, 2 wrong usage or bad input and nothing started, 3 the pool could not start or gave
-//!   up, 4 stopped on purpose, 129, 130 and 143 by signals.
+//!   up, 4 stopped on purpose, 75 another controller has the run, 124 `wait` ran out of time, 129, 130 and 143 by signals.
 //! * The first Ctrl-C feeds no more, the second cancels, the third kills. Whichever way it ends, nothing of its tools is left
 //!   a second later.
 //! * What a tool printed is sanitised before it reaches a terminal.

@@ -37,8 +37,8 @@ Standard output has the replies, in the order of the items; standard error has e
 Defaults for many of these flags can be settled once: 'cluster config --help' says where.
 
 Exit codes:
-  0 all jobs succeeded                       4 stopped on purpose (--halt, --deadline, nobody reads the
-  1 some failed, or nobody knows how           output any more, a usage limit for more than 12 hours)
+  0 all jobs succeeded                       4 stopped on purpose (--halt, --deadline, --max-cost, nobody reads
+  1 some failed, or nobody knows how           the output any more, a usage limit for more than 12 hours)
     they ended                               75 another controller has the run (resume)
   2 wrong usage or bad input, nothing ran    129 ended by SIGHUP
   3 the pool could not start, or gave up     130 ended by SIGINT, 143 by SIGTERM

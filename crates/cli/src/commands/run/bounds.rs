@@ -42,11 +42,6 @@ impl Budget {
         self.spent >= self.most
     }
 
-    /// What to say when it is spent.
-    pub(super) fn news(&self, counts: Counts) -> String {
-        format!("{}: beginning no more, finishing {}", self.reason(), jobs(counts.running as u64))
-    }
-
     /// Why the batch ended.
     pub(super) fn reason(&self) -> String {
         format!("the jobs have cost ${:.4} of ${} (--max-cost)", self.spent, self.most)
@@ -79,15 +74,15 @@ impl Deadline {
         self.passed
     }
 
-    /// What to say when it passes.
-    pub(super) fn news(&self, counts: Counts) -> String {
-        format!("{}: beginning no more, finishing {}", self.reason(), jobs(counts.running as u64))
-    }
-
     /// Why the batch ended.
     pub(super) fn reason(&self) -> String {
         format!("the deadline of {:?} has passed", self.after)
     }
+}
+
+/// What to say when one of them ends the batch, for this reason.
+pub(super) fn news(reason: &str, counts: Counts) -> String {
+    format!("{reason}: beginning no more, finishing {}", jobs(counts.running as u64))
 }
 
 /// Whether something of the list is left: it was not read to its end, or jobs of it were taken back.

@@ -2,7 +2,7 @@
 
 mod idle;
 
-use super::bounds::{Bounds, Budget, Deadline, is_left};
+use super::bounds::{Bounds, Budget, Deadline, is_left, news};
 use super::pool::Pool;
 use super::record::Closed;
 use super::steps::Source;
@@ -221,7 +221,7 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
             && deadline.passes(now)
         {
             self.batch.feed_no_more();
-            self.output.note(&deadline.news(counts));
+            self.output.note(&news(&deadline.reason(), counts));
         }
     }
 
@@ -273,7 +273,7 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
             && budget.spends(record)
         {
             self.batch.feed_no_more();
-            self.output.note(&budget.news(self.batch.counts()));
+            self.output.note(&news(&budget.reason(), self.batch.counts()));
         }
         if self.write_error.is_some() {
             return;
