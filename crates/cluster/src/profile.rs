@@ -20,7 +20,7 @@ pub use error::ProfileError;
 pub use flags::{Framing, Overrides};
 pub use place::Surroundings;
 pub use value::{Expect, Pattern, Time};
-pub use written::{Effects, Io, Test, Written};
+pub use written::{Allow, Effects, Io, Test, Written};
 
 use crate::batch::template::ToolRules;
 use crate::config::{Merged, from_toml};

@@ -1,9 +1,11 @@
 //! What a tool is, as meant: checked values, ready to run. Reading them from text is the facade's business.
 
+mod agent;
 mod io;
 mod policy;
 mod turn;
 
+pub use agent::{AgentSpec, Allow, Protocol};
 pub use io::Io;
 pub use policy::{Backoff, BreakerSpec, Cancel, HoldSpec, Intensity, OnStall, Restart, Shutdown};
 pub use turn::{OutcomeRule, TextRule, TurnRule, TurnSpec, render};

@@ -2,7 +2,7 @@
 
 use super::place::Surroundings;
 use super::value::{Expect, Pattern, Time};
-use super::written::Written;
+use super::written::{Allow, Written};
 use super::{Origin, ProfileError};
 use crate::config::Wrong;
 use std::time::Duration;
@@ -29,6 +29,8 @@ pub struct Overrides {
     pub max_memory: Option<u64>,
     /// `--kill-stalled`
     pub kill_stalled: bool,
+    /// `--allow`: what an agent may do without asking.
+    pub allow: Option<Allow>,
     /// `--pty`: the tool gets a terminal.
     pub pty: bool,
     /// The tool is a command line, framed like this.
@@ -89,6 +91,10 @@ pub(super) fn layers(flags: &Overrides, profile: &Written) -> Result<Vec<(Table,
     }
     if flags.kill_stalled {
         put("--kill-stalled", "limits.kill_stalled", Value::from(true));
+    }
+    // Of several tools only some may be agents.
+    if let Some(allow) = flags.allow.filter(|_| profile.turn.by.is_protocol()) {
+        put("--allow", "agent.allow", Value::from(allow.word()));
     }
     if flags.pty {
         put("--pty", "io", Value::from("pty"));

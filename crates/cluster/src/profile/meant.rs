@@ -3,9 +3,9 @@
 use super::env::Environment;
 use super::place::{self, Surroundings};
 use super::value::Time;
-use super::written::{By, CancelBy, Io, RestartWhen, Stderr, Turn, Written};
+use super::written::{self as w, Agent, By, CancelBy, Io, RestartWhen, Stderr, Turn, Written};
 use pool_core::spec::{
-    Backoff, BreakerSpec, Cancel, HoldSpec, Intensity, Io as IoSpec, Limits, OnStall, OutcomeRule, Restart,
+    AgentSpec, Allow, Backoff, BreakerSpec, Cancel, HoldSpec, Intensity, Io as IoSpec, Limits, OnStall, OutcomeRule, Protocol, Restart,
     Shutdown, StartSpec, Stderr as StderrSpec, TextRule, ToolSpec, TurnRule, TurnSpec,
 };
 use std::time::Duration;
@@ -49,6 +49,7 @@ pub(super) fn spec(
     spec.cancel = match written.cancel.as_ref().and_then(|cancel| cancel.by).unwrap_or_default() {
         CancelBy::Restart => Cancel::Restart,
         CancelBy::Interrupt => Cancel::Interrupt,
+        CancelBy::Message => Cancel::Message,
     };
     let kills = written.limits.as_ref().and_then(|limits| limits.kill_stalled).unwrap_or_default();
     spec.on_stall = if kills { OnStall::Kill } else { OnStall::Show };
@@ -100,7 +101,7 @@ fn found(mut command: Vec<String>, env: &Environment, around: &Surroundings) -> 
 
 fn turn(written: &Written) -> Result<TurnSpec, Wrong> {
     let turn = &written.turn;
-    let mut spec = TurnSpec::new(rule(turn)?);
+    let mut spec = TurnSpec::new(rule(turn, written.agent.as_ref())?);
     spec.text = TextRule {
         wrap: turn.wrap.clone(),
         command: turn.command_wrap.clone(),
@@ -124,8 +125,9 @@ fn turn(written: &Written) -> Result<TurnSpec, Wrong> {
     Ok(spec)
 }
 
-fn rule(turn: &Turn) -> Result<TurnRule, Wrong> {
+fn rule(turn: &Turn, agent: Option<&Agent>) -> Result<TurnRule, Wrong> {
     only_where_used(turn)?;
+    let speaks = |protocol| Ok(TurnRule::Protocol(Box::new(self::agent(protocol, agent))));
     let missing = |key, what: &str| (key, format!("is missing: by = \"{what}\" needs it"));
     Ok(match turn.by {
         By::Sentinel => TurnRule::Sentinel {
@@ -142,10 +144,32 @@ fn rule(turn: &Turn) -> Result<TurnRule, Wrong> {
         By::Quiet => {
             TurnRule::Quiet { after: turn.quiet_for.ok_or_else(|| missing("turn.quiet_for", "quiet"))?.0 }
         }
-        By::Acp | By::StreamJson | By::AppServer | By::OneShot | By::Remote => {
-            return Err(("turn.by", "is not spoken yet: use sentinel, prompt, lines or quiet".into()));
+        By::Acp => return speaks(Protocol::Acp),
+        By::StreamJson => return speaks(Protocol::StreamJson),
+        By::AppServer => return speaks(Protocol::AppServer),
+        By::OneShot | By::Remote => {
+            return Err(("turn.by", "is not spoken yet: use one of the others".into()));
         }
     })
+}
+
+/// An agent with the settings that go with what it may do.
+fn agent(protocol: Protocol, written: Option<&Agent>) -> AgentSpec {
+    let mut spec = AgentSpec::new(protocol);
+    let Some(written) = written else { return spec };
+    spec.allow = match written.allow {
+        None | Some(w::Allow::Read) => Allow::Read,
+        Some(w::Allow::Edits) => Allow::Edits,
+        Some(w::Allow::All) => Allow::All,
+        Some(w::Allow::Ask) => Allow::Ask,
+    };
+    let more = match spec.allow {
+        Allow::Read | Allow::Ask => &written.read,
+        Allow::Edits => &written.edits,
+        Allow::All => &written.all,
+    };
+    spec.settings = [&written.settings, more].into_iter().flatten().flatten().map(|(name, value)| (name.clone(), value.clone())).collect();
+    spec
 }
 
 /// A key of another rule would silently do nothing.
@@ -255,7 +279,6 @@ fn or(written: Option<Time>, default: Duration) -> Duration {
 
 /// The defaults, as they would be written: the lowest layer, so that every value in use can be shown.
 pub(super) fn defaults() -> Written {
-    use super::written as w;
     let time = |duration| Some(Time(duration));
     let (limits, intensity, backoff) = (Limits::default(), Intensity::default(), Backoff::default());
     let (breaker, hold) = (BreakerSpec::default(), HoldSpec::default());

@@ -8,12 +8,15 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// The profiles that come with the program: name and text.
-pub(super) const BUILT_IN: [(&str, &str); 11] = [
+pub(super) const BUILT_IN: [(&str, &str); 14] = [
     ("aider", include_str!("../../profiles/aider.toml")),
     ("bash", include_str!("../../profiles/bash.toml")),
     ("bc", include_str!("../../profiles/bc.toml")),
+    ("claude", include_str!("../../profiles/claude.toml")),
+    ("codex", include_str!("../../profiles/codex.toml")),
     ("dc", include_str!("../../profiles/dc.toml")),
     ("gdb", include_str!("../../profiles/gdb.toml")),
+    ("gemini", include_str!("../../profiles/gemini.toml")),
     ("jq", include_str!("../../profiles/jq.toml")),
     ("node", include_str!("../../profiles/node.toml")),
     ("psql", include_str!("../../profiles/psql.toml")),

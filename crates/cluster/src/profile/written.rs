@@ -56,6 +56,8 @@ pub struct Written {
     pub throttled: Option<Vec<Pattern>>,
     /// How turns are framed and read.
     pub turn: Turn,
+    /// For `acp`, `stream_json` and `app_server`: what the agent may do, and how its conversations begin.
+    pub agent: Option<Agent>,
     /// Optional arguments.
     pub args: Option<Args>,
     /// The environment; nothing is inherited but what is allowed here and what every tool gets.
@@ -180,14 +182,69 @@ pub enum By {
     Quiet,
     /// The Agent Client Protocol.
     Acp,
-    /// A stream of JSON messages, one a line.
+    /// Streams of JSON messages, one a line: `claude`, `qwen`.
     StreamJson,
-    /// The protocol of an app server.
+    /// The protocol of `codex app-server`.
     AppServer,
     /// The end of its process: a fresh one for each turn.
     OneShot,
     /// An answer over the network.
     Remote,
+}
+
+impl Allow {
+    /// As it is written.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Edits => "edits",
+            Self::All => "all",
+            Self::Ask => "ask",
+        }
+    }
+}
+
+impl By {
+    /// Whether the tool speaks a protocol of messages, and asks before it acts.
+    #[must_use]
+    pub const fn is_protocol(self) -> bool {
+        matches!(self, Self::Acp | Self::StreamJson | Self::AppServer)
+    }
+}
+
+/// What an agent may do, and how its conversations begin.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Agent {
+    /// What it may do without asking. If absent, as --allow says: `edits` in a git tree without changes, else `read`.
+    pub allow: Option<Allow>,
+    /// Settings of the protocol, put into the message that begins a conversation: for `app_server` those of its
+    /// `thread/start`, for `acp` the mode that a session is put into, as `modeId`.
+    pub settings: Option<Settings>,
+    /// More of them, where it may only read, or asks.
+    pub read: Option<Settings>,
+    /// More of them, where it may change files.
+    pub edits: Option<Settings>,
+    /// More of them, where it may do anything.
+    pub all: Option<Settings>,
+}
+
+/// Settings of a protocol, by their names there.
+pub type Settings = BTreeMap<String, serde_json::Value>;
+
+/// What an agent may do without asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Allow {
+    /// Look at things.
+    Read,
+    /// Change files, too.
+    Edits,
+    /// Anything: commands, too.
+    All,
+    /// Look at things; for anything else somebody is asked.
+    Ask,
 }
 
 /// Optional arguments, added to `command`.
@@ -255,6 +312,8 @@ pub enum CancelBy {
     Restart,
     /// One SIGINT; the turn then ends by its own rule.
     Interrupt,
+    /// A message of the tool's protocol; the turn then ends by its own rule.
+    Message,
 }
 
 /// How an instance is stopped: its own word or the end of its input, then SIGTERM, then SIGKILL.

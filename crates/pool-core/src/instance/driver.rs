@@ -2,7 +2,7 @@
 
 use super::{Activity, Inside, Plan};
 use crate::machine::conversation::{Action, Conversation};
-use crate::machine::dialect::text::TextDialect;
+use crate::machine::dialect::any::AnyDialect;
 use crate::message::{Assign, ControlMessage, Event, ExitReport, news};
 use crate::process::look::{Depth, Looking, Seen};
 use crate::process::{Input, NARROW, Output, Process, ProcessControl};
@@ -38,7 +38,7 @@ pub(super) struct Driver {
 }
 
 struct Inner {
-    conversation: Conversation<TextDialect>,
+    conversation: Conversation<AnyDialect>,
     supervisor: Recipient<Event>,
     activity: Arc<Activity>,
     me: Option<Arc<Recipient<ControlMessage>>>,
@@ -70,7 +70,7 @@ struct Backlog {
 
 impl Driver {
     pub(super) fn new(plan: Plan, me: Arc<Recipient<ControlMessage>>) -> Rc<Self> {
-        let dialect = TextDialect::new(plan.spec.clone(), plan.seed);
+        let dialect = AnyDialect::new(plan.spec.clone(), plan.seed);
         let counts_lines = matches!(plan.spec.turn.rule, TurnRule::Lines);
         let conversation = Conversation::new(plan.spec, plan.slot, plan.generation, dialect, now());
         Rc::new(Self {
@@ -110,7 +110,7 @@ impl Driver {
     }
 
     /// Gives the conversation an input, then does what it wants.
-    pub(super) fn feed(self: &Rc<Self>, input: impl FnOnce(&mut Conversation<TextDialect>, Instant)) {
+    pub(super) fn feed(self: &Rc<Self>, input: impl FnOnce(&mut Conversation<AnyDialect>, Instant)) {
         let mut inner = self.inner.borrow_mut();
         let now = now();
         input(&mut inner.conversation, now);
@@ -276,7 +276,7 @@ impl Driver {
         self: &Rc<Self>,
         inner: &Inner,
         depth: Depth,
-        then: fn(&mut Conversation<TextDialect>, &[Seen], Instant),
+        then: fn(&mut Conversation<AnyDialect>, &[Seen], Instant),
     ) {
         let Some(control) = &inner.control else { return };
         let (look, driver) = (control.look(depth), self.clone());

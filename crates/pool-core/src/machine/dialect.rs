@@ -4,11 +4,14 @@
 //! into [`Dialect::buffer`] and calls [`Dialect::poll`]; the conversation asks it to encode steps. It never sees a
 //! file descriptor, a clock or a job.
 
+pub mod agent;
+pub mod any;
 pub mod filter;
 pub mod replay;
 pub mod text;
 
 use crate::message::{CompletedBy, Outcome, Reset, Step, Usage};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// What a dialect has found in the bytes so far.
@@ -118,6 +121,11 @@ pub trait Dialect {
 
     /// What output is awaited, in words: the rule, with the mark that is expected.
     fn expects(&self) -> String;
+
+    /// What the tool calls its version, once it has told that.
+    fn version(&self) -> Option<Arc<str>> {
+        None
+    }
 
     /// How many bytes have come that belong to no job, since the start: remains of prompts, late output.
     fn unsolicited(&self) -> u64 {

@@ -217,6 +217,8 @@ pub enum Cancel {
     /// One SIGINT to the process itself, never a second one within [`Cancel::DEBOUNCE`]; the turn then ends by its
     /// own rule.
     Interrupt,
+    /// A message of the tool's protocol; the turn then ends by its own rule.
+    Message,
 }
 
 impl Cancel {

@@ -1,5 +1,6 @@
 //! How a prompt becomes bytes, and when bytes are a whole reply.
 
+use super::AgentSpec;
 use crate::error::SpecError;
 use crate::message::Outcome;
 use regex::Regex;
@@ -108,6 +109,8 @@ pub enum TurnRule {
     },
     /// One line out for one line in.
     Lines,
+    /// A message of the tool's own protocol. Of the rest of [`TurnSpec`] only `outcomes` counts.
+    Protocol(Box<AgentSpec>),
     /// This much silence after some output. A guess.
     Quiet {
         /// How much.

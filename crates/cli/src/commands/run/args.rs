@@ -8,7 +8,7 @@ pub(crate) use bounds::BoundsArgs;
 use cluster::batch::duration::duration;
 use cluster::config::{MOST_INSTANCES, MOST_RETRIES, Origin, size};
 use cluster::hooks::Hooks;
-use cluster::profile::Overrides;
+use cluster::profile::{Allow, Overrides};
 pub(crate) use record::{RecordArgs, Unknown};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -174,6 +174,9 @@ pub(crate) struct StartArgs {
     /// started, looked at once a second at most [default: nobody looks]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(crate) max_memory: Option<u64>,
+    /// What an agent may do without asking [default: edits in a git tree without changes, else read]
+    #[arg(long, value_enum)]
+    allow: Option<AllowArg>,
     /// The model that the tool is to use
     #[arg(long)]
     pub(crate) model: Option<String>,
@@ -193,6 +196,28 @@ pub(crate) struct StartArgs {
     /// What the user's settings add to the profiles of tools, by name.
     #[arg(skip)]
     pub(crate) tools: BTreeMap<String, Vec<(Overrides, Origin)>>,
+}
+
+/// What an agent may do without asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum AllowArg {
+    /// Look at things.
+    Read,
+    /// Change files, too.
+    Edits,
+    /// Anything: commands, too.
+    All,
+}
+
+impl StartArgs {
+    /// What an agent may do without asking, if it was said.
+    pub(crate) fn allow(&self) -> Option<Allow> {
+        self.allow.map(|allow| match allow {
+            AllowArg::Read => Allow::Read,
+            AllowArg::Edits => Allow::Edits,
+            AllowArg::All => Allow::All,
+        })
+    }
 }
 
 /// What a usage limit does to the run.

@@ -6,7 +6,9 @@ use crate::failure::Failure;
 use crate::output::sanitize;
 use cluster::profile::{Effects, Framing, Overrides, Profile, Surroundings};
 use std::collections::BTreeSet;
+use cluster::spec::Allow;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 /// A tool that can be run.
@@ -26,10 +28,14 @@ impl Tool {
     }
 
     /// What a turn may change.
-    pub(crate) const fn effects(&self) -> &'static str {
-        match self.profile.effects {
-            Effects::Read => "changes nothing",
-            Effects::Write => "may change anything",
+    pub(crate) fn effects(&self) -> &'static str {
+        match (self.profile.spec.agent().map(|agent| agent.allow), self.profile.effects) {
+            (Some(Allow::Read), _) => "may read, --allow=read",
+            (Some(Allow::Edits), _) => "may change files, --allow=edits",
+            (Some(Allow::Ask), _) => "asks before it changes anything",
+            (Some(Allow::All), _) => "may do anything, --allow=all",
+            (None, Effects::Read) => "changes nothing",
+            (None, Effects::Write) => "may change anything",
         }
     }
 }
@@ -44,17 +50,40 @@ pub(crate) fn resolve(
     let flags = overrides(start, framing)?;
     let around = Surroundings { tools: start.tools.clone(), ..Surroundings::current() };
     let load = |Named { tool, instances }: Named| {
-        let profile = Profile::load(&tool, &flags, &around).map_err(Failure::usage)?;
+        let mut profile = Profile::load(&tool, &flags, &around).map_err(Failure::usage)?;
+        if profile.spec.agent().is_some() && !profile.rows.iter().any(|row| row.key == "agent.allow") {
+            // Nobody has said what it may do.
+            let allow = Some(by_default(profile.spec.cwd.as_deref()));
+            profile = Profile::load(&tool, &Overrides { allow, ..flags.clone() }, &around)
+                .map_err(Failure::usage)?;
+        }
         Ok(Tool { profile, instances })
     };
     let named = tool::parse(tools, instances, flags.framing.is_some())?;
     let tools = named.into_iter().map(load).collect::<Result<Vec<Tool>, Failure>>()?;
+    if start.allow().is_some() && tools.iter().all(|tool| tool.profile.spec.agent().is_none()) {
+        return Err(Failure::usage("--allow: no tool of this run asks before it acts")
+            .help("such tools may do whatever you may: remove the flag"));
+    }
     let is_twice =
         |tool: &&Tool| tools.iter().filter(|other| other.profile.name == tool.profile.name).count() > 1;
     match tools.iter().find(is_twice) {
         None => Ok(tools),
         Some(tool) => Err(Failure::usage(format!("two profiles are named '{}'", tool.profile.name))
             .help("results tell tools apart by their names: rename one of the files")),
+    }
+}
+
+/// What an agent may do where nobody says it: change files only where that can be undone.
+fn by_default(folder: Option<&Path>) -> cluster::profile::Allow {
+    let mut git = Command::new("git");
+    git.args(["--no-optional-locks", "status", "--porcelain"]).stdin(Stdio::null()).stderr(Stdio::null());
+    if let Some(folder) = folder {
+        git.current_dir(folder);
+    }
+    match git.output() {
+        Ok(said) if said.status.success() && said.stdout.is_empty() => cluster::profile::Allow::Edits,
+        _ => cluster::profile::Allow::Read,
     }
 }
 
@@ -74,6 +103,7 @@ fn overrides(start: &StartArgs, flags: &FramingArgs) -> Result<Overrides, Failur
         stall: start.stall,
         max_memory: start.max_memory,
         kill_stalled: start.kill_stalled,
+        allow: start.allow(),
         pty: start.pty,
         framing: framing(flags),
     })

@@ -22,6 +22,7 @@ impl<D: Dialect> Conversation<D> {
 
     // ## Starting => (Warming | Idle)
     pub(super) fn ready(&mut self, deadline: Instant, now: Instant) {
+        self.me.version = self.dialect.version();
         self.started(StartStage::Ready, now);
         let Some(line) = self.spec.start.warm.clone() else {
             self.warm(now);

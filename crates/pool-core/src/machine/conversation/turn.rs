@@ -306,7 +306,8 @@ impl<D: Dialect> Conversation<D> {
             return;
         }
         let recently = self.last_interrupt.is_some_and(|at| now < at + Cancel::DEBOUNCE);
-        if self.spec.cancel == Cancel::Restart || recently {
+        let by_signal = self.spec.cancel == Cancel::Interrupt;
+        if self.spec.cancel == Cancel::Restart || (by_signal && recently) {
             let detail = turn.reason(outcome);
             self.abandon_job(outcome, &detail, now);
             self.kill(now);
@@ -314,7 +315,9 @@ impl<D: Dialect> Conversation<D> {
         }
         turn.phase = Phase::Interrupted { outcome, deadline: now + self.spec.limits.cancel };
         self.last_interrupt = Some(now);
-        self.signal(Signal::Interrupt);
+        if by_signal {
+            self.signal(Signal::Interrupt);
+        }
         self.dialect.interrupted(&mut self.outgoing, now);
     }
 }

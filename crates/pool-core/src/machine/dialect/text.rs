@@ -1,11 +1,11 @@
 //! Tools that talk text: a turn ends by a sentinel, a prompt, a line, or silence.
 
-mod cap;
+pub(super) mod cap;
 mod encode;
 mod expected;
 mod keys;
 mod marks;
-mod outcome;
+pub(super) mod outcome;
 mod preview;
 mod reply;
 mod rules;

@@ -10,7 +10,7 @@ const SLACK: usize = 65536;
 
 /// Keeps a growing buffer near its bound, and cuts it to size when it is complete.
 #[derive(Debug, Clone)]
-pub(super) struct Cap {
+pub(in crate::machine::dialect) struct Cap {
     max: usize,
     /// How much of the front is the head, once something has been cut out behind it.
     head: usize,
@@ -18,13 +18,13 @@ pub(super) struct Cap {
 }
 
 impl Cap {
-    pub(super) const fn new(max: usize) -> Self {
+    pub(in crate::machine::dialect) const fn new(max: usize) -> Self {
         Self { max, head: 0, cut: 0 }
     }
 
     /// Cuts the middle out of `bytes` if they have become too many; returns how many went. Each byte of a stream
     /// without end is moved about twice.
-    pub(super) fn thin(&mut self, bytes: &mut Vec<u8>) -> usize {
+    pub(in crate::machine::dialect) fn thin(&mut self, bytes: &mut Vec<u8>) -> usize {
         let limit = self.max + MARGIN + SLACK.max(self.max / 4);
         if bytes.len() <= limit {
             // Doubling would overshoot the bound.
@@ -38,13 +38,13 @@ impl Cap {
     }
 
     /// How much of the front is the head, once something has been cut out.
-    pub(super) const fn head_len(&self) -> usize {
+    pub(in crate::machine::dialect) const fn head_len(&self) -> usize {
         self.head
     }
 
     /// Cuts a complete reply down to its bound; with `mark` a line in it says where and how much. Returns how many
     /// bytes are gone in all.
-    pub(super) fn finish(mut self, bytes: &mut Vec<u8>, mark: bool) -> u64 {
+    pub(in crate::machine::dialect) fn finish(mut self, bytes: &mut Vec<u8>, mark: bool) -> u64 {
         let half = self.max / 2;
         if self.cut > 0 || bytes.len() > self.max {
             let tail = char_start_after(bytes, bytes.len().saturating_sub(half).max(self.head));

@@ -66,6 +66,7 @@ fn by_rule(rule: &TurnRule) -> String {
             format!("output that ends like /{until}/ and stands for {settle:?}")
         }
         TurnRule::Lines => "one line".into(),
+        TurnRule::Protocol(_) => "a message".into(),
         TurnRule::Quiet { after } => format!("{after:?} of silence after some output"),
     }
 }

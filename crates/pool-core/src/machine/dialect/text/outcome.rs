@@ -11,12 +11,12 @@ const REACH: usize = 256 * 1024;
 
 /// What a reply says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Said {
-    pub(super) outcome: Outcome,
+pub(in crate::machine::dialect) struct Said {
+    pub(in crate::machine::dialect) outcome: Outcome,
     /// The line that says so.
-    pub(super) line: String,
+    pub(in crate::machine::dialect) line: String,
     /// When a limit is over.
-    pub(super) reset: Option<Reset>,
+    pub(in crate::machine::dialect) reset: Option<Reset>,
 }
 
 impl Said {
@@ -32,7 +32,7 @@ impl Said {
 
 /// What the rules say: the one whose last match begins latest decides; among equals the first. The line of the match
 /// is the reason.
-pub(super) fn judge(rules: &[OutcomeRule], text: &str) -> Option<Said> {
+pub(in crate::machine::dialect) fn judge(rules: &[OutcomeRule], text: &str) -> Option<Said> {
     let tail = tail(text);
     let last = |rule: &OutcomeRule| rule.pattern.find_iter(tail).last().map(|found| found.start());
     let (at, rule) = rules

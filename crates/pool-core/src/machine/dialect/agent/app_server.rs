@@ -1,0 +1,307 @@
+//! `codex app-server`: JSON-RPC with threads, and turns in them.
+//!
+//! Measured with codex 0.169.0. The answer to `turn/start` is not the end of the turn: `turn/completed` with its id is. A turn
+//! that is begun while another runs would join that one. Tokens are told for the whole thread. What fails is told apart by
+//! `codexErrorInfo`.
+
+use super::json::{Fields, Value, json};
+use super::permit::{self, Verdict, Wish};
+use super::post::{Ended, Heard, Post};
+use super::rpc::{self, Incoming, Refusal, Rpc};
+use super::{CannotCarry, Speaks};
+use crate::message::{Outcome, Reset, Step, Usage};
+use crate::spec::{AgentSpec, Allow};
+use std::path::PathBuf;
+
+/// The line that begins a new thread.
+const NEW: &str = "/new";
+
+/// The state of a conversation.
+#[derive(Debug)]
+pub(super) struct AppServer {
+    rpc: Rpc,
+    allow: Allow,
+    /// What a thread is started with.
+    thread: Value,
+    /// The thread's id, once it is there.
+    id: Option<String>,
+    awaited: Awaited,
+    /// The request that was put as a question, and the words for yes and no.
+    asked: Option<(Value, [&'static str; 2])>,
+    /// What the thread had taken when the turn began.
+    before: Option<[u64; 2]>,
+    /// What it has taken by now.
+    total: Option<[u64; 2]>,
+    /// When the limit that is used up is over, in seconds since 1970.
+    reset: Option<u64>,
+}
+
+/// What the other side owes us.
+#[derive(Debug)]
+enum Awaited {
+    Nothing,
+    /// The answer to the greeting, of this number.
+    Greeting(u64),
+    /// The answer to `thread/start`; at the start, or as a turn.
+    Thread { request: u64, is_turn: bool },
+    /// The end of the turn; its id, once that is known.
+    Turn { request: u64, turn: Option<String>, interrupted: bool },
+}
+
+impl AppServer {
+    pub(super) fn new(agent: &AgentSpec, folder: Option<PathBuf>) -> Self {
+        let mut thread = Value::Object(agent.settings.clone());
+        if let Some(folder) = folder {
+            thread["cwd"] = folder.to_string_lossy().into();
+        }
+        Self {
+            rpc: Rpc::default(),
+            allow: agent.allow,
+            thread,
+            id: None,
+            awaited: Awaited::Nothing,
+            asked: None,
+            before: None,
+            total: None,
+            reset: None,
+        }
+    }
+
+    fn start_thread(&mut self, is_turn: bool, post: &mut Post) {
+        let request = self.rpc.request("thread/start", self.thread.clone(), post);
+        (self.before, self.total) = (None, None);
+        self.awaited = Awaited::Thread { request, is_turn };
+    }
+
+    fn answered(&mut self, id: u64, result: Result<&Value, Refusal>, post: &mut Post) {
+        match (&mut self.awaited, result) {
+            (Awaited::Greeting(request), Ok(result)) if *request == id => {
+                post.tell_version(result.text(&["userAgent"]).and_then(version));
+                rpc::notify("initialized", json!({}), post);
+                self.start_thread(false, post);
+            }
+            (Awaited::Thread { request, is_turn }, Ok(result)) if *request == id => {
+                let is_turn = *is_turn;
+                self.id = result.text(&["thread", "id"]).map(str::to_owned);
+                self.awaited = Awaited::Nothing;
+                match (is_turn, &self.id) {
+                    (_, None) => post.tell(Heard::Broken("thread/start: an answer without an id".into())),
+                    (true, _) => post.tell(Heard::End(Ended {
+                        evidence: "the answer to thread/start".into(),
+                        ..Ended::default()
+                    })),
+                    (false, _) => post.tell(Heard::Ready),
+                }
+            }
+            (Awaited::Turn { request, turn, interrupted }, Ok(result)) if *request == id => {
+                *turn = result.text(&["turn", "id"]).map(str::to_owned);
+                if *interrupted {
+                    self.interrupt_turn(post);
+                }
+            }
+            (Awaited::Turn { request, .. }, Err(refusal)) if *request == id => {
+                self.ended("the answer to turn/start", Some((Outcome::Error, refusal.to_string())), post);
+            }
+            (Awaited::Greeting(request) | Awaited::Thread { request, .. }, Err(refusal))
+                if *request == id =>
+            {
+                post.tell(Heard::Broken(format!("it refused to start: {refusal}")));
+            }
+            _ => {}
+        }
+    }
+
+    fn interrupt_turn(&mut self, post: &mut Post) {
+        let Awaited::Turn { turn, interrupted, .. } = &mut self.awaited else { return };
+        *interrupted = true;
+        // Before its id is known it cannot be named; the answer that brings the id comes here again.
+        if let (Some(turn), Some(thread)) = (turn, &self.id) {
+            let params = json!({"threadId": thread, "turnId": turn});
+            self.rpc.request("turn/interrupt", params, post);
+        }
+    }
+
+    fn noticed(&mut self, method: &str, params: &Value, post: &mut Post) {
+        match method {
+            "item/agentMessage/delta" => {
+                post.tell(Heard::Text(params.text(&["delta"]).unwrap_or_default().to_owned()));
+            }
+            "item/completed" if params.text(&["item", "type"]) == Some("agentMessage") => {
+                post.tell(Heard::Block(params.text(&["item", "text"]).unwrap_or_default().to_owned()));
+            }
+            "thread/tokenUsage/updated" => self.used(params, post),
+            "account/rateLimits/updated" => self.reset = used_up(params),
+            "error" if params.at(&["willRetry"]).and_then(Value::as_bool) == Some(true) => {
+                let said = params.text(&["error", "message"]).unwrap_or("an error");
+                let more = params.text(&["error", "additionalDetails"]);
+                post.tell(Heard::Throttled(more.map_or_else(|| said.into(), |more| format!("{said}: {more}"))));
+            }
+            "turn/completed" => self.completed(params, post),
+            _ => {}
+        }
+    }
+
+    /// Tokens are told for the thread; those of the turn are what it has taken since it began. The first word of a thread that
+    /// goes on from earlier tells what came before, too.
+    fn used(&mut self, params: &Value, post: &mut Post) {
+        let read = |which: &str| {
+            let count = |kind: &str| params.count(&["tokenUsage", which, kind]);
+            Some([count("inputTokens")?, count("outputTokens")?])
+        };
+        let (Some(total), last) = (read("total"), read("last").unwrap_or_default()) else { return };
+        let before = self.total.or(self.before);
+        let before = before.unwrap_or([total[0].saturating_sub(last[0]), total[1].saturating_sub(last[1])]);
+        let began = *self.before.get_or_insert(before);
+        self.total = Some(total);
+        post.tell(Heard::Usage(Usage {
+            input: Some(total[0].saturating_sub(began[0])),
+            output: Some(total[1].saturating_sub(began[1])),
+            cost_usd: None,
+        }));
+    }
+
+    fn completed(&mut self, params: &Value, post: &mut Post) {
+        let Awaited::Turn { turn, .. } = &self.awaited else { return };
+        let (named, ours) = (params.text(&["turn", "id"]), turn.as_deref());
+        if ours.is_some_and(|ours| named != Some(ours)) || params.text(&["threadId"]) != self.id.as_deref() {
+            return;
+        }
+        let status = params.text(&["turn", "status"]).unwrap_or("without a status");
+        let failure = match status {
+            "completed" => None,
+            "failed" => Some(failure(params.at(&["turn", "error"]).unwrap_or(&Value::Null))),
+            other => Some((Outcome::Error, format!("the turn is {other}"))),
+        };
+        self.ended(&format!("turn/completed: {status}"), failure, post);
+    }
+
+    fn ended(&mut self, evidence: &str, failure: Option<(Outcome, String)>, post: &mut Post) {
+        self.awaited = Awaited::Nothing;
+        self.asked = None;
+        post.tell(Heard::End(Ended {
+            evidence: evidence.to_owned(),
+            failure,
+            reset: self.reset.map(|at| Reset::At(at.to_string())),
+            ..Ended::default()
+        }));
+    }
+
+    fn requested(&mut self, id: &Value, method: &str, params: &Value, post: &mut Post) {
+        let (wish, words) = match method {
+            "item/commandExecution/requestApproval" => (Wish::Act, ["accept", "decline"]),
+            "item/fileChange/requestApproval" => (Wish::Edit, ["accept", "decline"]),
+            "execCommandApproval" => (Wish::Act, ["approved", "denied"]),
+            "applyPatchApproval" => (Wish::Edit, ["approved", "denied"]),
+            "mcpServer/elicitation/request" => {
+                return rpc::answer(id, json!({"action": "decline"}), post);
+            }
+            _ => return rpc::unknown(id, method, post),
+        };
+        let what = params.text(&["command"]).or_else(|| params.text(&["reason"])).unwrap_or("a change of files");
+        let what = super::excerpt(what);
+        match permit::decide(self.allow, wish) {
+            Verdict::Yes => decide(id, words[0], post),
+            Verdict::No => {
+                post.tell(Heard::Denied(what));
+                decide(id, words[1], post);
+            }
+            Verdict::Ask => {
+                post.tell(Heard::Question(format!("may it do this: {what}?")));
+                self.asked = Some((id.clone(), words));
+            }
+        }
+    }
+}
+
+impl Speaks for AppServer {
+    fn open(&mut self, post: &mut Post) {
+        let client = json!({"name": "cluster", "title": "cluster", "version": env!("CARGO_PKG_VERSION")});
+        let request = self.rpc.request("initialize", json!({"clientInfo": client}), post);
+        self.awaited = Awaited::Greeting(request);
+    }
+
+    fn begin(&mut self, step: Step, post: &mut Post) -> Result<(), CannotCarry> {
+        let text = match step {
+            Step::Command(line) if line == NEW => {
+                self.start_thread(true, post);
+                return Ok(());
+            }
+            Step::Command(line) => {
+                return Err(CannotCarry(format!("{line:?} is no command here: there is {NEW:?} only")));
+            }
+            Step::Say(text) => text,
+        };
+        self.before = self.total;
+        let params = json!({"threadId": self.id, "input": [{"type": "text", "text": text}]});
+        let request = self.rpc.request("turn/start", params, post);
+        self.awaited = Awaited::Turn { request, turn: None, interrupted: false };
+        Ok(())
+    }
+
+    fn interrupt(&mut self, post: &mut Post) {
+        if let Some((id, words)) = self.asked.take() {
+            decide(&id, words[1], post);
+        }
+        self.interrupt_turn(post);
+    }
+
+    fn answer(&mut self, yes: bool, post: &mut Post) {
+        if let Some((id, words)) = self.asked.take() {
+            decide(&id, words[usize::from(!yes)], post);
+        }
+    }
+
+    fn hear(&mut self, message: Value, post: &mut Post) {
+        match rpc::read(&message) {
+            Incoming::Answer { id, result } => self.answered(id, result, post),
+            Incoming::Notice { method, params } => self.noticed(method, params, post),
+            Incoming::Request { id, method, params } => self.requested(id, method, params, post),
+            Incoming::Other => {}
+        }
+    }
+
+    fn expects(&self) -> &'static str {
+        match self.awaited {
+            Awaited::Greeting(_) => "the answer to \"initialize\"",
+            Awaited::Thread { .. } => "the answer to \"thread/start\"",
+            Awaited::Turn { .. } => "\"turn/completed\"",
+            Awaited::Nothing => "nothing",
+        }
+    }
+}
+
+fn decide(id: &Value, word: &str, post: &mut Post) {
+    rpc::answer(id, json!({"decision": word}), post);
+}
+
+/// The version in a user agent: `cluster/0.169.0 (Debian …)`.
+fn version(agent: &str) -> Option<&str> {
+    agent.split_once('/')?.1.split(' ').next()
+}
+
+/// What a failed turn failed of. `codexErrorInfo` is a word, or an object of one word and more about it.
+fn failure(error: &Value) -> (Outcome, String) {
+    let said = super::excerpt(error.text(&["message"]).unwrap_or("the turn failed"));
+    let info = error.get("codexErrorInfo").unwrap_or(&Value::Null);
+    let (word, more) = match info {
+        Value::String(word) => (word.as_str(), &Value::Null),
+        Value::Object(object) => object.iter().next().map_or(("", info), |(word, more)| (word.as_str(), more)),
+        _ => ("", info),
+    };
+    let outcome = match (word, more.count(&["httpStatusCode"])) {
+        ("usageLimitExceeded" | "rateLimitExceeded", _) | (_, Some(429)) => Outcome::Limited,
+        ("contextWindowExceeded", _) => Outcome::ContextFull,
+        _ => Outcome::Error,
+    };
+    (outcome, said)
+}
+
+/// When the limit that is used up is over, in seconds since 1970: the later one if both are.
+fn used_up(params: &Value) -> Option<u64> {
+    let over = |which: &str| {
+        let limit = params.at(&["rateLimits", which])?;
+        let used = limit.at(&["usedPercent"]).and_then(Value::as_f64)?;
+        limit.count(&["resetsAt"]).filter(|_| used >= 100.0)
+    };
+    over("primary").max(over("secondary"))
+}

@@ -1,0 +1,1 @@
+//! The protocols, by what agents really printed.
