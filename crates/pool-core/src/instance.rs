@@ -7,6 +7,7 @@
 mod activity;
 mod driver;
 mod inside;
+mod record;
 mod tasks;
 
 pub use crate::machine::conversation::Inside;

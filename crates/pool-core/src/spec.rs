@@ -5,7 +5,7 @@ mod io;
 mod policy;
 mod turn;
 
-pub use agent::{AgentSpec, Allow, Protocol};
+pub use agent::{AgentSpec, Allow, Protocol, Recording};
 pub use io::Io;
 pub use policy::{Backoff, BreakerSpec, Cancel, HoldSpec, Intensity, OnStall, Restart, Shutdown};
 pub use turn::{OutcomeRule, TextRule, TurnRule, TurnSpec, render};
@@ -63,6 +63,8 @@ pub struct ToolSpec {
     pub account: Arc<str>,
     /// For how long a limit holds the account; if absent, limits hold nobody.
     pub hold: Option<HoldSpec>,
+    /// Where transcripts go, if it speaks a protocol; nowhere if absent.
+    pub record: Option<Recording>,
     /// Bounds.
     pub limits: Limits,
 }
@@ -157,6 +159,7 @@ impl ToolSpec {
             breaker: BreakerSpec::default(),
             account: tool.into(),
             hold: Some(HoldSpec::default()),
+            record: None,
             limits: Limits::default(),
         }
     }

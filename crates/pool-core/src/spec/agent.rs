@@ -1,6 +1,8 @@
 //! Tools that speak a protocol of messages.
 
 use super::{ToolSpec, TurnRule};
+use std::borrow::Cow;
+use std::path::PathBuf;
 
 /// How an agent is spoken to, and what it may do.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +32,21 @@ impl ToolSpec {
             TurnRule::Protocol(agent) => Some(agent),
             _ => None,
         }
+    }
+}
+
+/// Where transcripts of agents go: what was said to and fro, for [`replay`](crate::machine::dialect::replay).
+#[derive(Clone)]
+pub struct Recording {
+    /// The folder; each life of an instance has a file of its own, `TOOL-SLOT-GENERATION.txt`.
+    pub folder: PathBuf,
+    /// Takes out what must not be written.
+    pub hide: fn(&str) -> Cow<'_, str>,
+}
+
+impl std::fmt::Debug for Recording {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Recording").field("folder", &self.folder).finish_non_exhaustive()
     }
 }
 

@@ -177,6 +177,10 @@ pub(crate) struct StartArgs {
     /// What an agent may do without asking [default: edits in a git tree without changes, else read]
     #[arg(long, value_enum)]
     allow: Option<AllowArg>,
+    /// Write down what goes to and fro between us and each agent, in files of this folder: a transcript that the tests of
+    /// a profile can replay; known secrets are left out
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) record: Option<PathBuf>,
     /// The model that the tool is to use
     #[arg(long)]
     pub(crate) model: Option<String>,

@@ -3,11 +3,11 @@
 use super::args::{FramingArgs, StartArgs};
 use super::tool::{self, Named};
 use crate::failure::Failure;
-use crate::output::sanitize;
+use crate::output::{redact, sanitize};
 use cluster::profile::{Effects, Framing, Overrides, Profile, Surroundings};
 use std::collections::BTreeSet;
-use cluster::spec::Allow;
-use std::path::Path;
+use cluster::spec::{Allow, Recording};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
@@ -57,10 +57,16 @@ pub(crate) fn resolve(
             profile = Profile::load(&tool, &Overrides { allow, ..flags.clone() }, &around)
                 .map_err(Failure::usage)?;
         }
+        let transcripts = |folder: &PathBuf| Recording { folder: folder.clone(), hide: redact::hide };
+        profile.spec.record = start.record.as_ref().map(transcripts);
         Ok(Tool { profile, instances })
     };
     let named = tool::parse(tools, instances, flags.framing.is_some())?;
     let tools = named.into_iter().map(load).collect::<Result<Vec<Tool>, Failure>>()?;
+    if start.record.is_some() && tools.iter().all(|tool| tool.profile.spec.agent().is_none()) {
+        return Err(Failure::usage("--record: no tool of this run speaks a protocol of messages")
+            .help("'cluster tools learn' writes transcripts of other tools"));
+    }
     if start.allow().is_some() && tools.iter().all(|tool| tool.profile.spec.agent().is_none()) {
         return Err(Failure::usage("--allow: no tool of this run asks before it acts")
             .help("such tools may do whatever you may: remove the flag"));

@@ -1,6 +1,7 @@
 //! The dialect that a tool's specification names.
 
 use super::agent::AgentDialect;
+use super::replay::Recorder;
 use super::text::TextDialect;
 use super::{CannotCarry, Dialect, Found, Partial};
 use crate::message::Step;
@@ -8,43 +9,62 @@ use crate::spec::{ToolSpec, TurnRule};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// One of the dialects; see there.
+/// The dialect of a tool, whichever it is; with a recorder, a transcript of it is made.
 #[derive(Debug)]
-pub enum AnyDialect {
-    /// Text.
-    Text(TextDialect),
-    /// Messages.
-    Agent(AgentDialect),
+pub struct AnyDialect {
+    which: Which,
+    recorder: Option<Recorder>,
+}
+
+#[derive(Debug)]
+enum Which {
+    Text(Box<TextDialect>),
+    Agent(Box<AgentDialect>),
 }
 
 impl AnyDialect {
     /// The dialect for one generation of a tool of this kind. Equal seeds give equal nonces: use a fresh one.
     #[must_use]
-    pub fn new(spec: Arc<ToolSpec>, seed: u64) -> Self {
-        match &spec.turn.rule {
-            TurnRule::Protocol(agent) => Self::Agent(AgentDialect::new(spec.clone(), agent)),
-            _ => Self::Text(TextDialect::new(spec, seed)),
+    pub fn new(spec: Arc<ToolSpec>, seed: u64, recorder: Option<Recorder>) -> Self {
+        let which = match &spec.turn.rule {
+            TurnRule::Protocol(agent) => Which::Agent(Box::new(AgentDialect::new(spec.clone(), agent))),
+            _ => Which::Text(Box::new(TextDialect::new(spec, seed))),
+        };
+        Self { which, recorder }
+    }
+
+    fn dialect(&mut self) -> &mut dyn Dialect {
+        match &mut self.which {
+            Which::Text(dialect) => dialect.as_mut(),
+            Which::Agent(dialect) => dialect.as_mut(),
         }
     }
-}
 
-/// Calls the same function of whichever it is.
-macro_rules! which {
-    ($self:ident, $dialect:ident => $call:expr) => {
-        match $self {
-            AnyDialect::Text($dialect) => $call,
-            AnyDialect::Agent($dialect) => $call,
+    fn shared(&self) -> &dyn Dialect {
+        match &self.which {
+            Which::Text(dialect) => dialect.as_ref(),
+            Which::Agent(dialect) => dialect.as_ref(),
         }
-    };
+    }
+
+    /// Lets `call` write to `out`, and records what it has written.
+    fn writing<R>(&mut self, out: &mut Vec<u8>, call: impl FnOnce(&mut dyn Dialect, &mut Vec<u8>) -> R) -> R {
+        let before = out.len();
+        let result = call(self.dialect(), out);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.sent(&out[before..]);
+        }
+        result
+    }
 }
 
 impl Dialect for AnyDialect {
     fn open(&mut self, out: &mut Vec<u8>, now: Instant) {
-        which!(self, dialect => dialect.open(out, now));
+        self.writing(out, |dialect, out| dialect.open(out, now));
     }
 
     fn take_output(&mut self, out: &mut Vec<u8>) {
-        which!(self, dialect => dialect.take_output(out));
+        self.writing(out, |dialect, out| dialect.take_output(out));
     }
 
     fn begin(
@@ -54,54 +74,79 @@ impl Dialect for AnyDialect {
         out: &mut Vec<u8>,
         now: Instant,
     ) -> Result<(), CannotCarry> {
-        which!(self, dialect => dialect.begin(step, want_raw, out, now))
+        if let Some(recorder) = &mut self.recorder {
+            recorder.step(&step);
+        }
+        self.writing(out, |dialect, out| dialect.begin(step, want_raw, out, now))
     }
 
     fn interrupted(&mut self, out: &mut Vec<u8>, now: Instant) {
-        which!(self, dialect => dialect.interrupted(out, now));
+        if let Some(recorder) = &mut self.recorder {
+            recorder.interrupted();
+        }
+        self.writing(out, |dialect, out| dialect.interrupted(out, now));
     }
 
     fn answer(&mut self, text: &str, out: &mut Vec<u8>) {
-        which!(self, dialect => dialect.answer(text, out));
+        if let Some(recorder) = &mut self.recorder {
+            recorder.answered(text);
+        }
+        self.writing(out, |dialect, out| dialect.answer(text, out));
     }
 
     fn buffer(&mut self) -> &mut Vec<u8> {
-        which!(self, dialect => dialect.buffer())
+        match &mut self.which {
+            Which::Text(dialect) => dialect.buffer(),
+            Which::Agent(dialect) => dialect.buffer(),
+        }
     }
 
     fn poll(&mut self, now: Instant) -> Option<Found> {
-        which!(self, dialect => dialect.poll(now))
+        let Some(mut recorder) = self.recorder.take() else {
+            return match &mut self.which {
+                Which::Text(dialect) => dialect.poll(now),
+                Which::Agent(dialect) => dialect.poll(now),
+            };
+        };
+        recorder.came(self.buffer());
+        let found = self.dialect().poll(now);
+        recorder.looked(self.buffer().len());
+        if let Some(found) = &found {
+            recorder.found(found);
+        }
+        self.recorder = Some(recorder);
+        found
     }
 
     fn preview(&mut self, missed: &mut u64) -> String {
-        which!(self, dialect => dialect.preview(missed))
+        self.dialect().preview(missed)
     }
 
     fn deadline(&self) -> Option<Instant> {
-        which!(self, dialect => dialect.deadline())
+        self.shared().deadline()
     }
 
     fn resumed(&mut self, now: Instant) {
-        which!(self, dialect => dialect.resumed(now));
+        self.dialect().resumed(now);
     }
 
     fn end_of_output(&mut self) -> Partial {
-        which!(self, dialect => dialect.end_of_output())
+        self.dialect().end_of_output()
     }
 
     fn tail(&self) -> &[u8] {
-        which!(self, dialect => dialect.tail())
+        self.shared().tail()
     }
 
     fn expects(&self) -> String {
-        which!(self, dialect => dialect.expects())
+        self.shared().expects()
     }
 
     fn version(&self) -> Option<Arc<str>> {
-        which!(self, dialect => dialect.version())
+        self.shared().version()
     }
 
     fn unsolicited(&self) -> u64 {
-        which!(self, dialect => dialect.unsolicited())
+        self.shared().unsolicited()
     }
 }

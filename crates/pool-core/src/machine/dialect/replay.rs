@@ -13,10 +13,12 @@
 //! | `... 500ms` | so much time passes in silence (`ms` or `s`) |
 //! | `=== ready` | the start is over |
 //! | `=== question LINE` | the tool asks this |
+//! | `=== throttled LINE` | the tool was turned away and tries again |
 //! | `=== violation PART` | the output breaks the rule; the reason has this part in it |
 //! | `=== ok sentinel` | the turn ends, with this outcome, by this rule |
 //! | `\|\|\| TEXT` | the text of the reply that has just ended |
 //! | `!!! TEXT` | the reason of the outcome that has just been told |
+//! | `### IN OUT` | the tokens that the turn took, `-` where nothing is told |
 //!
 //! `TEXT`, `LINE` and `BYTES` are escaped: `\n \r \t \e \\ \{` and `\xNN`; several lines of the same word are joined
 //! as they are, so a line end is always written `\n`. Where a nonce was sent, `>>>` has `{nonce}` (a second one in the
@@ -34,16 +36,20 @@
 //! ||| hi
 //! ```
 //!
+//! Where the tool speaks JSON, what is written is compared as messages, not as text.
+//!
 //! What comes in one piece with the end of a turn belongs to no turn; for a tool of lines write the `===` of the turn
 //! before the `<<<` that breaks the rule.
 //!
 //! After the last `<<<` before a `===` time passes until something is found: at most [`PATIENCE`].
 
 mod play;
+mod record;
 mod script;
 
 use crate::spec::ToolSpec;
 use play::Player;
+pub use record::{Recorder, Sink};
 pub use script::escape;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -2,7 +2,7 @@
 
 use super::script::{Line, Part};
 use super::{Cuts, PATIENCE};
-use crate::machine::dialect::text::TextDialect;
+use crate::machine::dialect::any::AnyDialect;
 use crate::machine::dialect::{Dialect, Found, TurnEnd};
 use crate::message::Step;
 use crate::spec::ToolSpec;
@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 
 /// Plays the parts of the tool, of the conversation and of the clock.
 pub(super) struct Player {
-    dialect: TextDialect,
+    dialect: AnyDialect,
+    /// What is written are messages.
+    is_agent: bool,
     now: Instant,
     cuts: Cuts,
     dice: u64,
@@ -28,10 +30,11 @@ impl Player {
     pub(super) fn new(spec: &Arc<ToolSpec>, cuts: Cuts, now: Instant) -> Self {
         let seed = if let Cuts::Random(seed) = cuts { seed } else { 0 };
         let mut written = Vec::new();
-        let mut dialect = TextDialect::new(Arc::clone(spec), seed);
+        let mut dialect = AnyDialect::new(Arc::clone(spec), seed, None);
         dialect.open(&mut written, now);
         let mut player = Self {
             dialect,
+            is_agent: spec.agent().is_some(),
             now,
             cuts,
             dice: seed,
@@ -74,7 +77,14 @@ impl Player {
                 let detail = self.last.as_ref().and_then(|end| end.detail.clone());
                 same("reason", detail.as_deref().unwrap_or_default(), reason)
             }
-            Line::Ready | Line::Question(_) | Line::Violation(_) | Line::End(..) => self.announced(line),
+            Line::Usage(expected) => {
+                let usage = self.last.as_ref().and_then(|end| end.usage).unwrap_or_default();
+                let count = |count: Option<u64>| count.map_or_else(|| "-".to_owned(), |it| it.to_string());
+                same("tokens", &format!("{} {}", count(usage.input), count(usage.output)), expected)
+            }
+            Line::Ready | Line::Question(_) | Line::Throttled(_) | Line::Violation(_) | Line::End(..) => {
+                self.announced(line)
+            }
         }
     }
 
@@ -93,6 +103,9 @@ impl Player {
             self.wait_for(|player| !player.written.is_empty());
         }
         let written = std::mem::take(&mut self.written);
+        if self.is_agent {
+            return same_messages(&written, &self.fill(parts)?);
+        }
         let mut rest = written.as_slice();
         for part in parts {
             let taken = match part {
@@ -150,9 +163,14 @@ impl Player {
     }
 
     fn poll(&mut self) {
-        let found = self.dialect.poll(self.now);
+        while let Some(found) = self.dialect.poll(self.now) {
+            let is_over = matches!(found, Found::Violation(_));
+            self.found.push(found);
+            if is_over {
+                break;
+            }
+        }
         self.dialect.take_output(&mut self.written);
-        self.found.extend(found);
     }
 
     fn wait(&mut self, time: Duration) {
@@ -183,6 +201,7 @@ impl Player {
         match (line, self.found.remove(0)) {
             (Line::Ready, Found::Ready) => Ok(()),
             (Line::Question(line), Found::Question(asked)) => same("question", &asked, line),
+            (Line::Throttled(line), Found::Throttled(said)) => same("throttled", &said, line),
             (Line::Violation(part), Found::Violation(reason)) if reason.contains(part) => Ok(()),
             (Line::End(outcome, by), Found::End(end)) => {
                 let (was, text) = (
@@ -211,6 +230,17 @@ impl Player {
             Some(found) => Err(format!("found {found:?} before that")),
         }
     }
+}
+
+/// Compares lines of JSON by what they say.
+fn same_messages(written: &[u8], expected: &[u8]) -> Result<(), String> {
+    let read = |bytes: &[u8]| -> Vec<Option<serde_json::Value>> {
+        bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(|line| serde_json::from_slice(line).ok()).collect()
+    };
+    if read(written) == read(expected) {
+        return Ok(());
+    }
+    same("written", &super::escape(written, &[]), &super::escape(expected, &[]))
 }
 
 fn same(what: &str, is: &str, expected: &str) -> Result<(), String> {

@@ -15,11 +15,14 @@ pub(super) enum Line {
     Wait(Duration),
     Ready,
     Question(String),
+    Throttled(String),
     Violation(String),
     /// The words for the outcome and for what ended the turn.
     End(String, String),
     Text(Vec<Part>),
     Reason(String),
+    /// Tokens sent and received.
+    Usage(String),
 }
 
 /// A piece of what went over the wire.
@@ -59,6 +62,7 @@ fn parse_line(line: &str) -> Result<Line, String> {
         "<<<" => Line::Got(parts(rest)?),
         "|||" => Line::Text(parts(rest)?),
         "!!!" => Line::Reason(text(rest)?),
+        "###" => Line::Usage(rest.to_owned()),
         "..." => Line::Wait(duration(rest)?),
         "===" => found(rest)?,
         _ => return Err(format!("unknown word {word:?}")),
@@ -70,6 +74,7 @@ fn found(rest: &str) -> Result<Line, String> {
     Ok(match what {
         "ready" => Line::Ready,
         "question" => Line::Question(text(rest)?),
+        "throttled" => Line::Throttled(text(rest)?),
         "violation" => Line::Violation(text(rest)?),
         outcome => Line::End(outcome.to_owned(), rest.to_owned()),
     })
