@@ -44,6 +44,8 @@ pub struct Plan {
     pub supervisor: Recipient<Event>,
     /// Makes the nonces of this life unlike those of any other.
     pub seed: u64,
+    /// The conversation to be taken up again, as the tool calls it.
+    pub thread: Option<Arc<str>>,
 }
 
 impl InstanceActor {
@@ -64,7 +66,8 @@ impl Actor for InstanceActor {
     fn started(&mut self, context: &mut Self::Context) {
         if let Some(plan) = self.plan.take() {
             let me = Arc::new(context.address().recipient());
-            let (launcher, spec, slot) = (plan.launcher.clone(), plan.spec.clone(), plan.slot);
+            let (launcher, slot) = (plan.launcher.clone(), plan.slot);
+            let spec = plan.spec.taking_up(plan.thread.as_deref());
             let driver = Driver::new(plan, me);
             tasks::start(driver.clone(), launcher.launch(&spec, slot));
             self.driver = Some(driver);

@@ -132,6 +132,9 @@ impl PoolSupervisor {
         let place = &mut self.places[index];
         let generation = place.slot.start(now);
         place.status.starting(generation, now);
+        // Taken, not copied: a conversation that cannot be taken up must not keep the tool from starting for ever.
+        let thread = place.thread.take();
+        place.continues = thread.as_ref().map(|(of, _)| (*of, false));
         let plan = Plan {
             spec: self.groups[place.group].spec.clone(),
             slot: slot_id(index),
@@ -140,6 +143,7 @@ impl PoolSupervisor {
             activity: place.activity.clone(),
             supervisor: context.address().recipient(),
             seed,
+            thread: thread.map(|(_, thread)| thread),
         };
         place.instance = Some(InstanceActor::new(plan).start());
     }
@@ -150,7 +154,8 @@ impl PoolSupervisor {
         let instance = place.instance.as_ref()?.clone().recipient();
         let offer = self.groups[place.group].offer.clone();
         let supervisor = context.address().recipient();
-        Some(Credit::issue(slot_id(index), place.slot.generation(), offer, serial, instance, supervisor))
+        let (generation, continues) = (place.slot.generation(), place.continues());
+        Some(Credit::issue(slot_id(index), generation, offer, serial, continues, instance, supervisor))
     }
 
     fn act(&mut self, index: usize, action: SlotAction, context: &mut Context<Self>) {
@@ -249,6 +254,8 @@ impl Handler<Event> for PoolSupervisor {
             Event::Started { slot, .. }
             | Event::Finished { slot, .. }
             | Event::Idle { slot, .. }
+            | Event::Conversing { slot, .. }
+            | Event::TakenUp { slot, .. }
             | Event::Changed { slot, .. }
             | Event::Outgrown { slot, .. }
             | Event::Revoked { slot, .. }
@@ -261,6 +268,7 @@ impl Handler<Event> for PoolSupervisor {
         let account = self.account_of(slot.index());
         let place = &mut self.places[slot.index()];
         place.status.note(&event, now);
+        place.note_conversation(&event);
         let action = place.slot.handle(&event, &mut self.accounts[account].hold, now);
         place.tell_trust(&self.groups, slot);
         match event {

@@ -163,6 +163,7 @@ fn agent(protocol: Protocol, written: Option<&Agent>) -> AgentSpec {
         Some(w::Allow::All) => Allow::All,
         Some(w::Allow::Ask) => Allow::Ask,
     };
+    spec.resume = written.resume.clone().unwrap_or_default();
     let more = match spec.allow {
         Allow::Read | Allow::Ask => &written.read,
         Allow::Edits => &written.edits,

@@ -219,6 +219,9 @@ impl By {
 pub struct Agent {
     /// What it may do without asking. If absent, as --allow says: `edits` in a git tree without changes, else `read`.
     pub allow: Option<Allow>,
+    /// Arguments that make it take up a conversation again when it is started once more; `{thread}` stands for what it calls
+    /// that conversation. For those whose protocol has no message for it.
+    pub resume: Option<Vec<String>>,
     /// Settings of the protocol, put into the message that begins a conversation: for `app_server` those of its
     /// `thread/start`, for `acp` the mode that a session is put into, as `modeId`.
     pub settings: Option<Settings>,

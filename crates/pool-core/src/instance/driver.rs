@@ -72,7 +72,7 @@ impl Driver {
     pub(super) fn new(plan: Plan, me: Arc<Recipient<ControlMessage>>) -> Rc<Self> {
         let dialect = {
             let recorder = super::record::recorder(&plan.spec, plan.slot, plan.generation);
-            AnyDialect::new(plan.spec.clone(), plan.seed, recorder)
+            AnyDialect::new(plan.spec.clone(), plan.seed, plan.thread.clone(), recorder)
         };
         let counts_lines = matches!(plan.spec.turn.rule, TurnRule::Lines);
         let conversation = Conversation::new(plan.spec, plan.slot, plan.generation, dialect, now());

@@ -77,6 +77,8 @@ pub struct Conversation<D> {
     /// When its memory was looked at last.
     weighed: Option<Instant>,
     pid: Option<u32>,
+    /// The conversation that would have to be taken up again, as told last.
+    thread: Option<Arc<str>>,
     /// Since when our own program is stopped, or about to be.
     paused: Option<Instant>,
     outgoing: Vec<u8>,
@@ -121,6 +123,7 @@ impl<D: Dialect> Conversation<D> {
             last_interrupt: None,
             weighed: None,
             pid: None,
+            thread: None,
             paused: None,
             outgoing: Vec::new(),
             actions: VecDeque::new(),

@@ -127,6 +127,16 @@ pub trait Dialect {
         None
     }
 
+    /// What the tool calls the conversation that it is in, if it could be taken up again after its end.
+    fn thread(&self) -> Option<&Arc<str>> {
+        None
+    }
+
+    /// Whether the tool has taken up the conversation that it was started with.
+    fn has_taken_up(&self) -> bool {
+        false
+    }
+
     /// How many bytes have come that belong to no job, since the start: remains of prompts, late output.
     fn unsolicited(&self) -> u64 {
         0

@@ -31,6 +31,8 @@ pub struct Credit {
     pub offer: Arc<Offer>,
     /// Tells this credit from the slot's earlier ones.
     pub serial: Serial,
+    /// The life whose last conversation goes on in this one: the tool has taken it up again.
+    pub continues: Option<Generation>,
     ways: Option<Ways>,
 }
 
@@ -50,10 +52,11 @@ impl Credit {
         generation: Generation,
         offer: Arc<Offer>,
         serial: Serial,
+        continues: Option<Generation>,
         instance: Recipient<Assign>,
         supervisor: Recipient<Event>,
     ) -> Self {
-        Self { slot, generation, offer, serial, ways: Some(Ways { instance, supervisor }) }
+        Self { slot, generation, offer, serial, continues, ways: Some(Ways { instance, supervisor }) }
     }
 
     /// Places `job` on the instance: the only way to one.

@@ -129,6 +129,22 @@ pub enum Event {
         /// Its life.
         generation: Generation,
     },
+    /// Which conversation would have to be taken up again if the instance ended now; none if that would be nobody's.
+    Conversing {
+        /// The slot.
+        slot: SlotId,
+        /// Its life.
+        generation: Generation,
+        /// What the tool calls it.
+        thread: Option<Arc<str>>,
+    },
+    /// It has taken up the conversation that it was started with.
+    TakenUp {
+        /// The slot.
+        slot: SlotId,
+        /// Its life.
+        generation: Generation,
+    },
     /// It shows something worth telling: it asks, it stalls, it works again.
     Changed {
         /// The slot.

@@ -3,6 +3,7 @@
 use super::{ToolSpec, TurnRule};
 use std::borrow::Cow;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// How an agent is spoken to, and what it may do.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,6 +12,9 @@ pub struct AgentSpec {
     pub protocol: Protocol,
     /// What it may do without asking.
     pub allow: Allow,
+    /// Arguments that make it take up a conversation again, if it is told which one when it is started: `{thread}` stands
+    /// for what it calls it.
+    pub resume: Vec<String>,
     /// The protocol's own settings, put into the message that begins a conversation: with an app server, `sandbox` and
     /// `approvalPolicy`; with ACP, `modeId`.
     pub settings: serde_json::Map<String, serde_json::Value>,
@@ -20,11 +24,24 @@ impl AgentSpec {
     /// An agent that may only read, with nothing else set.
     #[must_use]
     pub fn new(protocol: Protocol) -> Self {
-        Self { protocol, allow: Allow::default(), settings: serde_json::Map::new() }
+        Self { protocol, allow: Allow::default(), resume: Vec::new(), settings: serde_json::Map::new() }
     }
 }
 
 impl ToolSpec {
+    /// The tool, started so that it takes up a conversation again.
+    #[must_use]
+    pub fn taking_up(self: &Arc<Self>, thread: Option<&str>) -> Arc<Self> {
+        match (thread, self.agent()) {
+            (Some(thread), Some(agent)) if !agent.resume.is_empty() => {
+                let mut spec = Self::clone(self);
+                spec.command.extend(agent.resume.iter().map(|word| word.replace("{thread}", thread)));
+                Arc::new(spec)
+            }
+            _ => self.clone(),
+        }
+    }
+
     /// How the tool is spoken to, if it speaks a protocol.
     #[must_use]
     pub fn agent(&self) -> Option<&AgentSpec> {

@@ -5,7 +5,7 @@ use crate::instance::{Activity, InstanceActor};
 use crate::machine::breaker::{Change, Trust};
 use crate::machine::restart::Window;
 use crate::machine::slot::{Slot, SlotState};
-use crate::message::{Offer, Order, SlotId};
+use crate::message::{Event, Generation, Offer, Order, SlotId};
 use crate::spec::ToolSpec;
 use actix::Addr;
 use std::sync::Arc;
@@ -36,12 +36,36 @@ pub(super) struct Place {
     pub(super) instance: Option<Addr<InstanceActor>>,
     pub(super) activity: Arc<Activity>,
     pub(super) status: StatusBook,
+    /// The conversation to be taken up by the next life, and the life that it is of.
+    pub(super) thread: Option<(Generation, Arc<str>)>,
+    /// The life whose conversation the present one was started with, and whether it has taken it up.
+    pub(super) continues: Option<(Generation, bool)>,
 }
 
 impl Place {
     pub(super) fn new(group: usize, spec: &ToolSpec, now: Instant) -> Self {
         let activity = Arc::new(Activity::new(now));
-        Self { group, slot: Slot::new(spec), instance: None, activity, status: StatusBook::new(now) }
+        Self { group, slot: Slot::new(spec), instance: None, activity, status: StatusBook::new(now), thread: None, continues: None }
+    }
+
+    /// Remembers what is said of its conversation.
+    pub(super) fn note_conversation(&mut self, event: &Event) {
+        match event {
+            Event::Conversing { generation, thread, .. } if *generation == self.slot.generation() => {
+                self.thread = thread.clone().map(|thread| (*generation, thread));
+            }
+            Event::TakenUp { generation, .. } if *generation == self.slot.generation() => {
+                if let Some((_, is_taken_up)) = &mut self.continues {
+                    *is_taken_up = true;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The life whose conversation goes on in the present one.
+    pub(super) fn continues(&self) -> Option<Generation> {
+        self.continues.filter(|(_, is_taken_up)| *is_taken_up).map(|(generation, _)| generation)
     }
 
     /// Gives an order. An instance whose mailbox is full or closed has worse problems, and its exit tells.

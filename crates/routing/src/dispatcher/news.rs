@@ -2,7 +2,7 @@
 
 use super::kinds::{ANY, Prospect};
 use super::sessions::{Context, Sid};
-use super::slots::{Run, Standing};
+use super::slots::{Leftover, Run, Standing};
 use super::{Dispatcher, Intake, PushError, Queued, Token, later};
 use pool_core::message::{Generation, Needs, Offer, Report, Serial, SessionKey, SlotId};
 use std::sync::Arc;
@@ -47,11 +47,33 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
             let over = known.outlive(generation);
             self.write_off(slot, over, now);
         }
+        if let Some(before) = credit.continues() {
+            self.taken_up(slot, before, generation);
+        }
         if let Some(known) = self.slots.get_mut(slot) {
             known.credits.push(credit);
         }
         self.refresh(slot);
         self.ripen(slot);
+    }
+
+    /// The conversation that lived in the life `before` of the slot goes on in this one: for the session that it is, or else as
+    /// something that nobody shall see.
+    fn taken_up(&mut self, slot: SlotId, before: Generation, generation: Generation) {
+        let Some(known) = self.slots.get_mut(slot) else { return };
+        let mut is_somebodys = false;
+        for &sid in &known.sessions {
+            let Some(session) = self.sessions.get_mut(sid) else { continue };
+            if session.context == Context::Lives(before) {
+                session.context = Context::Lives(generation);
+            }
+            is_somebodys |= session.context == Context::Lives(generation);
+        }
+        // Every credit of the life says it again: only the first one comes before any job.
+        let is_first = known.running.is_empty() && std::mem::replace(&mut known.taken_up, generation) != generation;
+        if is_first && !is_somebodys {
+            known.leftover = Leftover::Conversation;
+        }
     }
 
     /// A credit is void; it is dropped if it is still here.

@@ -31,6 +31,8 @@ pub(super) struct Slot<J, C> {
     /// The sessions that live here: one with a name, the slot's own, or both. While there is one, no other job comes.
     pub(super) sessions: Vec<Sid>,
     pub(super) leftover: Leftover,
+    /// The last life that has taken up the conversation of an earlier one; 0 if none has.
+    pub(super) taken_up: Generation,
     /// Whether it is already in the list of slots whose lane can move.
     pub(super) ripe: bool,
 }
@@ -116,6 +118,7 @@ impl<J, C: Token> Slot<J, C> {
             lane: Lane::default(),
             sessions: Vec::new(),
             leftover: Leftover::None,
+            taken_up: 0,
             ripe: false,
         }
     }

@@ -37,6 +37,11 @@ pub trait Token {
 
     /// What the slot can be had for.
     fn offer(&self) -> &Arc<Offer>;
+
+    /// The life whose last conversation goes on in this one: the tool has taken it up again.
+    fn continues(&self) -> Option<Generation> {
+        None
+    }
 }
 
 /// The bounds of a router.

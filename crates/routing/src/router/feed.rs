@@ -67,4 +67,8 @@ impl Token for Credit {
     fn offer(&self) -> &Arc<Offer> {
         &self.offer
     }
+
+    fn continues(&self) -> Option<Generation> {
+        self.continues
+    }
 }

@@ -23,6 +23,10 @@ impl<D: Dialect> Conversation<D> {
     // ## Starting => (Warming | Idle)
     pub(super) fn ready(&mut self, deadline: Instant, now: Instant) {
         self.me.version = self.dialect.version();
+        if self.dialect.has_taken_up() {
+            let (slot, generation) = (self.me.slot, self.me.generation);
+            self.tell(Event::TakenUp { slot, generation });
+        }
         self.started(StartStage::Ready, now);
         let Some(line) = self.spec.start.warm.clone() else {
             self.warm(now);

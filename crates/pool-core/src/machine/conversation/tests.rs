@@ -147,6 +147,8 @@ fn told(event: &Event) -> String {
         Event::Started { stage, .. } => format!("started {stage:?}"),
         Event::Finished { report, idle, .. } => format!("finished {} idle={idle}", report.outcome),
         Event::Idle { .. } => "idle".into(),
+        Event::Conversing { thread, .. } => format!("conversing {thread:?}"),
+        Event::TakenUp { .. } => "taken up".into(),
         Event::Changed { change, .. } => format!("changed {change:?}"),
         Event::Outgrown { memory, .. } => format!("outgrown {memory}"),
         Event::Revoked { serial, .. } => format!("revoked {serial}"),

@@ -134,6 +134,7 @@ impl<D: Dialect> Conversation<D> {
             }
         }
         self.dialect.take_output(&mut self.outgoing);
+        self.converse();
         self.show();
     }
 

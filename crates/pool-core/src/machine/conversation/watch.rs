@@ -38,6 +38,21 @@ impl<D: Dialect> Conversation<D> {
         }
     }
 
+    /// Tells which conversation would have to be taken up again. One of a job without a session is nobody's.
+    pub(super) fn converse(&mut self) {
+        let Some(thread) = self.dialect.thread() else { return };
+        let is_kept = match &self.state {
+            State::Turn { work, .. } => work.job.session.is_some(),
+            _ => return,
+        };
+        let thread = Some(thread).filter(|_| is_kept);
+        if self.thread.as_ref() != thread {
+            self.thread = thread.cloned();
+            let (slot, generation) = (self.me.slot, self.me.generation);
+            self.tell(Event::Conversing { slot, generation, thread: self.thread.clone() });
+        }
+    }
+
     fn stalled(&mut self, idle: Duration, now: Instant) {
         self.changed(StateChange::Stalled(idle));
         if self.spec.on_stall == OnStall::Kill {

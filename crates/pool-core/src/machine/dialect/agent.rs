@@ -32,6 +32,8 @@ pub struct AgentDialect {
     post: Post,
     phase: Phase,
     version: Option<Arc<str>>,
+    thread: Option<Arc<str>>,
+    has_taken_up: bool,
     unsolicited: u64,
 }
 
@@ -70,11 +72,11 @@ trait Speaks: std::fmt::Debug {
 impl AgentDialect {
     /// A dialect for one generation of a tool that speaks as `agent` says.
     #[must_use]
-    pub fn new(spec: Arc<ToolSpec>, agent: &AgentSpec) -> Self {
+    pub fn new(spec: Arc<ToolSpec>, agent: &AgentSpec, thread: Option<Arc<str>>) -> Self {
         let folder = spec.cwd.clone();
         let protocol: Box<dyn Speaks> = match agent.protocol {
-            Protocol::StreamJson => Box::new(stream_json::StreamJson::new(agent)),
-            Protocol::AppServer => Box::new(app_server::AppServer::new(agent, folder)),
+            Protocol::StreamJson => Box::new(stream_json::StreamJson::new(agent, thread.is_some())),
+            Protocol::AppServer => Box::new(app_server::AppServer::new(agent, folder, thread)),
             Protocol::Acp => Box::new(acp::Acp::new(agent, folder)),
         };
         Self {
@@ -84,6 +86,8 @@ impl AgentDialect {
             post: Post::default(),
             phase: Phase::Closed,
             version: None,
+            thread: None,
+            has_taken_up: false,
             unsolicited: 0,
         }
     }
@@ -92,6 +96,12 @@ impl AgentDialect {
     fn weigh(&mut self, heard: Heard) -> Option<Found> {
         match (heard, &mut self.phase) {
             (Heard::Version(version), _) => self.version = Some(version.into()),
+            (Heard::Thread(thread), _) => {
+                if self.thread.as_deref() != Some(thread.as_str()) {
+                    self.thread = Some(thread.into());
+                }
+            }
+            (Heard::TakenUp, _) => self.has_taken_up = true,
             (Heard::Ready, Phase::Starting) => {
                 self.phase = Phase::Idle;
                 return Some(Found::Ready);
@@ -248,6 +258,14 @@ impl Dialect for AgentDialect {
 
     fn version(&self) -> Option<Arc<str>> {
         self.version.clone()
+    }
+
+    fn thread(&self) -> Option<&Arc<str>> {
+        self.thread.as_ref()
+    }
+
+    fn has_taken_up(&self) -> bool {
+        self.has_taken_up
     }
 
     fn unsolicited(&self) -> u64 {

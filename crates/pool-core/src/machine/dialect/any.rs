@@ -23,11 +23,17 @@ enum Which {
 }
 
 impl AnyDialect {
-    /// The dialect for one generation of a tool of this kind. Equal seeds give equal nonces: use a fresh one.
+    /// The dialect for one generation of a tool of this kind. Equal seeds give equal nonces: use a fresh one. An agent is
+    /// to take up the conversation `thread` again.
     #[must_use]
-    pub fn new(spec: Arc<ToolSpec>, seed: u64, recorder: Option<Recorder>) -> Self {
+    pub fn new(
+        spec: Arc<ToolSpec>,
+        seed: u64,
+        thread: Option<Arc<str>>,
+        recorder: Option<Recorder>,
+    ) -> Self {
         let which = match &spec.turn.rule {
-            TurnRule::Protocol(agent) => Which::Agent(Box::new(AgentDialect::new(spec.clone(), agent))),
+            TurnRule::Protocol(agent) => Which::Agent(Box::new(AgentDialect::new(spec.clone(), agent, thread))),
             _ => Which::Text(Box::new(TextDialect::new(spec, seed))),
         };
         Self { which, recorder }
@@ -144,6 +150,14 @@ impl Dialect for AnyDialect {
 
     fn version(&self) -> Option<Arc<str>> {
         self.shared().version()
+    }
+
+    fn thread(&self) -> Option<&Arc<str>> {
+        self.shared().thread()
+    }
+
+    fn has_taken_up(&self) -> bool {
+        self.shared().has_taken_up()
     }
 
     fn unsolicited(&self) -> u64 {

@@ -12,6 +12,7 @@ use super::{CannotCarry, Speaks};
 use crate::message::{Outcome, Reset, Step, Usage};
 use crate::spec::{AgentSpec, Allow};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// The line that begins a new thread.
 const NEW: &str = "/new";
@@ -23,6 +24,8 @@ pub(super) struct AppServer {
     allow: Allow,
     /// What a thread is started with.
     thread: Value,
+    /// The thread to go on with.
+    take_up: Option<Arc<str>>,
     /// The thread's id, once it is there.
     id: Option<String>,
     awaited: Awaited,
@@ -44,12 +47,14 @@ enum Awaited {
     Greeting(u64),
     /// The answer to `thread/start`; at the start, or as a turn.
     Thread { request: u64, is_turn: bool },
+    /// The answer to `thread/resume`.
+    OldThread(u64),
     /// The end of the turn; its id, once that is known.
     Turn { request: u64, turn: Option<String>, interrupted: bool },
 }
 
 impl AppServer {
-    pub(super) fn new(agent: &AgentSpec, folder: Option<PathBuf>) -> Self {
+    pub(super) fn new(agent: &AgentSpec, folder: Option<PathBuf>, take_up: Option<Arc<str>>) -> Self {
         let mut thread = Value::Object(agent.settings.clone());
         if let Some(folder) = folder {
             thread["cwd"] = folder.to_string_lossy().into();
@@ -58,6 +63,7 @@ impl AppServer {
             rpc: Rpc::default(),
             allow: agent.allow,
             thread,
+            take_up,
             id: None,
             awaited: Awaited::Nothing,
             asked: None,
@@ -73,17 +79,40 @@ impl AppServer {
         self.awaited = Awaited::Thread { request, is_turn };
     }
 
+    fn resume_thread(&mut self, thread: &str, post: &mut Post) {
+        let mut params = self.thread.clone();
+        params["threadId"] = thread.into();
+        self.awaited = Awaited::OldThread(self.rpc.request("thread/resume", params, post));
+    }
+
+    fn in_thread(&mut self, result: &Value, post: &mut Post) {
+        self.awaited = Awaited::Nothing;
+        self.id = result.text(&["thread", "id"]).map(str::to_owned);
+        if let Some(id) = &self.id {
+            post.tell(Heard::Thread(id.clone()));
+        }
+    }
+
     fn answered(&mut self, id: u64, result: Result<&Value, Refusal>, post: &mut Post) {
         match (&mut self.awaited, result) {
             (Awaited::Greeting(request), Ok(result)) if *request == id => {
                 post.tell_version(result.text(&["userAgent"]).and_then(version));
                 rpc::notify("initialized", json!({}), post);
-                self.start_thread(false, post);
+                match self.take_up.take() {
+                    Some(thread) => self.resume_thread(&thread, post),
+                    None => self.start_thread(false, post),
+                }
             }
+            (Awaited::OldThread(request), Ok(result)) if *request == id => {
+                self.in_thread(result, post);
+                post.tell(Heard::TakenUp);
+                post.tell(Heard::Ready);
+            }
+            // The thread is not there any more: a new one will do, and whoever misses the old one is told.
+            (Awaited::OldThread(request), Err(_)) if *request == id => self.start_thread(false, post),
             (Awaited::Thread { request, is_turn }, Ok(result)) if *request == id => {
                 let is_turn = *is_turn;
-                self.id = result.text(&["thread", "id"]).map(str::to_owned);
-                self.awaited = Awaited::Nothing;
+                self.in_thread(result, post);
                 match (is_turn, &self.id) {
                     (_, None) => post.tell(Heard::Broken("thread/start: an answer without an id".into())),
                     (true, _) => post.tell(Heard::End(Ended {
@@ -263,6 +292,7 @@ impl Speaks for AppServer {
     fn expects(&self) -> &'static str {
         match self.awaited {
             Awaited::Greeting(_) => "the answer to \"initialize\"",
+            Awaited::OldThread(_) => "the answer to \"thread/resume\"",
             Awaited::Thread { .. } => "the answer to \"thread/start\"",
             Awaited::Turn { .. } => "\"turn/completed\"",
             Awaited::Nothing => "nothing",

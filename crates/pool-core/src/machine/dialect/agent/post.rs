@@ -9,6 +9,10 @@ use std::collections::VecDeque;
 pub(super) enum Heard {
     /// What the agent calls its version.
     Version(String),
+    /// What it calls its conversation, if that can be taken up again.
+    Thread(String),
+    /// It goes on with the conversation that it was started with.
+    TakenUp,
     /// It can take a turn.
     Ready,
     /// More of the reply; it may be repeated, whole, by a [`Heard::Block`].

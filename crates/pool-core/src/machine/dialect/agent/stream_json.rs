@@ -19,6 +19,8 @@ const GREETING: &str = "initialize";
 #[derive(Debug)]
 pub(super) struct StreamJson {
     allow: Allow,
+    /// It was started with a conversation to go on with.
+    takes_up: bool,
     /// How many control requests were sent.
     requests: u64,
     /// The request that was put as a question: its id, and what to send back with a yes.
@@ -28,8 +30,8 @@ pub(super) struct StreamJson {
 }
 
 impl StreamJson {
-    pub(super) const fn new(agent: &AgentSpec) -> Self {
-        Self { allow: agent.allow, requests: 0, asked: None, cost: 0.0 }
+    pub(super) const fn new(agent: &AgentSpec, takes_up: bool) -> Self {
+        Self { allow: agent.allow, takes_up, requests: 0, asked: None, cost: 0.0 }
     }
 
     fn answered(&self, message: &Value, post: &mut Post) {
@@ -40,6 +42,10 @@ impl StreamJson {
             Some("success") => {
                 let version = message.text(&["response", "response", "claude_code_version"]);
                 post.tell_version(version);
+                // A conversation that it does not know ends it before that.
+                if self.takes_up {
+                    post.tell(Heard::TakenUp);
+                }
                 post.tell(Heard::Ready);
             }
             _ => {
@@ -99,6 +105,11 @@ impl StreamJson {
                 let error = message.text(&["error"]).unwrap_or("an error of its service");
                 let status = message.count(&["error_status"]).map_or_else(String::new, |it| format!(" {it}"));
                 post.tell(Heard::Throttled(format!("{error}{status}, it tries again")));
+            }
+            Some("init") => {
+                if let Some(thread) = message.text(&["session_id"]) {
+                    post.tell(Heard::Thread(thread.to_owned()));
+                }
             }
             Some("permission_denied") => {
                 let tool = message.text(&["tool_name"]).unwrap_or("a tool");

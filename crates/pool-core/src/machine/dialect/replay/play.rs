@@ -30,7 +30,7 @@ impl Player {
     pub(super) fn new(spec: &Arc<ToolSpec>, cuts: Cuts, now: Instant) -> Self {
         let seed = if let Cuts::Random(seed) = cuts { seed } else { 0 };
         let mut written = Vec::new();
-        let mut dialect = AnyDialect::new(Arc::clone(spec), seed, None);
+        let mut dialect = AnyDialect::new(Arc::clone(spec), seed, None, None);
         dialect.open(&mut written, now);
         let mut player = Self {
             dialect,
