@@ -5,8 +5,9 @@ use super::place::{self, Surroundings};
 use super::value::Time;
 use super::written::{self as w, Agent, By, CancelBy, Io, RestartWhen, Stderr, Turn, Written};
 use pool_core::spec::{
-    AgentSpec, Allow, Backoff, BreakerSpec, Cancel, HoldSpec, Intensity, Io as IoSpec, Limits, OnStall, OutcomeRule, Protocol, Restart,
-    Shutdown, StartSpec, Stderr as StderrSpec, TextRule, ToolSpec, TurnRule, TurnSpec,
+    AgentSpec, Allow, Backoff, BreakerSpec, Cancel, HoldSpec, Intensity, Io as IoSpec, Limits, OnStall,
+    OutcomeRule, Protocol, Restart, Shutdown, StartSpec, Stderr as StderrSpec, TextRule, ToolSpec, TurnRule,
+    TurnSpec,
 };
 use std::time::Duration;
 
@@ -169,7 +170,12 @@ fn agent(protocol: Protocol, written: Option<&Agent>) -> AgentSpec {
         Allow::Edits => &written.edits,
         Allow::All => &written.all,
     };
-    spec.settings = [&written.settings, more].into_iter().flatten().flatten().map(|(name, value)| (name.clone(), value.clone())).collect();
+    spec.settings = [&written.settings, more]
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
     spec
 }
 

@@ -45,7 +45,15 @@ pub(super) struct Place {
 impl Place {
     pub(super) fn new(group: usize, spec: &ToolSpec, now: Instant) -> Self {
         let activity = Arc::new(Activity::new(now));
-        Self { group, slot: Slot::new(spec), instance: None, activity, status: StatusBook::new(now), thread: None, continues: None }
+        Self {
+            group,
+            slot: Slot::new(spec),
+            instance: None,
+            activity,
+            status: StatusBook::new(now),
+            thread: None,
+            continues: None,
+        }
     }
 
     /// Remembers what is said of its conversation.

@@ -70,7 +70,8 @@ impl<J: Queued, C: Token> Dispatcher<J, C> {
             is_somebodys |= session.context == Context::Lives(generation);
         }
         // Every credit of the life says it again: only the first one comes before any job.
-        let is_first = known.running.is_empty() && std::mem::replace(&mut known.taken_up, generation) != generation;
+        let is_first =
+            known.running.is_empty() && std::mem::replace(&mut known.taken_up, generation) != generation;
         if is_first && !is_somebodys {
             known.leftover = Leftover::Conversation;
         }

@@ -26,14 +26,11 @@ impl AnyDialect {
     /// The dialect for one generation of a tool of this kind. Equal seeds give equal nonces: use a fresh one. An agent is
     /// to take up the conversation `thread` again.
     #[must_use]
-    pub fn new(
-        spec: Arc<ToolSpec>,
-        seed: u64,
-        thread: Option<Arc<str>>,
-        recorder: Option<Recorder>,
-    ) -> Self {
+    pub fn new(spec: Arc<ToolSpec>, seed: u64, thread: Option<Arc<str>>, recorder: Option<Recorder>) -> Self {
         let which = match &spec.turn.rule {
-            TurnRule::Protocol(agent) => Which::Agent(Box::new(AgentDialect::new(spec.clone(), agent, thread))),
+            TurnRule::Protocol(agent) => {
+                Which::Agent(Box::new(AgentDialect::new(spec.clone(), agent, thread)))
+            }
             _ => Which::Text(Box::new(TextDialect::new(spec, seed))),
         };
         Self { which, recorder }

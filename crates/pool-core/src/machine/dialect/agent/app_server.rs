@@ -46,11 +46,18 @@ enum Awaited {
     /// The answer to the greeting, of this number.
     Greeting(u64),
     /// The answer to `thread/start`; at the start, or as a turn.
-    Thread { request: u64, is_turn: bool },
+    Thread {
+        request: u64,
+        is_turn: bool,
+    },
     /// The answer to `thread/resume`.
     OldThread(u64),
     /// The end of the turn; its id, once that is known.
-    Turn { request: u64, turn: Option<String>, interrupted: bool },
+    Turn {
+        request: u64,
+        turn: Option<String>,
+        interrupted: bool,
+    },
 }
 
 impl AppServer {
@@ -163,7 +170,9 @@ impl AppServer {
             "error" if params.at(&["willRetry"]).and_then(Value::as_bool) == Some(true) => {
                 let said = params.text(&["error", "message"]).unwrap_or("an error");
                 let more = params.text(&["error", "additionalDetails"]);
-                post.tell(Heard::Throttled(more.map_or_else(|| said.into(), |more| format!("{said}: {more}"))));
+                post.tell(Heard::Throttled(
+                    more.map_or_else(|| said.into(), |more| format!("{said}: {more}")),
+                ));
             }
             "turn/completed" => self.completed(params, post),
             _ => {}
@@ -226,7 +235,8 @@ impl AppServer {
             }
             _ => return rpc::unknown(id, method, post),
         };
-        let what = params.text(&["command"]).or_else(|| params.text(&["reason"])).unwrap_or("a change of files");
+        let what =
+            params.text(&["command"]).or_else(|| params.text(&["reason"])).unwrap_or("a change of files");
         let what = super::excerpt(what);
         match permit::decide(self.allow, wish) {
             Verdict::Yes => decide(id, words[0], post),
@@ -315,7 +325,9 @@ fn failure(error: &Value) -> (Outcome, String) {
     let info = error.get("codexErrorInfo").unwrap_or(&Value::Null);
     let (word, more) = match info {
         Value::String(word) => (word.as_str(), &Value::Null),
-        Value::Object(object) => object.iter().next().map_or(("", info), |(word, more)| (word.as_str(), more)),
+        Value::Object(object) => {
+            object.iter().next().map_or(("", info), |(word, more)| (word.as_str(), more))
+        }
         _ => ("", info),
     };
     let outcome = match (word, more.count(&["httpStatusCode"])) {

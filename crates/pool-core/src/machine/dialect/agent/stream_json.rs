@@ -207,9 +207,22 @@ impl Speaks for StreamJson {
 /// What using a tool means.
 fn wish(tool: &str) -> Wish {
     match tool {
-        "Read" | "Glob" | "Grep" | "LS" | "NotebookRead" | "TodoWrite" | "TodoRead" | "WebFetch"
-        | "WebSearch" | "ToolSearch" | "read_file" | "read_many_files" | "list_directory" | "glob"
-        | "search_file_content" | "grep_search" => Wish::Read,
+        "Read"
+        | "Glob"
+        | "Grep"
+        | "LS"
+        | "NotebookRead"
+        | "TodoWrite"
+        | "TodoRead"
+        | "WebFetch"
+        | "WebSearch"
+        | "ToolSearch"
+        | "read_file"
+        | "read_many_files"
+        | "list_directory"
+        | "glob"
+        | "search_file_content"
+        | "grep_search" => Wish::Read,
         "Edit" | "MultiEdit" | "Write" | "NotebookEdit" | "edit" | "write_file" | "replace" => Wish::Edit,
         _ => Wish::Act,
     }

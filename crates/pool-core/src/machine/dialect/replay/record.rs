@@ -68,7 +68,9 @@ impl Recorder {
             Found::Ready => self.line("===", "ready"),
             Found::Question(line) => self.line("===", &format!("question {}", escape(line.as_bytes(), &[]))),
             Found::Violation(why) => self.line("===", &format!("violation {}", escape(why.as_bytes(), &[]))),
-            Found::Throttled(line) => self.line("===", &format!("throttled {}", escape(line.as_bytes(), &[]))),
+            Found::Throttled(line) => {
+                self.line("===", &format!("throttled {}", escape(line.as_bytes(), &[])))
+            }
             Found::End(end) => self.ended(end),
         }
     }
