@@ -6,7 +6,7 @@ mod responses;
 
 use serde_json::Value;
 
-use crate::{context, mode::Failure, tools::Call, tools::Tool};
+use crate::{context, mode::Failure, state::micros, tools::Call, tools::Tool};
 
 /// Tokens of each answer, whatever it says: what a test counts beyond them is another request.
 pub(crate) const INPUT: u64 = 100;
@@ -75,9 +75,10 @@ pub(crate) struct Talk {
 }
 
 impl Talk {
-    /// The user says this; nothing if it is only what the client adds.
-    pub(crate) fn user(&mut self, text: &str) {
-        let said = context::said(text);
+    /// The user says this, a string or a list of parts; nothing if it is only what the client adds.
+    pub(crate) fn user(&mut self, content: &Value) {
+        let parts = texts(content).map(context::said);
+        let said = parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
         if !said.is_empty() {
             self.users.push(said);
             self.results.clear();
@@ -159,14 +160,22 @@ pub(crate) enum Refusal {
 
 /// The text of a message: a string, or the text parts of a list.
 pub(crate) fn text_of(content: &Value) -> String {
-    match content {
-        Value::String(text) => text.clone(),
-        Value::Array(parts) => {
-            let texts: Vec<_> = parts.iter().filter_map(|part| part["text"].as_str()).collect();
-            texts.join("\n")
-        }
-        _ => String::new(),
-    }
+    texts(content).collect::<Vec<_>>().join("\n")
+}
+
+fn texts(content: &Value) -> impl Iterator<Item = &str> {
+    let parts = list(content).iter().filter_map(|part| part["text"].as_str());
+    content.as_str().into_iter().chain(parts)
+}
+
+/// The header that says when to ask again.
+pub(crate) fn retry_after(seconds: &str) -> String {
+    format!("Retry-After: {seconds}\r\n")
+}
+
+/// The time in so many seconds, in those since 1970.
+pub(crate) fn seconds_from_now(seconds: Option<&str>) -> u64 {
+    micros() / 1_000_000 + seconds.and_then(|seconds| seconds.parse::<u64>().ok()).unwrap_or_default()
 }
 
 /// The entries of a list; none if it is something else.
@@ -196,11 +205,11 @@ mod tests {
     #[test]
     fn results_belong_to_the_last_user_message() {
         let mut talk = Talk::default();
-        talk.user("one");
+        talk.user(&json!("one"));
         talk.result("r1".to_owned());
-        talk.user("<system-reminder>not said</system-reminder>");
+        talk.user(&json!([{"text": "<system-reminder>not said</system-reminder>"}, {"text": ""}]));
         assert_eq!((talk.last(), talk.results.len()), ("one", 1));
-        talk.user("two");
+        talk.user(&json!([{"text": "[Request interrupted by user]"}, {"text": "two"}]));
         assert_eq!((talk.last(), talk.users.len(), talk.results.len()), ("two", 2, 0));
     }
 

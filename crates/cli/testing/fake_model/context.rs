@@ -11,8 +11,14 @@ const ELEMENTS: [&str; 7] = [
     "current_datetime",
 ];
 
-/// How messages begin that no user wrote.
-const BEGINNINGS: [&str; 4] = ["# AGENTS.md instructions", "<permissions", "<turn_aborted", "This is the "];
+/// How parts of messages begin that no user wrote.
+const BEGINNINGS: [&str; 5] = [
+    "# AGENTS.md instructions",
+    "<permissions",
+    "<turn_aborted",
+    "[Request interrupted by user",
+    "Output token limit hit.",
+];
 
 /// What the user said, trimmed; empty if all of it was added.
 pub(crate) fn said(text: &str) -> String {
@@ -40,6 +46,7 @@ mod tests {
     #[test]
     fn what_is_added_is_not_said() {
         let table = [
+            ("[Request interrupted by user for tool use]", ""),
             ("hello", "hello"),
             ("<system-reminder>\nno\n</system-reminder>\n\nhello <b>", "hello <b>"),
             ("<reminder>a</reminder>x<reminder>b</reminder>y", "xy"),

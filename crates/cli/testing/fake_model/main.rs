@@ -67,7 +67,8 @@
 //! length          a text cut by the token limit
 //! empty           nothing
 //! drip            a text, one character at a time
-//! 429 500 503 529 400 401 ctx     the HTTP error; ctx is the context window being exceeded
+//! 429 500 503 529 400 401         the HTTP error
+//! ctx quota       that of a context window, and of an account's allowance, being exceeded
 //! reset           the connection is reset without an answer
 //! midreset        it is reset in the middle of the answer
 //! hang            no answer until the client goes away

@@ -36,6 +36,8 @@ pub(crate) enum Mode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Failure {
     RateLimit,
+    /// What the account may use is used up.
+    Quota,
     Server,
     Unavailable,
     Overloaded,
@@ -44,7 +46,7 @@ pub(crate) enum Failure {
     Context,
 }
 
-const NAMES: [(&str, Mode); 27] = [
+const NAMES: [(&str, Mode); 28] = [
     ("plain", Mode::Plain),
     ("edit", Mode::Edit),
     ("new", Mode::New),
@@ -63,6 +65,7 @@ const NAMES: [(&str, Mode); 27] = [
     ("say", Mode::Say),
     ("words", Mode::Words),
     ("429", Mode::Http(Failure::RateLimit)),
+    ("quota", Mode::Http(Failure::Quota)),
     ("500", Mode::Http(Failure::Server)),
     ("503", Mode::Http(Failure::Unavailable)),
     ("529", Mode::Http(Failure::Overloaded)),
@@ -117,6 +120,7 @@ impl Failure {
     pub(crate) fn parts(self) -> (u16, &'static str, &'static str) {
         match self {
             Self::RateLimit => (429, "Rate limit reached for requests", "rate_limit_exceeded"),
+            Self::Quota => (429, "The usage limit has been reached", "usage_limit_reached"),
             Self::Server => (500, "The server had an error", "server_error"),
             Self::Unavailable | Self::Overloaded => (503, "The server is overloaded", "server_is_overloaded"),
             Self::BadRequest => (400, "The request is not valid", "invalid_request_error"),

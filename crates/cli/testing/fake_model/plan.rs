@@ -57,7 +57,9 @@ pub(crate) fn plan(asked: &Asked, state: &State) -> Result<Plan, String> {
         state.failed(mode, order.tag());
     }
     let says = order.says(mode, asked, &said)?;
-    Ok(Plan::new(mode, order, says, state))
+    let tags = [order].into_iter().chain(&orders).map(Order::tag);
+    let tag = tags.filter(|tag| !tag.is_empty()).map(str::to_owned).next();
+    Ok(Plan { tag, ..Plan::new(mode, order, says, state) })
 }
 
 impl Plan {
@@ -70,7 +72,7 @@ impl Plan {
             gap: millis("gap").or(drip),
             retry_after: (after != "none").then(|| after.to_owned()),
         };
-        Self { mode, tag: order.words.value("tag").map(str::to_owned), says, timing }
+        Self { mode, tag: None, says, timing }
     }
 }
 
@@ -164,7 +166,7 @@ mod tests {
         let schema = json!({"properties": {"command": {}, "file_path": {}, "content": {}}});
         asked.tools =
             vec![Tool { name: "Bash".into(), schema: schema.clone() }, Tool { name: "Write".into(), schema }];
-        users.iter().for_each(|text| asked.talk.user(text));
+        users.iter().for_each(|text| asked.talk.user(&json!(text)));
         results.iter().for_each(|text| asked.talk.result((*text).to_owned()));
         asked
     }
@@ -210,8 +212,10 @@ mod tests {
             let asked = asked(&["[[mode=429 n=2 tag=a after=0]] [[mode=shell: ls]]"], results);
             plan(&asked, &state).unwrap()
         };
-        let modes = [ask(&[]).mode, ask(&[]).mode, ask(&[]).mode, ask(&["x"]).mode];
-        assert_eq!(modes.map(Mode::name), ["429", "429", "shell", "told"]);
+        assert_eq!(ask(&[]).tag.as_deref(), Some("a"));
+        let modes = [ask(&[]).mode, ask(&[]).mode, ask(&["x"]).mode];
+        assert_eq!(ask(&["x"]).tag.as_deref(), Some("a"));
+        assert_eq!(modes.map(Mode::name), ["429", "shell", "told"]);
         let always = || plan(&asked(&["[[mode=503 tag=a]]"], &[]), &state).unwrap();
         assert_eq!([always().mode.name(), always().mode.name()], ["503", "503"]);
         assert_eq!(always().timing.retry_after.as_deref(), Some("1"));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Api, Asked, CACHED, Frame, INPUT, OUTPUT, Refusal, Says, Talk, list, text_of};
+use super::{Answer, Api, Asked, CACHED, Frame, INPUT, OUTPUT, Refusal, Says, Talk, list};
 use crate::{mode::Failure, tools::Tool};
 
 /// `POST /v1beta/models/MODEL:generateContent`, `:streamGenerateContent` and `:countTokens`.
@@ -52,9 +52,13 @@ impl Api for Gemini {
     fn refuse(&self, _asked: &Asked, failure: Failure, after: Option<&str>) -> Refusal {
         let (status, kind, message) = words(failure);
         let mut error = json!({ "code": status, "message": message, "status": kind });
-        if let Some(after) = after.filter(|_| failure.passes()) {
-            let kind = "type.googleapis.com/google.rpc.RetryInfo";
-            error["details"] = json!([{ "@type": kind, "retryDelay": format!("{after}s") }]);
+        let detail = |name: &str| format!("type.googleapis.com/google.rpc.{name}");
+        if failure == Failure::Quota {
+            let id = "GenerateRequestsPerDayPerProjectPerModel-FreeTier";
+            error["details"] =
+                json!([{ "@type": detail("QuotaFailure"), "violations": [{ "quotaId": id }] }]);
+        } else if let Some(after) = after.filter(|_| failure.passes()) {
+            error["details"] = json!([{ "@type": detail("RetryInfo"), "retryDelay": format!("{after}s") }]);
         }
         Refusal::Http { status, headers: String::new(), body: json!({ "error": error }) }
     }
@@ -74,7 +78,7 @@ fn talk(contents: &[Value]) -> Talk {
                 talk.result(output.map_or_else(|| response.to_string(), str::to_owned));
             }
         }
-        talk.user(&text_of(&content["parts"]));
+        talk.user(&content["parts"]);
     }
     talk
 }
@@ -109,6 +113,7 @@ fn finish(chunk: &mut Value, says: &Says) {
 fn words(failure: Failure) -> (u16, &'static str, &'static str) {
     match failure {
         Failure::RateLimit => (429, "RESOURCE_EXHAUSTED", "Resource has been exhausted (e.g. check quota)."),
+        Failure::Quota => (429, "RESOURCE_EXHAUSTED", "You exceeded your current quota"),
         Failure::Server => (500, "INTERNAL", "An internal error has occurred."),
         Failure::Unavailable | Failure::Overloaded => (503, "UNAVAILABLE", "The model is overloaded."),
         Failure::BadRequest => (400, "INVALID_ARGUMENT", "The request is not valid"),

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Api, Asked, CACHED, Frame, INPUT, OUTPUT, Refusal, Says, Talk, list, text_of};
+use super::{
+    Answer, Api, Asked, CACHED, Frame, INPUT, OUTPUT, Refusal, Says, Talk, list, retry_after,
+    seconds_from_now, text_of,
+};
 use crate::{
     mode::Failure,
     tools::{Call, Tool},
@@ -69,10 +72,10 @@ impl Api for Messages {
 
     fn refuse(&self, _asked: &Asked, failure: Failure, after: Option<&str>) -> Refusal {
         let (status, kind, message) = words(failure);
-        let mut headers = String::new();
-        if let Some(after) = after.filter(|_| failure.passes()) {
-            headers = format!("Retry-After: {after}\r\n");
-        }
+        let headers = match failure {
+            Failure::Quota => quota(after),
+            _ => after.filter(|_| failure.passes()).map_or_else(String::new, retry_after),
+        };
         let error = json!({ "type": kind, "message": message });
         Refusal::Http { status, headers, body: json!({ "type": "error", "error": error }) }
     }
@@ -90,7 +93,7 @@ fn talk(messages: &[Value]) -> Talk {
         for result in results {
             talk.result(text_of(&result["content"]));
         }
-        talk.user(&text_of(&message["content"]));
+        talk.user(&message["content"]);
     }
     talk
 }
@@ -119,11 +122,22 @@ fn reason(says: &Says) -> &'static str {
     }
 }
 
+/// What a subscription's limit looks like.
+fn quota(after: Option<&str>) -> String {
+    let reset = seconds_from_now(after);
+    format!(
+        "anthropic-ratelimit-unified-status: rejected\r\n\
+         anthropic-ratelimit-unified-representative-claim: five_hour\r\n\
+         anthropic-ratelimit-unified-reset: {reset}\r\n"
+    )
+}
+
 fn words(failure: Failure) -> (u16, &'static str, &'static str) {
     match failure {
         Failure::RateLimit => {
             (429, "rate_limit_error", "This request would exceed your organization's rate limit")
         }
+        Failure::Quota => (429, "rate_limit_error", "This request would exceed your account's rate limit"),
         Failure::Server => (500, "api_error", "Internal server error"),
         Failure::Unavailable => (503, "api_error", "Service unavailable"),
         Failure::Overloaded => (529, "overloaded_error", "Overloaded"),

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    Answer, Api, Asked, CACHED, Frame, INPUT, OUTPUT, REASONING, Refusal, Says, Talk, list, text_of,
+    Answer, Api, Asked, CACHED, Frame, INPUT, OUTPUT, REASONING, Refusal, Says, Talk, list, retry_after,
+    seconds_from_now, text_of,
 };
 use crate::{
     answer::error,
@@ -80,9 +81,13 @@ impl Api for Responses {
                 json!({ "response": response }),
             )]));
         }
-        let after = after.filter(|_| failure.passes());
-        let headers = after.map_or_else(String::new, |seconds| format!("Retry-After: {seconds}\r\n"));
-        Refusal::Http { status, headers, body: error(message, code) }
+        let headers = after.filter(|_| failure.passes()).map_or_else(String::new, retry_after);
+        let mut body = error(message, code);
+        if failure == Failure::Quota {
+            body["error"]["plan_type"] = "plus".into();
+            body["error"]["resets_at"] = seconds_from_now(after).into();
+        }
+        Refusal::Http { status, headers, body }
     }
 
     fn count(&self) -> Value {
@@ -92,13 +97,13 @@ impl Api for Responses {
 
 fn talk(input: &Value) -> Talk {
     let mut talk = Talk::default();
-    if let Value::String(text) = input {
-        talk.user(text);
+    if input.is_string() {
+        talk.user(input);
     }
     for item in list(input) {
         match item["type"].as_str() {
             Some("function_call_output" | "custom_tool_call_output") => talk.result(text_of(&item["output"])),
-            _ if item["role"] == "user" => talk.user(&text_of(&item["content"])),
+            _ if item["role"] == "user" => talk.user(&item["content"]),
             _ => {}
         }
     }
