@@ -78,7 +78,10 @@ impl Talk {
     /// The user says this, a string or a list of parts; nothing if it is only what the client adds.
     pub(crate) fn user(&mut self, content: &Value) {
         let parts = texts(content).map(context::said);
-        let said = parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
+        self.says(parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n"));
+    }
+
+    fn says(&mut self, said: String) {
         if !said.is_empty() {
             self.users.push(said);
             self.results.clear();
@@ -163,7 +166,8 @@ pub(crate) fn text_of(content: &Value) -> String {
     texts(content).collect::<Vec<_>>().join("\n")
 }
 
-fn texts(content: &Value) -> impl Iterator<Item = &str> {
+/// The same one by one.
+pub(crate) fn texts(content: &Value) -> impl Iterator<Item = &str> {
     let parts = list(content).iter().filter_map(|part| part["text"].as_str());
     content.as_str().into_iter().chain(parts)
 }
@@ -209,7 +213,7 @@ mod tests {
         talk.result("r1".to_owned());
         talk.user(&json!([{"text": "<system-reminder>not said</system-reminder>"}, {"text": ""}]));
         assert_eq!((talk.last(), talk.results.len()), ("one", 1));
-        talk.user(&json!([{"text": "[Request interrupted by user]"}, {"text": "two"}]));
+        talk.user(&json!([{"text": "<reminder>no</reminder>"}, {"text": "two"}]));
         assert_eq!((talk.last(), talk.users.len(), talk.results.len()), ("two", 2, 0));
     }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     Answer, Api, Asked, CACHED, Frame, INPUT, OUTPUT, Refusal, Says, Talk, list, retry_after,
-    seconds_from_now, text_of,
+    seconds_from_now, text_of, texts,
 };
 use crate::{
     mode::Failure,
@@ -85,7 +85,8 @@ impl Api for Messages {
     }
 }
 
-/// A message may hold results of tools, text, or both; the results come first.
+/// A message may hold results of tools, texts, or both; the results come first. Claude puts what the user said after
+/// a turn that came to nothing into the message of that turn, so each text is a message of its own here.
 fn talk(messages: &[Value]) -> Talk {
     let mut talk = Talk::default();
     for message in messages.iter().filter(|message| message["role"] == "user") {
@@ -93,7 +94,9 @@ fn talk(messages: &[Value]) -> Talk {
         for result in results {
             talk.result(text_of(&result["content"]));
         }
-        talk.user(&message["content"]);
+        for text in texts(&message["content"]) {
+            talk.user(&json!(text));
+        }
     }
     talk
 }
@@ -173,6 +176,14 @@ mod tests {
         }));
         assert_eq!((asked.stream, asked.model.as_str(), asked.tools[0].name.as_str()), (true, "m", "Bash"));
         assert_eq!((asked.talk.users, asked.talk.results), (vec!["one".to_owned()], vec!["r".to_owned()]));
+    }
+
+    #[test]
+    fn a_turn_that_came_to_nothing_is_in_the_message_of_the_next() {
+        let parts =
+            ["one", "[Request interrupted by user]", "two"].map(|text| json!({"type": "text", "text": text}));
+        let asked = Messages.read("", &json!({"messages": [{"role": "user", "content": parts}]}));
+        assert_eq!(asked.talk.users, ["one", "two"]);
     }
 
     fn answer(says: Says) -> Answer {
