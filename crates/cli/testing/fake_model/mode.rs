@@ -46,7 +46,7 @@ pub(crate) enum Failure {
     Context,
 }
 
-const NAMES: [(&str, Mode); 28] = [
+const NAMES: &[(&str, Mode)] = &[
     ("plain", Mode::Plain),
     ("edit", Mode::Edit),
     ("new", Mode::New),
@@ -139,8 +139,8 @@ mod tests {
     #[test]
     fn every_name_is_its_own_inverse() {
         for (name, mode) in NAMES {
-            assert_eq!(name.parse(), Ok(mode));
-            assert_eq!(mode.name(), name);
+            assert_eq!(name.parse(), Ok(*mode));
+            assert_eq!(mode.name(), *name);
         }
         for chore in ["commit", "summary", "form", "told"] {
             assert!(chore.parse::<Mode>().is_err(), "{chore}");
