@@ -1,5 +1,6 @@
 //! What the model APIs of coding agents have in common: a conversation and tools go in, a text or a call comes out.
 
+mod completions;
 mod gemini;
 mod messages;
 mod responses;
@@ -40,9 +41,11 @@ pub(crate) enum Want {
     Count,
 }
 
-/// The API at a path that is posted to.
-pub(crate) fn at(path: &str) -> Option<(&'static dyn Api, Want)> {
+/// The API at a path that this is posted to. A chat without tools is not for agents.
+pub(crate) fn at(path: &str, body: &Value) -> Option<(&'static dyn Api, Want)> {
     match path {
+        "/v1/chat/completions" if list(&body["tools"]).is_empty() => None,
+        "/v1/chat/completions" => Some((&completions::Completions, Want::Answer)),
         "/v1/messages" => Some((&messages::Messages, Want::Answer)),
         "/v1/messages/count_tokens" => Some((&messages::Messages, Want::Count)),
         "/v1/responses" => Some((&responses::Responses, Want::Answer)),
@@ -195,12 +198,15 @@ mod tests {
 
     #[test]
     fn paths() {
-        let name = |path| at(path).map(|(api, want)| (api.name(), want));
+        let tools = json!({"tools": [{}]});
+        let name = |path| at(path, &tools).map(|(api, want)| (api.name(), want));
         assert_eq!(name("/v1/messages"), Some(("messages", Want::Answer)));
         assert_eq!(name("/v1/messages/count_tokens"), Some(("messages", Want::Count)));
         assert_eq!(name("/v1/responses"), Some(("responses", Want::Answer)));
         assert_eq!(name("/v1beta/models/g-1.5:streamGenerateContent"), Some(("gemini", Want::Answer)));
         assert_eq!(name("/v1beta/models/g:countTokens"), Some(("gemini", Want::Count)));
+        assert_eq!(name("/v1/chat/completions"), Some(("chat", Want::Answer)));
+        assert!(at("/v1/chat/completions", &json!({})).is_none());
         for none in ["/v1/responses/x", "/v1beta/models/g", "/v1beta/models/g:embedContent", ""] {
             assert_eq!(name(none), None, "{none}");
         }

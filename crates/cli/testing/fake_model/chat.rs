@@ -65,6 +65,9 @@ impl Chat {
             let content = "I asked you to change some files.".to_owned();
             return Ok(Plan::new(Mode::Summary, content, state.delay()));
         }
+        if self.system.contains("title generator") {
+            return Ok(Plan::new(Mode::Summary, "A title".to_owned(), state.delay()));
+        }
         Scene::new(self)?.plan(state)
     }
 }
@@ -252,6 +255,7 @@ mod tests {
         assert_eq!(ask("write a commit message", "+x").content, "chore: 1");
         let summary = ask("*Briefly* summarize this partial conversation", "[[mode=500]]");
         assert_eq!(summary.mode, Mode::Summary);
+        assert_eq!(ask("You are a title generator", "[[mode=shell: ls]]").content, "A title");
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! `fake-model`: a scripted model server on the loopback, so that real clients can be run without a model
-//! and without a network. It speaks the model APIs of OpenAI (two), Anthropic and Google.
+//! `fake-model`: a scripted model server on the loopback, so that real clients can be run without a model and
+//! without a network. It speaks the model APIs of OpenAI (two), Anthropic and Google.
 //!
 //! # Flags
 //!
@@ -33,10 +33,11 @@
 //!
 //! # What a chat is answered
 //!
-//! This is for aider. A request for a commit message gets `chore: TAG`, TAG from the last added line
-//! `# edit TAG`, else a counter; a request for a summary gets one line; neither obeys directives. Otherwise
-//! the first directive `[[WORDS]]` of the last user message decides. When a client asks again by itself (an
-//! edit did not apply, files were added, the linter complained), the directive of the message before counts.
+//! This is for aider, whose chats declare no tools. A request for a commit message gets `chore: TAG`, TAG
+//! from the last added line `# edit TAG`, else a counter; a request for a summary or a title gets one line;
+//! none obeys directives. Otherwise the first directive `[[WORDS]]` of the last user message decides. When a
+//! client asks again by itself (an edit did not apply, files were added, the linter complained), the
+//! directive of the message before counts.
 //!
 //! ```text
 //! mode=MODE       see below; without it `edit` if there is a file=, else `plain`
@@ -46,12 +47,13 @@
 //! n=K             for failures: only the first K requests with this mode and tag fail, the others are
 //!                 `edit` with a file=, else `plain`. For `long`: K lines, default 200
 //! gap=MS          pause per character, for any mode; 20 for `drip`
-//! after=S         the Retry-After of 429, default 1; `none` leaves it out
+//! after=S         the Retry-After of 429, default 1; `none` leaves it out. For agents also that of 503 and 529,
+//!                 and when the allowance of `quota` is renewed
 //! also=A[,A...]   lookalike, question, unicode, long: their text before that of the mode
 //! ```
 //!
-//! Without a directive, `edit FILE` in the message is `mode=edit`, and the word docstring with exactly
-//! one file in the chat is `docstring`; all else is `plain`.
+//! Without a directive, `edit FILE` in the message is `mode=edit`, and the word docstring with exactly one
+//! file in the chat is `docstring`; all else is `plain`.
 //!
 //! ```text
 //! plain           `PLAIN len=BYTES hash=FNV1A: ` and the first 60 characters of the message
@@ -76,11 +78,12 @@
 //!
 //! # What a coding agent is answered
 //!
-//! This is for the other three APIs. What the client added to the user's words is not looked at. A turn may
-//! ask several times: the first directive of the last user message is for the first request, the second for
-//! that with the first result of a tool, and so on. A directive may have a text, from its first colon to its
-//! end: `[[mode=shell tag=T: touch a.txt]]`. A failure with an n= that has happened K times is as if it were
-//! not written. The words are those above without also=; the modes are `lookalike` and all below it, and
+//! This is for the other three APIs, and for chats that declare tools. What the client added to the user's
+//! words is not looked at. A turn may ask several times: the first directive of the last user message is for
+//! the first request, the second for that with the first result of a tool, and so on. A directive may have a
+//! text, from its first colon to its end: `[[mode=shell tag=T: touch a.txt]]`. A failure with an n= that has
+//! happened K times is as if it were not written. The words are those above without also=; the modes are
+//! `lookalike` and all below it, and
 //!
 //! ```text
 //! plain           for a request that names none: `TURN K: `, K counts the user's messages in the request,

@@ -67,7 +67,8 @@ fn refuse(
 
 fn stream(conn: &mut Conn, frames: &[Frame], timing: &Timing) -> io::Result<()> {
     for frame in frames {
-        conn.event(frame.name, &frame.data.to_string())?;
+        let data = frame.data.as_str().map_or_else(|| frame.data.to_string(), str::to_owned);
+        conn.event(frame.name, &data)?;
         conn.pause(timing.gap.filter(|_| frame.piece).unwrap_or_default())?;
     }
     Ok(())

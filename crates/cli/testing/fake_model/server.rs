@@ -76,9 +76,9 @@ fn route(conn: &mut Conn, request: &Request, state: &State) -> io::Result<()> {
 }
 
 fn post(conn: &mut Conn, path: &str, body: &Value, state: &State) -> io::Result<()> {
-    match (path, api::at(path)) {
+    match (path, api::at(path, body)) {
         ("/control", _) => answer_or_refuse(conn, state.control(body)),
-        ("/v1/chat/completions", _) => chat(conn, body, state),
+        ("/v1/chat/completions", None) => chat(conn, body, state),
         (_, Some((api, want))) => agent(conn, api, want, &api.read(path, body), state),
         (_, None) => not_here(conn),
     }

@@ -82,13 +82,13 @@ impl Agent {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let (text, input) = match self {
             Self::Codex => {
-                let items = of("item.completed").map(|line| &line["item"]);
-                let last = items.filter(|item| item["type"] == "agent_message").last();
-                let usage = of("turn.completed").last().map(|line| &line["usage"]["input_tokens"]);
+                let mut items = of("item.completed").map(|line| &line["item"]);
+                let last = items.rfind(|item| item["type"] == "agent_message");
+                let usage = of("turn.completed").next_back().map(|line| &line["usage"]["input_tokens"]);
                 (last.map(|item| text(&item["text"])), usage)
             }
             Self::Claude => {
-                let result = of("result").last();
+                let result = of("result").next_back();
                 let usage = result.map(|line| &line["usage"]["input_tokens"]);
                 (result.map(|line| text(&line["result"])), usage)
             }
@@ -96,7 +96,7 @@ impl Agent {
                 let said = of("message").filter(|line| line["role"] == "assistant");
                 let pieces = said.map(|line| text(&line["content"])).collect();
                 // The smaller model has chosen the larger one for the task.
-                let models = of("result").last().and_then(|line| line["stats"]["models"].as_object());
+                let models = of("result").next_back().and_then(|line| line["stats"]["models"].as_object());
                 let mut models = models.into_iter().flatten();
                 let main = models.find(|(name, _)| !name.ends_with("lite"));
                 (Some(pieces), main.map(|(_, counts)| &counts["input_tokens"]))
