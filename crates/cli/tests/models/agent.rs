@@ -1,7 +1,9 @@
 //! The agents, each run once for a prompt, and what they print.
 
+use crate::said::Said;
 use crate::server::Server;
 use serde_json::Value;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -25,11 +27,19 @@ stream_max_retries = 2
 const GEMINI: &str =
     r#"{"general": {"maxAttempts": 2}, "security": {"auth": {"selectedType": "gemini-api-key"}}}"#;
 
-#[derive(Debug, Clone, Copy)]
+/// What opencode is told.
+const OPENCODE: &str = r#"{"permission": {"bash": "allow", "edit": "allow"}, "model": "fake/fake", "provider":
+    {"fake": {"npm": "@ai-sdk/openai-compatible", "models": {"fake": {}},
+        "options": {"baseURL": "BASE/v1", "apiKey": "a key"}}}}"#;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Agent {
     Codex,
     Claude,
     Gemini,
+    Qwen,
+    Opencode,
+    Copilot,
 }
 
 /// An agent with a home, a folder and a model of its own.
@@ -40,21 +50,15 @@ pub(crate) struct Lab {
     pub(crate) server: Server,
 }
 
-/// What an agent said at last.
-#[derive(Debug)]
-pub(crate) struct Said {
-    pub(crate) is_ok: bool,
-    pub(crate) text: String,
-    /// The tokens it has counted that went to the model on behalf of its user.
-    pub(crate) input: u64,
-}
-
 impl Agent {
     fn program(self) -> Option<PathBuf> {
         let name = match self {
             Self::Codex => "CLUSTER_TEST_CODEX",
             Self::Claude => "CLUSTER_TEST_CLAUDE",
             Self::Gemini => "CLUSTER_TEST_GEMINI",
+            Self::Qwen => "CLUSTER_TEST_QWEN",
+            Self::Opencode => "CLUSTER_TEST_OPENCODE",
+            Self::Copilot => "CLUSTER_TEST_COPILOT",
         };
         let path = std::env::var_os(name).map(PathBuf::from);
         if path.is_none() {
@@ -74,38 +78,9 @@ impl Agent {
                 "-p",
             ],
             Self::Gemini => &["--skip-trust", "-y", "-o", "stream-json", "-p"],
-        }
-    }
-
-    fn read(self, lines: &[Value], is_ok: bool) -> Said {
-        let of = |kind: &'static str| lines.iter().filter(move |line| line["type"] == kind);
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let (text, input) = match self {
-            Self::Codex => {
-                let mut items = of("item.completed").map(|line| &line["item"]);
-                let last = items.rfind(|item| item["type"] == "agent_message");
-                let usage = of("turn.completed").next_back().map(|line| &line["usage"]["input_tokens"]);
-                (last.map(|item| text(&item["text"])), usage)
-            }
-            Self::Claude => {
-                let result = of("result").next_back();
-                let usage = result.map(|line| &line["usage"]["input_tokens"]);
-                (result.map(|line| text(&line["result"])), usage)
-            }
-            Self::Gemini => {
-                let said = of("message").filter(|line| line["role"] == "assistant");
-                let pieces = said.map(|line| text(&line["content"])).collect();
-                // The smaller model has chosen the larger one for the task.
-                let models = of("result").next_back().and_then(|line| line["stats"]["models"].as_object());
-                let mut models = models.into_iter().flatten();
-                let main = models.find(|(name, _)| !name.ends_with("lite"));
-                (Some(pieces), main.map(|(_, counts)| &counts["input_tokens"]))
-            }
-        };
-        Said {
-            is_ok,
-            text: text.unwrap_or_default(),
-            input: input.and_then(Value::as_u64).unwrap_or_default(),
+            Self::Qwen => &["--approval-mode", "yolo", "--auth-type", "openai", "-o", "stream-json"],
+            Self::Opencode => &["run", "--format", "json"],
+            Self::Copilot => &["--allow-all-tools", "--output-format", "json", "-p"],
         }
     }
 }
@@ -134,13 +109,21 @@ impl Lab {
     /// Asks an agent that knows nothing of the questions before.
     pub(crate) fn ask(&self, prompt: &str) -> Said {
         let mut command = Command::new("timeout");
-        command.arg(PATIENCE).arg(&self.program).args(self.agent.words()).arg(prompt);
-        command.env_clear().envs(self.environment()).current_dir(self.folder()).stdin(Stdio::null());
+        command.arg(PATIENCE).arg(&self.program).args(self.agent.words());
+        command.env_clear().envs(self.environment()).current_dir(self.folder());
+        if self.agent == Agent::Opencode {
+            // It puts quotes around an argument of several words.
+            let file = self.home.path().join("prompt.txt");
+            std::fs::write(&file, prompt).unwrap();
+            command.stdin(File::open(file).unwrap());
+        } else {
+            command.arg(prompt).stdin(Stdio::null());
+        }
         let output = command.output().unwrap();
         assert_ne!(output.status.code(), Some(124), "{:?} does not come to an end", self.agent);
         let text = String::from_utf8(output.stdout).unwrap();
         let lines: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-        self.agent.read(&lines, output.status.success())
+        Said::of(self.agent, &lines, output.status.success())
     }
 
     fn environment(&self) -> Vec<(&'static str, String)> {
@@ -159,6 +142,14 @@ impl Lab {
             ("GOOGLE_GEMINI_BASE_URL", self.server.base.clone()),
             ("GEMINI_API_KEY", "a key".into()),
             ("GEMINI_CLI_NO_RELAUNCH", "true".into()),
+            ("OPENAI_BASE_URL", format!("{}/v1", self.server.base)),
+            ("OPENAI_API_KEY", "a key".into()),
+            ("OPENAI_MODEL", "fake".into()),
+            ("OPENCODE_CONFIG_CONTENT", OPENCODE.replace("BASE", &self.server.base)),
+            ("COPILOT_PROVIDER_BASE_URL", format!("{}/v1", self.server.base)),
+            ("COPILOT_MODEL", "fake".into()),
+            ("COPILOT_OFFLINE", "true".into()),
+            ("COPILOT_AUTO_UPDATE", "false".into()),
         ]
     }
 }
