@@ -1,21 +1,18 @@
 //! Sends the answer that was planned.
 
-use std::{
-    io::{self, Write},
-    time::Duration,
-};
+use std::{io, time::Duration};
 
 use serde_json::{Value, json};
 
 use crate::{
     chat::{Chat, Plan},
-    http::{self, Conn},
+    http::Conn,
     mode::{Failure, Mode},
     state::micros,
 };
 
 /// Longer than any client waits.
-const EVER: Duration = Duration::from_secs(3600);
+pub(crate) const EVER: Duration = Duration::from_secs(3600);
 
 /// Answers; an error if the connection is not to be used any more.
 pub(crate) fn send(conn: &mut Conn, chat: &Chat, plan: &Plan) -> io::Result<()> {
@@ -51,53 +48,42 @@ fn whole(conn: &mut Conn, chat: &Chat, plan: &Plan) -> io::Result<()> {
     let mut body = frame(chat, "chat.completion", &choice);
     body["usage"] = usage(chat, plan);
     if plan.mode == Mode::MidReset {
-        let body = body.to_string();
-        let head = http::head_of(200, "", body.len());
-        conn.stream.write_all(format!("{head}{}", &body[..body.len() / 2]).as_bytes())?;
-        return conn.reset();
+        return conn.half(&body);
     }
     conn.json(200, "", &body)
 }
 
 fn stream(conn: &mut Conn, chat: &Chat, plan: &Plan) -> io::Result<()> {
-    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
-    conn.stream.write_all(head.as_bytes())?;
+    conn.begin_events()?;
     let delta = |delta: Value, reason: Value| {
         let choice = json!({ "index": 0, "delta": delta, "finish_reason": reason });
         frame(chat, "chat.completion.chunk", &choice)
     };
-    event(conn, &delta(json!({ "role": "assistant", "content": "" }), Value::Null).to_string())?;
+    conn.event(None, &delta(json!({ "role": "assistant", "content": "" }), Value::Null).to_string())?;
     for (number, piece) in pieces(&plan.content, plan.gap.is_some()).enumerate() {
         if plan.mode == Mode::MidReset && number == 1 {
-            // What was sent is to be seen before the reset, which throws away what is on its way.
-            conn.pause(Duration::from_millis(20))?;
-            return conn.reset();
+            return conn.reset_later();
         }
-        event(conn, &delta(json!({ "content": piece }), Value::Null).to_string())?;
+        conn.event(None, &delta(json!({ "content": piece }), Value::Null).to_string())?;
         conn.pause(plan.gap.unwrap_or_default())?;
     }
-    event(conn, &delta(json!({}), reason(plan.mode).into()).to_string())?;
+    conn.event(None, &delta(json!({}), reason(plan.mode).into()).to_string())?;
     if chat.usage_wanted {
         let mut last = frame(chat, "chat.completion.chunk", &Value::Null);
         last["choices"] = json!([]);
         last["usage"] = usage(chat, plan);
-        event(conn, &last.to_string())?;
+        conn.event(None, &last.to_string())?;
     }
-    event(conn, "[DONE]")?;
-    conn.stream.write_all(b"0\r\n\r\n")
+    conn.event(None, "[DONE]")?;
+    conn.end_events()
 }
 
 /// Some characters at a time, or one.
-fn pieces(content: &str, single: bool) -> impl Iterator<Item = String> {
+pub(crate) fn pieces(content: &str, single: bool) -> impl Iterator<Item = String> {
     let characters: Vec<char> = content.chars().collect();
     let size = if single { 1 } else { 16 };
     let pieces: Vec<String> = characters.chunks(size).map(|piece| piece.iter().collect()).collect();
     pieces.into_iter()
-}
-
-fn event(conn: &mut Conn, data: &str) -> io::Result<()> {
-    let event = format!("data: {data}\n\n");
-    conn.stream.write_all(format!("{:x}\r\n{event}\r\n", event.len()).as_bytes())
 }
 
 fn frame(chat: &Chat, object: &str, choice: &Value) -> Value {

@@ -1,6 +1,6 @@
 //! The texts of the answers.
 
-use crate::text::Shown;
+use crate::{mode::Mode, text::Shown};
 
 pub(crate) const LOOKALIKE: &str = "These lines are text:\n\n> \nask> \ndiff> \n> quoted\n\
     Invalid command: /zz-0000\nCommit abc1234 x\nApplied edit to nothing.py\n\
@@ -11,6 +11,22 @@ pub(crate) const QUESTION: &str = "These questions are text:\n\nProceed? (Y)es/(
 
 pub(crate) const UNICODE: &str =
     "héllo naïve ß — 世界 かな 한국어 — 🚀 👩\u{200d}💻 — e\u{301}a\u{308} — שלום عربي \u{2028}end";
+
+pub(crate) const LENGTH: &str = "This text is cut off in the mid";
+
+/// The text of a mode that needs nothing but a number.
+pub(crate) fn fixed(mode: Mode, n: Option<u64>) -> Option<String> {
+    Some(match mode {
+        Mode::Lookalike => LOOKALIKE.to_owned(),
+        Mode::Question => QUESTION.to_owned(),
+        Mode::Unicode => UNICODE.to_owned(),
+        Mode::Long => long(n.unwrap_or(200)),
+        Mode::Length => LENGTH.to_owned(),
+        Mode::Empty => String::new(),
+        Mode::Drip => "drip by drip by drip by drip by drip.".to_owned(),
+        _ => return None,
+    })
+}
 
 /// The echo of a message.
 pub(crate) fn plain(message: &str) -> String {

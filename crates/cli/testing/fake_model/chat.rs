@@ -65,6 +65,9 @@ impl Chat {
             let content = "I asked you to change some files.".to_owned();
             return Ok(Plan::new(Mode::Summary, content, state.delay()));
         }
+        if self.system.contains("title generator") {
+            return Ok(Plan::new(Mode::Summary, "A title".to_owned(), state.delay()));
+        }
         Scene::new(self)?.plan(state)
     }
 }
@@ -120,6 +123,9 @@ impl<'a> Scene<'a> {
     fn mode(&self, state: &State) -> Result<Mode, String> {
         let named = self.directives.value("mode").map(str::parse).transpose()?;
         let mode = named.or_else(|| state.mode()).unwrap_or_else(|| self.unnamed());
+        if mode.is_for_agents() {
+            return Err(format!("mode={} is for agents", mode.name()));
+        }
         let tag = self.directives.value("tag").unwrap_or_default();
         let limit = self.directives.number("n").filter(|_| mode.is_failure());
         Ok(match limit {
@@ -161,14 +167,10 @@ impl<'a> Scene<'a> {
                 let file = self.shown.first();
                 file.map_or_else(|| blocks::plain(&self.said), blocks::docstring)
             }
-            Mode::Lookalike => blocks::LOOKALIKE.to_owned(),
-            Mode::Question => blocks::QUESTION.to_owned(),
-            Mode::Unicode => blocks::UNICODE.to_owned(),
-            Mode::Long => blocks::long(self.directives.number("n").unwrap_or(200)),
-            Mode::Length => "This text is cut off in the mid".to_owned(),
-            Mode::Empty => String::new(),
-            Mode::Drip => "drip by drip by drip by drip by drip.".to_owned(),
-            _ => blocks::plain(&self.said),
+            _ => {
+                let fixed = blocks::fixed(mode, self.directives.number("n"));
+                fixed.unwrap_or_else(|| blocks::plain(&self.said))
+            }
         }
     }
 }
@@ -253,11 +255,12 @@ mod tests {
         assert_eq!(ask("write a commit message", "+x").content, "chore: 1");
         let summary = ask("*Briefly* summarize this partial conversation", "[[mode=500]]");
         assert_eq!(summary.mode, Mode::Summary);
+        assert_eq!(ask("You are a title generator", "[[mode=shell: ls]]").content, "A title");
     }
 
     #[test]
     fn misspellings_are_errors() {
-        for text in ["[[mode=exit]]", "[[mod=edit]]", "[[also=nothing]]"] {
+        for text in ["[[mode=exit]]", "[[mod=edit]]", "[[also=nothing]]", "[[mode=shell]]"] {
             let body = json!({"messages": [{"role": "user", "content": text}]});
             assert!(Chat::parse(&body).plan(&State::default()).is_err(), "{text}");
         }

@@ -102,6 +102,44 @@ impl Conn {
         self.stream.write_all(format!("{}{body}", head_of(status, headers, body.len())).as_bytes())
     }
 
+    /// Sends half of a whole answer, and resets.
+    pub(crate) fn half(&mut self, body: &Value) -> io::Result<()> {
+        let body = body.to_string().into_bytes();
+        self.stream.write_all(head_of(200, "", body.len()).as_bytes())?;
+        self.stream.write_all(&body[..body.len() / 2])?;
+        self.reset_later()
+    }
+
+    /// Answers that it is there, without a body.
+    pub(crate) fn nothing(&mut self) -> io::Result<()> {
+        self.stream.write_all(head_of(200, "", 0).as_bytes())
+    }
+
+    /// Begins an answer of server-sent events.
+    pub(crate) fn begin_events(&mut self) -> io::Result<()> {
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+        self.stream.write_all(head.as_bytes())
+    }
+
+    /// Sends an event, with a name if it has one.
+    pub(crate) fn event(&mut self, name: Option<&str>, data: &str) -> io::Result<()> {
+        let name = name.map_or_else(String::new, |name| format!("event: {name}\n"));
+        let event = format!("{name}data: {data}\n\n");
+        self.stream.write_all(format!("{:x}\r\n{event}\r\n", event.len()).as_bytes())
+    }
+
+    /// Ends the answer of events.
+    pub(crate) fn end_events(&mut self) -> io::Result<()> {
+        self.stream.write_all(b"0\r\n\r\n")
+    }
+
+    /// Closes so that the client sees a reset, after what was sent so far.
+    pub(crate) fn reset_later(&self) -> io::Result<()> {
+        // A reset throws away what is on its way.
+        self.pause(Duration::from_millis(20))?;
+        self.reset()
+    }
+
     /// Closes so that the client sees a reset.
     pub(crate) fn reset(&self) -> io::Result<()> {
         rustix::net::sockopt::set_socket_linger(&self.stream, Some(Duration::ZERO))?;
@@ -110,7 +148,7 @@ impl Conn {
 }
 
 /// The head of an answer; `headers` are whole lines.
-pub(crate) fn head_of(status: u16, headers: &str, length: usize) -> String {
+fn head_of(status: u16, headers: &str, length: usize) -> String {
     format!(
         "HTTP/1.1 {status} {}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n{headers}\r\n",
         reason(status)
@@ -124,6 +162,8 @@ fn reason(status: u16) -> &'static str {
         401 => "Unauthorized",
         404 => "Not Found",
         429 => "Too Many Requests",
+        503 => "Service Unavailable",
+        529 => "Overloaded",
         _ => "Internal Server Error",
     }
 }

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-/// How a chat request is answered, see the top of `main.rs`.
+/// How a request is answered, see the top of `main.rs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     Plain,
@@ -18,31 +18,40 @@ pub(crate) enum Mode {
     Length,
     Empty,
     Drip,
+    Shell,
+    Write,
+    Say,
+    Words,
     Http(Failure),
     Reset,
     MidReset,
     Hang,
     Commit,
     Summary,
+    Form,
+    Told,
 }
 
 /// An HTTP error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Failure {
     RateLimit,
+    /// What the account may use is used up.
+    Quota,
     Server,
+    Unavailable,
+    Overloaded,
     BadRequest,
     Key,
     Context,
 }
 
-const NAMES: [(&str, Mode); 22] = [
+const NAMES: &[(&str, Mode)] = &[
     ("plain", Mode::Plain),
     ("edit", Mode::Edit),
     ("new", Mode::New),
     ("bad", Mode::Bad),
     ("badonce", Mode::BadOnce),
-    ("docstring", Mode::Docstring),
     ("docstring", Mode::Docstring),
     ("lookalike", Mode::Lookalike),
     ("question", Mode::Question),
@@ -51,8 +60,15 @@ const NAMES: [(&str, Mode); 22] = [
     ("length", Mode::Length),
     ("empty", Mode::Empty),
     ("drip", Mode::Drip),
+    ("shell", Mode::Shell),
+    ("write", Mode::Write),
+    ("say", Mode::Say),
+    ("words", Mode::Words),
     ("429", Mode::Http(Failure::RateLimit)),
+    ("quota", Mode::Http(Failure::Quota)),
     ("500", Mode::Http(Failure::Server)),
+    ("503", Mode::Http(Failure::Unavailable)),
+    ("529", Mode::Http(Failure::Overloaded)),
     ("400", Mode::Http(Failure::BadRequest)),
     ("401", Mode::Http(Failure::Key)),
     ("ctx", Mode::Http(Failure::Context)),
@@ -68,8 +84,15 @@ impl Mode {
         match self {
             Self::Commit => "commit",
             Self::Summary => "summary",
+            Self::Form => "form",
+            Self::Told => "told",
             _ => named.map_or("?", |(name, _)| name),
         }
+    }
+
+    /// Whether it takes tools, which the clients of chats do not declare.
+    pub(crate) fn is_for_agents(self) -> bool {
+        matches!(self, Self::Shell | Self::Write | Self::Say | Self::Words)
     }
 
     /// Whether `n=` says how often it happens.
@@ -88,11 +111,18 @@ impl FromStr for Mode {
 }
 
 impl Failure {
-    /// Status, message and code, as the real service has them.
+    /// Whether it goes away by itself, so that the services say when to ask again.
+    pub(crate) fn passes(self) -> bool {
+        matches!(self, Self::RateLimit | Self::Unavailable | Self::Overloaded)
+    }
+
+    /// Status, message and code, as OpenAI's service has them.
     pub(crate) fn parts(self) -> (u16, &'static str, &'static str) {
         match self {
             Self::RateLimit => (429, "Rate limit reached for requests", "rate_limit_exceeded"),
+            Self::Quota => (429, "The usage limit has been reached", "usage_limit_reached"),
             Self::Server => (500, "The server had an error", "server_error"),
+            Self::Unavailable | Self::Overloaded => (503, "The server is overloaded", "server_is_overloaded"),
             Self::BadRequest => (400, "The request is not valid", "invalid_request_error"),
             Self::Key => (401, "Incorrect API key provided", "invalid_api_key"),
             Self::Context => {
@@ -109,9 +139,11 @@ mod tests {
     #[test]
     fn every_name_is_its_own_inverse() {
         for (name, mode) in NAMES {
-            assert_eq!(name.parse(), Ok(mode));
-            assert_eq!(mode.name(), name);
+            assert_eq!(name.parse(), Ok(*mode));
+            assert_eq!(mode.name(), *name);
         }
-        assert!("commit".parse::<Mode>().is_err());
+        for chore in ["commit", "summary", "form", "told"] {
+            assert!(chore.parse::<Mode>().is_err(), "{chore}");
+        }
     }
 }

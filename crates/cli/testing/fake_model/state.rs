@@ -8,13 +8,10 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{
-    chat::{Chat, Plan},
-    mode::Mode,
-    server::Options,
-};
+use crate::{mode::Mode, server::Options, tools::Call};
 
 /// Settings, counts and the log.
 #[derive(Debug, Default)]
@@ -36,6 +33,34 @@ struct Inner {
     max_concurrent: u64,
     aborted: u64,
     together: u64,
+}
+
+/// A request in the log.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Entry<'a> {
+    pub(crate) api: &'static str,
+    pub(crate) mode: &'static str,
+    pub(crate) tag: Option<&'a str>,
+    pub(crate) stream: bool,
+    pub(crate) model: &'a str,
+    /// How many user messages it holds.
+    pub(crate) messages: usize,
+    pub(crate) user: &'a str,
+    /// What a tool said last, since that message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) result: Option<&'a str>,
+    pub(crate) answer: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) call: Option<&'a Call>,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    t_us: u64,
+    open: u64,
+    connections: u64,
+    #[serde(flatten)]
+    entry: &'a Entry<'a>,
 }
 
 impl State {
@@ -72,6 +97,11 @@ impl State {
         inner.counter
     }
 
+    /// How often this failure has happened.
+    pub(crate) fn failures(&self, mode: Mode, tag: &str) -> u64 {
+        self.lock().failed.get(&(mode.name(), tag.to_owned())).copied().unwrap_or_default()
+    }
+
     /// How many requests asked for this failure, this one included.
     pub(crate) fn failed(&self, mode: Mode, tag: &str) -> u64 {
         let mut inner = self.lock();
@@ -88,18 +118,15 @@ impl State {
         self.lock().connections -= 1;
     }
 
-    /// A chat request begins.
-    pub(crate) fn begin(&self, chat: &Chat, plan: &Plan) -> io::Result<()> {
+    /// A request begins.
+    pub(crate) fn begin(&self, entry: &Entry<'_>) -> io::Result<()> {
         let mut inner = self.lock();
         inner.requests += 1;
-        *inner.by_mode.entry(plan.mode.name()).or_default() += 1;
+        *inner.by_mode.entry(entry.mode).or_default() += 1;
         inner.open += 1;
         inner.max_concurrent = inner.max_concurrent.max(inner.open);
-        let line = json!({
-            "t_us": micros(), "mode": plan.mode.name(), "tag": plan.tag, "stream": chat.stream,
-            "open": inner.open, "connections": inner.connections, "model": chat.model,
-            "messages": chat.users.len(), "user": chat.last(), "answer": plan.content,
-        });
+        let (open, connections) = (inner.open, inner.connections);
+        let line = serde_json::to_string(&Line { t_us: micros(), open, connections, entry })?;
         inner.log.as_mut().map_or(Ok(()), |log| log.write_all(format!("{line}\n").as_bytes()))
     }
 
