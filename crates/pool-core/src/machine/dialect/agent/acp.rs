@@ -19,6 +19,9 @@ const VERSION: u64 = 1;
 /// The line that begins a new session.
 const NEW: &str = "/new";
 
+/// A space without width, put before text that would be taken for a command.
+const INERT: char = '\u{200b}';
+
 /// The setting that names the mode which a session is put into.
 const MODE: &str = "modeId";
 
@@ -209,8 +212,8 @@ impl Speaks for Acp {
                 return Ok(());
             }
             Step::Command(line) => line,
-            // Only what begins with it is a command.
-            Step::Say(text) if text.starts_with('/') => format!(" {text}"),
+            // Only what begins with it is a command; spaces in front do not count, and are taken off by gemini.
+            Step::Say(text) if text.trim_start().starts_with('/') => format!("{INERT}{text}"),
             Step::Say(text) => text,
         };
         let params = json!({"sessionId": self.session, "prompt": [{"type": "text", "text": text}]});

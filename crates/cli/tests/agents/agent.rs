@@ -44,9 +44,9 @@ pub(crate) enum Agent {
 
 /// An agent with a home, a folder and a model of its own.
 pub(crate) struct Lab {
-    agent: Agent,
-    program: PathBuf,
-    home: tempfile::TempDir,
+    pub(crate) agent: Agent,
+    pub(crate) program: PathBuf,
+    pub(crate) home: tempfile::TempDir,
     pub(crate) server: Server,
 }
 
@@ -126,7 +126,8 @@ impl Lab {
         Said::of(self.agent, &lines, output.status.success())
     }
 
-    fn environment(&self) -> Vec<(&'static str, String)> {
+    /// What it is told, and nothing else.
+    pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
         let path = |path: &Path| path.to_str().unwrap().to_owned();
         vec![
             ("PATH", std::env::var("PATH").unwrap()),

@@ -1,5 +1,5 @@
-//! The scripted model before its clients: the agents themselves take its answers, calls and failures for those of their
-//! vendors.
+//! The agents themselves. First the scripted model before them: they take its answers, calls and failures for those of their
+//! vendors. Then pools of them, by their own protocols.
 //!
 //! Wants their paths in `CLUSTER_TEST_CODEX`, `_CLAUDE`, `_GEMINI`, `_QWEN`, `_OPENCODE` and `_COPILOT`. Without one its
 //! test says that it is skipped: the agents come by npm, which not every machine has.
@@ -7,12 +7,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod agent;
+mod pool;
 mod said;
 mod server;
 
 use agent::{Agent, Lab};
 
-/// Whatever is tried of one agent.
+/// Whatever is tried of one agent by itself.
 fn try_all(agent: Agent) {
     let Some(lab) = Lab::new(agent) else { return };
     says_what_the_model_says(&lab);
