@@ -79,7 +79,7 @@ async fn ask(tools: Vec<Tool>, question: String, fold: Fold, args: &AskArgs) -> 
     let source = Box::pin(stream::iter(jobs.map(Ok)));
     let batch = Batch::new(source as _, submit, window(total), order);
     output.note(&headline);
-    let bounds = Bounds { limits, fold: Some(fold), deadline: None, budget: None };
+    let bounds = Bounds { limits, fold: Some(fold), deadline: None, budget: None, denial: None };
     Ok(drive(&pool, batch, bounds, signals, &mut output).await)
 }
 

@@ -22,7 +22,7 @@ use crate::report::Report;
 use crate::signals::{Ladder, Signals};
 use crate::strategies::{Route, Strategies};
 use args::{OnLimit, RunArgs};
-use bounds::{Bounds, Budget, Deadline};
+use bounds::{Bounds, Budget, Deadline, Denial};
 use cluster::batch::Batch;
 use cluster::ledger::Recorder;
 use cluster::{ClusterBuilder, ClusterManager, DEFAULT_QUEUE, Job};
@@ -105,6 +105,7 @@ async fn start(plan: Plan, args: &RunArgs, record: Record, route: Route) -> Resu
         fold: None,
         deadline: plan.deadline.and_then(|after| Deadline::new(after, Instant::now())),
         budget: plan.max_cost.map(Budget::new),
+        denial: plan.tools.iter().any(|tool| tool.profile.spec.agent().is_some()).then(Denial::default),
     };
     let tools = begun.patient(plan.tools);
     let pool = launch(route.install(ClusterManager::builder()), tools, window).await;

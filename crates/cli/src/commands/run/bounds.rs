@@ -1,10 +1,10 @@
 //! What ends a batch before its list does, besides signals and the pool's end.
 
 use super::limits::Limits;
-use crate::output::jobs;
-use cluster::Fold;
+use crate::output::{jobs, sanitize};
 use cluster::batch::ResultRecord;
 use cluster::batch::run::{Counts, Ending};
+use cluster::{Fold, Outcome};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -15,6 +15,44 @@ pub(crate) struct Bounds {
     pub(crate) fold: Option<Fold>,
     pub(crate) deadline: Option<Deadline>,
     pub(crate) budget: Option<Budget>,
+    pub(crate) denial: Option<Denial>,
+}
+
+/// Whether the first answer is that the tool was not allowed what the job needed: the others would fare the same.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Denial {
+    /// No tool has answered yet.
+    #[default]
+    Open,
+    /// One has, and it had what it needed.
+    No,
+    /// One has: this was not allowed.
+    Yes(String),
+}
+
+impl Denial {
+    /// A job has ended; true if that ends the batch.
+    pub(super) fn decides(&mut self, record: &ResultRecord) -> bool {
+        if !matches!(self, Self::Open) || !record.outcome.is_an_answer() {
+            return false;
+        }
+        *self = match record.outcome {
+            Outcome::Denied => Self::Yes(record.error.clone().unwrap_or_default()),
+            _ => Self::No,
+        };
+        matches!(self, Self::Yes(_))
+    }
+
+    /// Why the batch ended, if it ended because of this.
+    pub(super) fn reason(&self) -> Option<String> {
+        match self {
+            Self::Yes(what) => Some(format!(
+                "the first answer is that the tool may not do what it needs ({}): --allow=edits or --allow=all would let it",
+                sanitize::line(what, 80)
+            )),
+            Self::Open | Self::No => None,
+        }
+    }
 }
 
 /// What the jobs may cost, in US dollars, as their tools tell it.

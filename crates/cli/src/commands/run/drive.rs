@@ -2,7 +2,7 @@
 
 mod idle;
 
-use super::bounds::{Bounds, Budget, Deadline, is_left, news};
+use super::bounds::{Bounds, Budget, Deadline, Denial, is_left, news};
 use super::pool::Pool;
 use super::record::Closed;
 use super::steps::Source;
@@ -275,6 +275,13 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
             self.batch.feed_no_more();
             self.output.note(&news(&budget.reason(), self.batch.counts()));
         }
+        if let Some(denial) = &mut self.bounds.denial
+            && denial.decides(record)
+            && let Some(reason) = denial.reason()
+        {
+            self.batch.feed_no_more();
+            self.output.note(&news(&reason, self.batch.counts()));
+        }
         if self.write_error.is_some() {
             return;
         }
@@ -353,7 +360,8 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         });
         let deadline = self.bounds.deadline.filter(Deadline::has_passed).map(|deadline| deadline.reason());
         let spent = self.bounds.budget.filter(Budget::is_spent).map(|budget| budget.reason());
-        let Some(reason) = halted.or(deadline).or(spent) else { return false };
+        let denied = self.bounds.denial.as_ref().and_then(Denial::reason);
+        let Some(reason) = halted.or(deadline).or(spent).or(denied) else { return false };
         let is_left = is_left(self.batch.ending(), self.output.tally().cancelled());
         if is_left {
             self.output.error(&reason);

@@ -96,6 +96,7 @@ fn planned(index: u64) -> Result<Planned, ItemError> {
 struct Terms {
     halt: Option<&'static str>,
     deadline: Option<Duration>,
+    denial: Option<Denial>,
 }
 
 /// Drives endless jobs, two at a time; `script` plays the world, step by step.
@@ -134,6 +135,7 @@ fn play_on(
             fold: None,
             deadline: terms.deadline.and_then(|after| Deadline::new(after, Instant::now())),
             budget: None,
+            denial: terms.denial.clone(),
         };
         let run = drive(pool, batch, bounds, Box::pin(signals), &mut output);
         // The sender outlives the script: a process never runs out of signals.
@@ -159,6 +161,29 @@ fn the_code_tells_how_it_went() {
             pool.answer(outcome);
         });
         assert_eq!(exit, expected);
+    }
+}
+
+#[test]
+fn a_first_answer_that_is_a_denial_ends_the_run() {
+    let table = [
+        ([Outcome::Denied, Outcome::Ok], 2, Exit::Stopped),
+        // A crash says nothing of permissions.
+        ([Outcome::Crashed, Outcome::Denied], 4, Exit::Stopped),
+        ([Outcome::Ok, Outcome::Denied], 6, Exit::Failed),
+    ];
+    for (outcomes, run, expected) in table {
+        let pool = Fake::default();
+        let terms = Terms { denial: Some(Denial::default()), ..Terms::default() };
+        let answered = Cell::new(0);
+        let exit = play_on(&terms, &pool, Some(6), async |_signals| {
+            for outcome in outcomes.into_iter().chain([Outcome::Ok; 6]) {
+                settle().await;
+                answered.set(answered.get() + pool.jobs.borrow().len());
+                pool.answer(outcome);
+            }
+        });
+        assert_eq!((exit, answered.get()), (expected, run), "{outcomes:?}");
     }
 }
 
