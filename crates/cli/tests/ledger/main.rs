@@ -12,6 +12,7 @@ mod disk;
 #[path = "../common/events.rs"]
 mod events;
 mod lab;
+mod logs;
 mod power;
 mod secrets;
 mod sweep;

@@ -49,6 +49,11 @@ pub(super) fn write(connection: &Connection, row: &Row, epoch: u32, at: &str) ->
                 record
             ])?;
         }
+        Row::Log { job, attempt, step, output } => {
+            // A late answer to an attempt that has ended finds the output of its end.
+            let insert = "INSERT OR IGNORE INTO log VALUES (?, ?, ?, ?)";
+            connection.prepare_cached(insert)?.execute(params![job, attempt, step, output])?;
+        }
     }
     Ok(())
 }

@@ -67,6 +67,19 @@ CREATE TABLE result (
 ) STRICT;
 ";
 
+/// A record of before there were logs gets the table when it is gone on with. Who does not know it can do without it, so
+/// that it is no other shape.
+const LOG: &str = "
+-- What a tool printed in a turn, if that is not its reply and a line end.
+CREATE TABLE IF NOT EXISTS log (
+    job     INTEGER NOT NULL REFERENCES job,
+    attempt INTEGER NOT NULL,
+    step    INTEGER NOT NULL,           -- from 0
+    output  BLOB NOT NULL,              -- head and tail, with a line that says what was cut
+    PRIMARY KEY (job, attempt, step)
+) STRICT;
+";
+
 /// Makes the tables in an empty file.
 ///
 /// # Errors
@@ -76,6 +89,7 @@ pub(super) fn create(path: &Path) -> Result<Connection, LedgerError> {
     durable(&connection)?;
     let transaction = connection.unchecked_transaction()?;
     transaction.execute_batch(TABLES)?;
+    transaction.execute_batch(LOG)?;
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
@@ -91,7 +105,11 @@ pub(super) fn open(path: &Path) -> Result<Connection, LedgerError> {
     check(&connection, path)?;
     durable(&connection)?;
     let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if verdict == "ok" { Ok(connection) } else { Err(LedgerError::damaged(path, verdict)) }
+    if verdict != "ok" {
+        return Err(LedgerError::damaged(path, verdict));
+    }
+    connection.execute_batch(LOG)?;
+    Ok(connection)
 }
 
 /// Opens a record for reading, beside its writer.

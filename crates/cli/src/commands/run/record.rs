@@ -10,6 +10,7 @@ use cluster::batch::list::OnUnknown;
 use cluster::batch::plan::Planned;
 use cluster::ledger::LedgerError;
 use cluster::ledger::identity::Identities;
+use cluster::ledger::log::MAX_LOG;
 use cluster::ledger::recorder::{Policy, Recorder};
 use cluster::ledger::store::{Draft, NewRun, Store};
 use cluster::ledger::writer::Standing;
@@ -62,10 +63,11 @@ pub(super) struct Begun {
 }
 
 impl Begun {
-    /// The tools, with instances that wait for the disk if there is a record.
+    /// The tools, with instances that wait for the disk, and keep what tools print, if there is a record.
     pub(super) fn patient(&self, mut tools: Vec<Tool>) -> Vec<Tool> {
         if self.recorder.is_some() {
-            tools.iter_mut().for_each(|tool| tool.profile.spec.limits.errand = PATIENCE);
+            let limits = tools.iter_mut().map(|tool| &mut tool.profile.spec.limits);
+            limits.for_each(|limits| (limits.errand, limits.max_raw) = (PATIENCE, MAX_LOG));
         }
         tools
     }
