@@ -88,8 +88,9 @@ pub(super) fn create(path: &Path) -> Result<Connection, LedgerError> {
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     durable(&connection)?;
     let transaction = connection.unchecked_transaction()?;
-    transaction.execute_batch(TABLES)?;
+    // The tables that always have something in them are last in the file: what is cut off it is missed.
     transaction.execute_batch(LOG)?;
+    transaction.execute_batch(TABLES)?;
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;

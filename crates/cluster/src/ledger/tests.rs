@@ -14,9 +14,12 @@ use crate::batch::ResultRecord;
 use crate::batch::list::OnUnknown;
 use crate::batch::plan::{JobInfo, Planned};
 use jiff::Timestamp;
-use pool_core::message::{Errand, JobId, Outcome, Placement, SlotId};
+use pool_core::message::{
+    CompletedBy, Errand, InstanceRef, JobId, Outcome, Placement, Reply, SlotId, StepReply, Timings,
+};
 use proptest::prelude::*;
 use std::path::PathBuf;
+use std::time::Duration;
 
 const ASK: Policy = Policy { on_unknown: OnUnknown::Ask, failed: false };
 
@@ -70,6 +73,31 @@ fn planned(index: u64, text: &str) -> Planned {
 fn ended(index: u64, outcome: Outcome) -> ResultRecord {
     let blank = ResultRecord::refused(info(index, ""), String::new(), Timestamp::UNIX_EPOCH);
     ResultRecord { outcome, reply: format!("reply {index}"), ..blank }
+}
+
+/// What a tool printed in the only turn.
+fn printed(output: &str) -> Log {
+    let step = StepReply {
+        text: String::new(),
+        raw: Some(output.as_bytes().to_vec()),
+        completed_by: CompletedBy::Sentinel,
+        evidence: String::new(),
+        outcome: Outcome::Ok,
+        detail: None,
+        turn: Duration::ZERO,
+        usage: None,
+        cut: 0,
+    };
+    let instance = InstanceRef { tool: "t".into(), version: None, slot: SlotId(3), generation: 1 };
+    Log::take(&mut Ok(Reply {
+        outcome: Outcome::Ok,
+        steps: vec![step],
+        instance,
+        timings: Timings::default(),
+        context_lost: false,
+        warnings: Vec::new(),
+        error: None,
+    }))
 }
 
 async fn send(run: &Recorder, index: u64) -> Result<(), pool_core::message::Refused> {
