@@ -3,6 +3,10 @@
 //! One SQLite file a run. Write-ahead logging with `synchronous=FULL`: what is committed is on the disk, and readers
 //! never wait for the writer nor it for them.
 
+mod reading;
+
+pub(super) use reading::read;
+
 use super::LedgerError;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
@@ -113,16 +117,6 @@ pub(super) fn open(path: &Path) -> Result<Connection, LedgerError> {
     Ok(connection)
 }
 
-/// Opens a record for reading, beside its writer.
-///
-/// # Errors
-/// As [`open`], without the check of the whole.
-pub(super) fn read(path: &Path) -> Result<Connection, LedgerError> {
-    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    check(&connection, path)?;
-    Ok(connection)
-}
-
 /// Whether there is a database without a table, or with a run that was never written down, or that has not sent
 /// anything: to begin it once more does nothing twice, and to go on with it later would.
 pub(super) fn is_empty(path: &Path) -> bool {
@@ -138,11 +132,19 @@ pub(super) fn is_empty(path: &Path) -> bool {
 }
 
 fn connect(path: &Path, how: OpenFlags) -> Result<Connection, LedgerError> {
+    connect_by(path, how, None)
+}
+
+/// The same by another of SQLite's ways to use files.
+fn connect_by(path: &Path, how: OpenFlags, files: Option<&str>) -> Result<Connection, LedgerError> {
     if rusqlite::version_number() < SOUND {
         return Err(LedgerError::OldSqlite(rusqlite::version()));
     }
     let flags = how | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    let connection = Connection::open_with_flags(path, flags)?;
+    let connection = match files {
+        None => Connection::open_with_flags(path, flags)?,
+        Some(files) => Connection::open_with_flags_and_vfs(path, flags, files)?,
+    };
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(connection)

@@ -31,7 +31,8 @@ pub(super) fn run(run: &Run) -> Result<String, Failure> {
     if let Some(pid) = overview.holder {
         let _ = writeln!(text, "pid      {pid}");
     }
-    let _ = writeln!(text, "resumed  {} times", overview.controllers.saturating_sub(1));
+    let resumed = overview.controllers.saturating_sub(1);
+    let _ = writeln!(text, "resumed  {resumed} {}", if resumed == 1 { "time" } else { "times" });
     let _ = writeln!(text, "jobs     {}", counts(&overview));
     for number in run.jobs_not_done().map_err(Failure::ledger)? {
         let _ = writeln!(text, "{}", line(&run.job(number).map_err(Failure::ledger)?));
@@ -57,7 +58,8 @@ pub(super) fn job(run: &Run, id: &str) -> Result<String, Failure> {
     let job = run.job(find(run, id)?).map_err(Failure::ledger)?;
     let mut text = String::new();
     let _ = writeln!(text, "job      {} (number {})", sanitize::line(&job.id, WIDTH), job.place + 1);
-    let _ = writeln!(text, "state    {}, {} attempts", job.state.word(), job.attempts);
+    let attempts = if job.attempts == 1 { "attempt" } else { "attempts" };
+    let _ = writeln!(text, "state    {}, {} {attempts}", job.state.word(), job.attempts);
     if let Some(item) = &job.item {
         let _ = writeln!(text, "item     {}", sanitize::line(item, WIDTH));
     }
@@ -72,6 +74,9 @@ pub(super) fn job(run: &Run, id: &str) -> Result<String, Failure> {
     };
     if let Some(error) = &result.error {
         let _ = writeln!(text, "error    {}", sanitize::line(error, 4 * WIDTH));
+    }
+    for warning in &result.warnings {
+        let _ = writeln!(text, "warning  {}", sanitize::line(warning, 4 * WIDTH));
     }
     for step in &result.steps {
         let ended = serde_json::to_value(step.completed_by).unwrap_or_default();
