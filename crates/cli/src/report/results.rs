@@ -55,8 +55,7 @@ impl Results {
         if !is_empty && std::fs::read_to_string(&mark).ok().as_deref() != Some(of) {
             let failure = Failure::usage(format!("--results: {} is not empty", folder.display()));
             return Err(failure.help(
-                "name a folder that is new, empty, or was left by a run of the same tool, steps and items; \
-                 'cluster resume' of another list takes --results too",
+                "name a folder that is new, empty, or was left by a run of the same tool, steps and items",
             ));
         }
         write(&mark, of.as_bytes()).map_err(no)?;

@@ -205,7 +205,7 @@ fn results_of_another_list_go_into_another_folder() {
     std::fs::write(lab.path("list"), "zero\none\n").unwrap();
     let ran = lab.run(&["resume", "-a", "list"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
-    assert!(ran.stderr.contains("'cluster resume' of another list takes --results too"), "{ran:?}");
+    assert!(ran.stderr.contains("with --results DIR those of this list go elsewhere"), "{ran:?}");
     let ran = lab.run(&["resume", "-a", "list", "--results", "others"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(lab.path("others/000001-zero/reply.txt").exists() && lab.path("results/000001-one").exists());

@@ -93,6 +93,16 @@ impl Record {
         }
     }
 
+    /// What to do about a folder of results that is another run's: that of one that goes on was its own, with its list.
+    pub(super) fn advise(&self, failure: Failure) -> Failure {
+        match self {
+            Self::Old(_) if failure.message.ends_with("is not empty") => {
+                failure.help("its folders are numbered by the list as it was: with --results DIR those of this list go elsewhere")
+            }
+            _ => failure,
+        }
+    }
+
     /// Begins the record, or opens it. Waits for the first job: it tells whether an unfinished run holds the list.
     pub(super) async fn begin(self, facts: Facts, mut jobs: Source) -> Result<Begun, Failure> {
         let (recorder, note) = match self {
