@@ -123,10 +123,11 @@ pub(super) struct Book {
 }
 
 impl Book {
-    /// Puts a job back that the record has.
-    pub(super) fn known(&mut self, identity: Identity) {
-        self.numbers.insert(identity, self.jobs.len());
+    /// Puts a job back that the record has; false if it has it already.
+    pub(super) fn known(&mut self, identity: Identity) -> bool {
+        let is_new = self.numbers.insert(identity, self.jobs.len()).is_none();
         self.jobs.push(Machine::new());
+        is_new
     }
 
     /// Puts an event back that the record has.

@@ -40,7 +40,7 @@ CREATE TABLE run (
 ) STRICT;
 CREATE TABLE job (
     number   INTEGER PRIMARY KEY,       -- in the order in which they were first sent
-    identity BLOB NOT NULL UNIQUE,
+    identity BLOB NOT NULL,             -- no two alike; without an index, for digests would each change another page
     place    INTEGER NOT NULL,          -- in the list, from 0
     id       TEXT NOT NULL,
     item     TEXT,

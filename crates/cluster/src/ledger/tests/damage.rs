@@ -96,3 +96,17 @@ async fn flipped_bits_are_found_or_harmless() {
         let _ = try_to_read(&world, &flipped, &[]);
     }
 }
+
+/// There is no index that forbids it.
+#[tokio::test]
+async fn a_job_that_is_there_twice_is_reported() {
+    let (world, bytes) = sample().await;
+    assert!(try_to_read(&world, &bytes, &[]).is_ok());
+    let other = schema::open(&world.ledger()).unwrap();
+    let twice = "UPDATE job SET identity = (SELECT identity FROM job WHERE number = 0) WHERE number = 1";
+    other.execute(twice, []).unwrap();
+    drop(other);
+    let bytes = std::fs::read(world.ledger()).unwrap();
+    let error = try_to_read(&world, &bytes, &[]).unwrap_err().to_string();
+    assert!(error.contains("job 1 is there twice"), "{error}");
+}
