@@ -3,7 +3,7 @@
 use crate::events::await_files;
 use crate::lab::{Lab, Ran};
 use rustix::process::{Pid, Signal, kill_process};
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -27,8 +27,12 @@ fn killed(lab: &Lab, more: &[&str]) {
     let words = [&["-n", "1"][..], more, &["one", "[[hang]] two", "three"]].concat();
     let words: Vec<&str> =
         ["run", &tool, "--sentinel", crate::lab::SENTINEL].into_iter().chain(words).collect();
-    let child = lab.command(&words).spawn().unwrap();
+    let mut child = lab.command(&words).spawn().unwrap();
     await_received(lab, 2);
+    // An instance does not wait for the record of its last reply; who is told does.
+    let mut told = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut told).unwrap();
+    assert_eq!(told, "one\n");
     kill(child);
 }
 
