@@ -4,6 +4,7 @@
 //! that goes into a pipe or a file is left as it is.
 
 mod board;
+mod document;
 mod fit;
 mod limit;
 pub(crate) mod log;
@@ -19,6 +20,7 @@ mod summary;
 mod talk;
 mod tally;
 
+pub(crate) use document::Bytes;
 pub(crate) use limit::LimitNews;
 pub(crate) use tally::{Shown, Tally, jobs};
 
@@ -55,15 +57,6 @@ pub(crate) struct Style {
     pub(crate) total: Option<u64>,
     /// Whether each placement is explained.
     pub(crate) explain: bool,
-}
-
-/// What becomes of a tool's bytes on standard output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Bytes {
-    /// A terminal shows them, and does not act on them.
-    ForPeople,
-    /// Whatever they do.
-    AsTheyCame,
 }
 
 /// Standard output and standard error of a run.
@@ -339,27 +332,6 @@ impl Output {
             }
         }
         self.talk.summary(&self.tally, wall);
-    }
-
-    /// Prints a whole text on standard output.
-    pub(crate) fn document(text: &str) -> std::io::Result<()> {
-        let mut out = stdout().lock();
-        let text = redact::hide(text);
-        let safe = if out.is_terminal() { sanitize::text(&text) } else { text.as_ref().into() };
-        out.write_all(safe.as_bytes())?;
-        out.flush()
-    }
-
-    /// Prints what a tool printed on standard output, without secrets.
-    pub(crate) fn bytes(bytes: &[u8], form: Bytes) -> std::io::Result<()> {
-        let mut out = stdout().lock();
-        let bytes = redact::hide_bytes(bytes);
-        if form == Bytes::ForPeople && out.is_terminal() {
-            out.write_all(sanitize::text(&String::from_utf8_lossy(&bytes)).as_bytes())?;
-        } else {
-            out.write_all(&bytes)?;
-        }
-        out.flush()
     }
 
     /// Something worth knowing before a run has an output of its own.
