@@ -3,6 +3,7 @@
 mod epoll;
 mod pingpong;
 mod reader;
+mod record;
 mod restart;
 mod spawn;
 mod wall;
@@ -20,6 +21,7 @@ pub(crate) fn measure(what: &str, args: &Args) -> Result<Sample, Failure> {
         "prompt" => pingpong::measure_prompt(args),
         "loop" => epoll::measure(args),
         "reader" => reader::measure(args),
+        "record" => record::measure(args),
         "restart" => restart::measure(args),
         "spawn" => spawn::measure(args),
         "wall" => wall::measure(args),

@@ -32,6 +32,7 @@ pub(crate) fn all() -> Result<Vec<Case>, Failure> {
         idle(),
         batch(&program, &tool),
         noop(&program, &tool),
+        ledger(&program, &tool),
     ]);
     Ok(cases)
 }
@@ -295,6 +296,7 @@ fn batch(program: &str, tool: &str) -> Case {
 /// No-op jobs; `xargs` starts a shell for each, as people use it.
 fn noop(program: &str, tool: &str) -> Case {
     let pool = [program, "run", tool, "--lines", "-n", "5", "-q"];
+    let unrecorded = [&pool[..], &["--no-ledger"]].concat();
     Case {
         name: "noop",
         about: "the whole program: 1,000 jobs of nothing over 5 instances",
@@ -303,9 +305,49 @@ fn noop(program: &str, tool: &str) -> Case {
             wall("xargs -P5 sh -c", &XARGS_NOTHING, 0),
             wall("xargs -P5 true", &["xargs", "-P5", "-n1", "true"], 0),
             wall("cluster run", &pool, 1000),
+            wall("cluster run --no-ledger", &unrecorded, 1000),
         ],
         shown: &["wall_ms"],
-        targets: vec![ratio("batch of no-ops", "cluster run", "xargs -P5 sh -c", "wall_ms", AtMost(0.01))],
+        targets: vec![
+            ratio("batch of no-ops", "cluster run", "xargs -P5 sh -c", "wall_ms", AtMost(0.05)),
+            ratio(
+                "the same, not recorded",
+                "cluster run --no-ledger",
+                "xargs -P5 sh -c",
+                "wall_ms",
+                AtMost(0.01),
+            ),
+        ],
+    }
+}
+
+/// Lists of the largest size that is promised anything for, and who reads a record beside its writer.
+fn ledger(program: &str, tool: &str) -> Case {
+    let row = |name, line: &str| {
+        let mut row = Row::new(name, &format!("limit record {line} --"));
+        row.words.extend([program.to_owned(), tool.to_owned()]);
+        row
+    };
+    let (begun, resumed) = ("100,000 jobs", "resumed, 99,000 done");
+    let (alone, beside) = ("20,000 jobs", "20,000 jobs, read beside");
+    Case {
+        name: "ledger",
+        about: "recorded runs: to the first result, in memory, and how long silent while somebody reads",
+        rounds: 1,
+        rows: vec![
+            row(begun, "--jobs 100000"),
+            row(resumed, "--jobs 100000 --done 99000"),
+            row(alone, "--jobs 20000"),
+            row(beside, "--jobs 20000 --beside"),
+        ],
+        shown: &["first_ms", "peak_mib", "gap_ms", "wall_ms", "reads"],
+        targets: vec![
+            value("start of 100,000 jobs", begun, "first_ms", AtMost(5000.0)),
+            value("memory of 100,000 jobs", begun, "peak_mib", AtMost(150.0)),
+            value("to go on where 99,000 are done", resumed, "first_ms", AtMost(3000.0)),
+            value("memory of that", resumed, "peak_mib", AtMost(150.0)),
+            value("longest silence while read", beside, "gap_ms", AtMost(1000.0)),
+        ],
     }
 }
 

@@ -4,6 +4,7 @@
 //! that goes into a pipe or a file is left as it is.
 
 mod board;
+mod document;
 mod fit;
 mod limit;
 pub(crate) mod log;
@@ -19,6 +20,7 @@ mod summary;
 mod talk;
 mod tally;
 
+pub(crate) use document::Bytes;
 pub(crate) use limit::LimitNews;
 pub(crate) use tally::{Shown, Tally, jobs};
 
@@ -330,15 +332,6 @@ impl Output {
             }
         }
         self.talk.summary(&self.tally, wall);
-    }
-
-    /// Prints a whole text on standard output.
-    pub(crate) fn document(text: &str) -> std::io::Result<()> {
-        let mut out = stdout().lock();
-        let text = redact::hide(text);
-        let safe = if out.is_terminal() { sanitize::text(&text) } else { text.as_ref().into() };
-        out.write_all(safe.as_bytes())?;
-        out.flush()
     }
 
     /// Something worth knowing before a run has an output of its own.

@@ -25,6 +25,7 @@ mod error;
 pub mod folder;
 pub mod identity;
 pub mod lock;
+pub mod log;
 pub mod machine;
 pub mod read;
 pub mod recorder;

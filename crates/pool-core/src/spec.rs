@@ -97,6 +97,9 @@ pub struct StartSpec {
 pub struct Limits {
     /// Bytes of one reply that are kept: its head and its tail; the middle is cut out and the cut recorded.
     pub max_reply: usize,
+    /// Bytes of one reply as it came that are kept for a job that wants them ([`Job::want_raw`](crate::message::Job)), in the
+    /// same way; the framing that came with it counts too.
+    pub max_raw: usize,
     /// Bytes of one prompt; a longer one is refused.
     pub max_prompt: usize,
     /// Bytes of memory of the tool and all that it started; an instance that has more after a job is replaced before
@@ -120,6 +123,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_reply: 32 << 20,
+            max_raw: 32 << 20,
             max_prompt: 64 << 20,
             max_memory: None,
             turn: Duration::from_secs(60),
@@ -174,6 +178,9 @@ impl ToolSpec {
         }
         if self.limits.max_reply < 4096 {
             return Err(SpecError::new("limits.max_reply", "must be at least 4096 bytes"));
+        }
+        if self.limits.max_raw < 4096 {
+            return Err(SpecError::new("limits.max_raw", "must be at least 4096 bytes"));
         }
         if self.capabilities.iter().any(|word| word.is_empty()) {
             return Err(SpecError::new("capabilities", "has an empty word: leave it out"));

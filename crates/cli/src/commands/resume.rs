@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 /// never sent are sent. A list that was edited can be given: new jobs are run, those that are gone are dropped.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ResumeArgs {
-    /// The run [default: the last one that has not ended]
+    /// The run [default: the last one that has not ended; with --failed, if all have, the last one]
     #[arg(value_name = "RUN")]
     run: Option<String>,
     /// Also run the jobs that failed
@@ -40,6 +40,9 @@ pub(crate) struct ResumeArgs {
     /// One JSON object a job, as they finish ('cluster schema result')
     #[arg(long)]
     json: bool,
+    /// Leave results in this folder instead: for another list, because the folders of jobs are numbered by their places
+    #[arg(long, value_name = "DIR")]
+    results: Option<PathBuf>,
     /// Replies as they finish, not in the order of the items
     #[arg(long)]
     unordered: bool,
@@ -59,7 +62,7 @@ pub(crate) fn run(args: &ResumeArgs, strategies: &Strategies) -> Result<Exit, Fa
     let store = Store::current().map_err(Failure::ledger)?;
     let name = match &args.run {
         Some(name) => name.clone(),
-        None => last_open(&store)?,
+        None => last_open(&store, args.failed)?,
     };
     if let Some(pid) = store.holder(&name) {
         return Err(Failure::ledger(cluster::ledger::LedgerError::Held { run: name, pid }));
@@ -67,6 +70,8 @@ pub(crate) fn run(args: &ResumeArgs, strategies: &Strategies) -> Result<Exit, Fa
     let run = Run::open(&store, &name).map_err(Failure::ledger)?;
     let overview = run.overview().map_err(Failure::ledger)?;
     let (arg_file, from) = (absolute(args.arg_file.as_deref())?, absolute(args.from.as_deref())?);
+    let results = args.results.as_deref().map(std::path::absolute).transpose();
+    let results = results.map_err(|error| Failure::usage(format!("--results: {error}")))?;
     std::env::set_current_dir(&overview.folder).map_err(|error| {
         Failure::usage(format!(
             "the folder of the run, {}, cannot be used: {error}",
@@ -77,6 +82,7 @@ pub(crate) fn run(args: &ResumeArgs, strategies: &Strategies) -> Result<Exit, Fa
     // The settings of a project are those of the run's folder.
     let mut again = recorded(overview.words)?;
     args.put_on(&mut again, arg_file, from);
+    again.output.results = results.or(again.output.results);
     let input = run.input();
     if args.arg_file.is_none() && input.as_ref().is_some_and(|(_, whole)| !whole) {
         crate::output::Output::aside(&format!(
@@ -133,7 +139,12 @@ fn absolute(path: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
     path.map(absolute).transpose()
 }
 
-fn last_open(store: &Store) -> Result<String, Failure> {
-    let none = || Failure::usage("no run is unfinished").help("name the run: 'cluster runs' lists them");
-    store.last_open().map_err(Failure::ledger)?.ok_or_else(none)
+/// The last run that has not ended. Failed jobs are also those of one that has.
+fn last_open(store: &Store, failed: bool) -> Result<String, Failure> {
+    match store.last_open().map_err(Failure::ledger)? {
+        Some(name) => Ok(name),
+        None if failed => super::runs::last(store),
+        None => Err(Failure::usage("no run is unfinished")
+            .help("--failed runs the failed jobs of the last run again; 'cluster runs' lists them all")),
+    }
 }

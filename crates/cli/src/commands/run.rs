@@ -87,7 +87,7 @@ async fn start(plan: Plan, args: &RunArgs, record: Record, route: Route) -> Resu
     let mut signals = Signals::listen().map_err(|error| no_pool(&error))?;
     record::survive_file_limits().map_err(|error| no_pool(&error))?;
     let (headline, window, facts) = (plan.headline(), plan.window(), Facts::new(&plan, args));
-    let report = Report::open(&plan.report)?;
+    let report = Report::open(&plan.report).map_err(|failure| record.advise(failure))?;
     let jobs = plan.jobs.stream().map_err(|error| no_pool(&error))?;
     let begun = tokio::select! {
         begun = record.begin(facts, jobs) => begun?,

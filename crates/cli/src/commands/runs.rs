@@ -1,11 +1,12 @@
 //! `cluster runs`: the recorded runs. Reads beside a run that goes on.
 
 mod export;
+mod logs;
 mod show;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Output, jobs, redact, sanitize};
+use crate::output::{Bytes, Output, jobs, redact, sanitize};
 use cluster::ledger::LedgerError;
 use cluster::ledger::read::{Overview, Run};
 use cluster::ledger::store::Store;
@@ -36,16 +37,12 @@ enum What {
         /// A job, by its id or number
         job: Option<String>,
     },
-    /// Print the replies of a run, in the order of its list
-    Logs {
-        /// The run [default: the last one]
-        run: Option<String>,
-        /// A job, by its id or number
-        job: Option<String>,
-        /// What a run in the background has said, instead of replies
-        #[arg(long, conflicts_with = "job")]
-        talk: bool,
-    },
+    /// Print what the tools of a run printed, in the order of its list
+    ///
+    /// That is the output of every turn of a job's last attempt as it came, without the marks that ended it, and also
+    /// what is not in the reply: colours, progress, prompts. Of more than 256 KB in a turn, head and tail are kept. It is
+    /// kept when an attempt ends, well or not.
+    Logs(LogsArgs),
     /// Print the results of a run for other programs
     Export {
         /// The run [default: the last one]
@@ -63,6 +60,27 @@ enum What {
         #[arg(long)]
         force: bool,
     },
+}
+
+/// What to print of a run.
+#[derive(Debug, clap::Args)]
+struct LogsArgs {
+    /// The run [default: the last one]
+    run: Option<String>,
+    /// A job, by its id or number
+    job: Option<String>,
+    /// Of this attempt at the job, from 1 [default: the last one that has ended]
+    #[arg(long, value_name = "N", requires = "job")]
+    attempt: Option<u32>,
+    /// Exactly the bytes that came, also on a terminal, which acts on them
+    #[arg(long)]
+    raw: bool,
+    /// Only the last reply of each job, as the run printed it
+    #[arg(long, conflicts_with_all = ["raw", "attempt"])]
+    replies: bool,
+    /// What a run in the background has said, instead of what its tools printed
+    #[arg(long, conflicts_with_all = ["job", "raw", "replies"])]
+    talk: bool,
 }
 
 /// The form of an export.
@@ -84,10 +102,8 @@ pub(crate) fn run(args: &RunsArgs) -> Result<Exit, Failure> {
         None => list(&store, args.json)?,
         Some(What::Show { run: name, job: None }) => show::run(&run(name)?)?,
         Some(What::Show { run: name, job: Some(job) }) => show::job(&run(name)?, job)?,
-        Some(What::Logs { run: name, talk: true, .. }) => show::talk(&run(name)?)?,
-        Some(What::Logs { run: name, job, talk: false }) => {
-            return show::logs(&run(name)?, job.as_deref()).map(|()| Exit::Ok);
-        }
+        Some(What::Logs(args)) if args.talk => logs::talk(&run(&args.run)?)?,
+        Some(What::Logs(args)) => return args.print(&run(&args.run)?).map(|()| Exit::Ok),
         Some(What::Export { run: name, format }) => {
             return export::export(&run(name)?, *format).map(|()| Exit::Ok);
         }
@@ -95,6 +111,13 @@ pub(crate) fn run(args: &RunsArgs) -> Result<Exit, Failure> {
     };
     Output::document(&text)?;
     Ok(Exit::Ok)
+}
+
+impl LogsArgs {
+    fn print(&self, run: &Run) -> Result<(), Failure> {
+        let (job, form) = (self.job.as_deref(), if self.raw { Bytes::AsTheyCame } else { Bytes::ForPeople });
+        if self.replies { logs::replies(run, job) } else { logs::logs(run, job, self.attempt, form) }
+    }
 }
 
 fn open(store: &Store, name: Option<&str>) -> Result<Run, Failure> {

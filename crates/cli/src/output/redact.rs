@@ -26,6 +26,11 @@ pub(crate) fn hide(text: &str) -> Cow<'_, str> {
     known().hide(text)
 }
 
+/// The bytes without secrets.
+pub(crate) fn hide_bytes(bytes: &[u8]) -> Cow<'_, [u8]> {
+    known().hide_bytes(bytes)
+}
+
 /// The result without secrets.
 pub(crate) fn record(record: &ResultRecord) -> Cow<'_, ResultRecord> {
     let known = known();
@@ -95,6 +100,16 @@ impl Redactor {
         match &self.0 {
             Some((search, instead)) if search.is_match(text) => search.replace_all(text, instead).into(),
             _ => text.into(),
+        }
+    }
+
+    /// The bytes without secrets.
+    fn hide_bytes<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+        match &self.0 {
+            Some((search, instead)) if search.is_match(bytes) => {
+                search.replace_all_bytes(bytes, instead).into()
+            }
+            _ => bytes.into(),
         }
     }
 }

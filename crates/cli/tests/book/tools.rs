@@ -66,7 +66,10 @@ fn page(profile: &Profile) -> String {
     }
     let shown = "Every value, and where it comes from, with your own settings on top:";
     let _ = writeln!(page, "\n{shown}\n\n```console,ignore-output\n$ cluster tools {name}\n```");
-    let _ = writeln!(page, "\n## Try it\n\n{}", attempt(name, profile.test.as_ref().unwrap()));
+    // An agent answers its greeting, which costs nothing either, or is not ready.
+    if let Some(test) = &profile.test {
+        let _ = writeln!(page, "\n## Try it\n\n{}", attempt(name, test));
+    }
     page
 }
 
@@ -130,6 +133,9 @@ fn ends(rows: &Rows) -> String {
         "prompt" => format!("when its prompt is at the end: {}", code(&rows.text("turn.until"))),
         "lines" => "after one line".to_owned(),
         "quiet" => format!("after {} of silence: a guess", rows.text("turn.quiet_for")),
+        "stream_json" => "by its message `result`".to_owned(),
+        "app_server" => "by its message `turn/completed` for our turn".to_owned(),
+        "acp" => "by its answer to our `session/prompt`".to_owned(),
         other => panic!("say how {other} ends a reply"),
     }
 }
@@ -138,6 +144,9 @@ fn cancel(rows: &Rows) -> String {
     match rows.text("cancel.by").as_str() {
         "interrupt" => {
             format!("by one SIGINT; replaced if that does not end it in {}", rows.text("cancel.within"))
+        }
+        "message" => {
+            format!("by a message; replaced if that does not end it in {}", rows.text("cancel.within"))
         }
         _ => "by a restart of the instance".to_owned(),
     }

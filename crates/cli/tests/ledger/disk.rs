@@ -92,6 +92,11 @@ impl SmallDisk {
         while ballast.write_all(&[0; 4096]).is_ok() {}
     }
 
+    /// Lets nobody write, or everybody again.
+    fn remount(&self, how: &str) {
+        assert!(Command::new("mount").args(["-o", how]).arg(&self.0).status().unwrap().success());
+    }
+
     fn make_room(&self) {
         std::fs::remove_file(self.0.join("ballast")).unwrap();
     }
@@ -123,7 +128,6 @@ fn a_disk_without_room_before_and_in_the_middle_of_a_run() {
     await_received(&lab, 10);
     disk.fill();
     let mut said = paused(&mut child);
-    // Whoever reads a record needs a little room for that, too.
     assert!(lab.received().len() < items.len(), "it went on sending");
     disk.make_room();
     let mut rest = String::new();
@@ -132,4 +136,44 @@ fn a_disk_without_room_before_and_in_the_middle_of_a_run() {
     assert_eq!(ran.code, Some(0), "{rest}");
     assert!(rest.contains("has room again") && rest.contains("150 jobs: 150 ok"), "{rest}");
     Checker { items, promise: Promise::AtMostOnce, kills: 0 }.at_end(&lab);
+}
+
+/// Faults 71 and 73: a record that a killed controller left is read without room, and where nobody can write; and with what
+/// that controller had kept back a run goes on.
+#[test]
+fn who_reads_needs_no_room_and_who_resumes_gets_what_was_kept_back() {
+    let lab = Lab::new();
+    let Some(disk) = SmallDisk::mount(&lab, 40 << 20) else { return };
+    let tool = lab.tool();
+    let child = lab.command(&Lab::words(&tool, &["one", "[[hang]] two", "three"])).spawn().unwrap();
+    await_received(&lab, 3);
+    crate::verbs::kill(child);
+    let runs = disk.0.join("cluster/runs/r1");
+    let reads = |why: &str| {
+        let _ = std::fs::remove_file(runs.join("ledger.db-shm"));
+        disk.fill();
+        if why == "ro" {
+            disk.make_room();
+            disk.remount("remount,ro");
+        }
+        let ran = lab.run(&["runs", "show"]);
+        assert!(ran.code == Some(0) && ran.stdout.contains("[[hang]] two"), "{why}: {ran:?}");
+        let ran = lab.run(&["runs", "export"]);
+        assert!(ran.code == Some(0) && ran.stderr.is_empty(), "{why}: {ran:?}");
+    };
+    reads("full");
+    let ran = lab.run(&["resume", "--on-unknown", "skip"]);
+    assert_eq!((ran.code, lab.received().len()), (Some(0), 3), "{ran:?}");
+    disk.make_room();
+    // With a log, and then without one.
+    let child = lab.command(&Lab::words(&tool, &["--new", "one", "[[hang]] two"])).spawn().unwrap();
+    await_received(&lab, 5);
+    crate::verbs::kill(child);
+    reads("ro");
+    disk.remount("remount,rw");
+    let ran = lab.run(&["resume", "--on-unknown", "skip"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    disk.remount("remount,ro");
+    assert!(lab.run(&["runs"]).stdout.contains("r2  ") && lab.run(&["runs"]).stdout.contains("  ended  "));
+    disk.remount("remount,rw");
 }

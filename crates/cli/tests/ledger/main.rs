@@ -11,7 +11,11 @@ mod detached;
 mod disk;
 #[path = "../common/events.rs"]
 mod events;
+mod formats;
 mod lab;
+mod logs;
+#[path = "../common/missing.rs"]
+mod missing;
 mod power;
 mod secrets;
 mod sweep;

@@ -3,7 +3,7 @@
 use crate::events::await_files;
 use crate::lab::{Lab, Ran};
 use rustix::process::{Pid, Signal, kill_process};
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -27,8 +27,12 @@ fn killed(lab: &Lab, more: &[&str]) {
     let words = [&["-n", "1"][..], more, &["one", "[[hang]] two", "three"]].concat();
     let words: Vec<&str> =
         ["run", &tool, "--sentinel", crate::lab::SENTINEL].into_iter().chain(words).collect();
-    let child = lab.command(&words).spawn().unwrap();
+    let mut child = lab.command(&words).spawn().unwrap();
     await_received(lab, 2);
+    // An instance does not wait for the record of its last reply; who is told does.
+    let mut told = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut told).unwrap();
+    assert_eq!(told, "one\n");
     kill(child);
 }
 
@@ -152,12 +156,13 @@ fn a_list_from_standard_input_can_be_resumed_without_it() {
     await_files(&run, LONG, || copy.exists(), || "the copy never ended");
     kill(child);
     assert_eq!(std::fs::read_to_string(copy).unwrap(), items);
-    let short = lab.path("short");
-    std::fs::write(&short, items.lines().take(5).collect::<Vec<_>>().join("\n") + "\n").unwrap();
+    // More than were sent: however slowly the input was copied.
+    let (short, count) = (lab.path("short"), lab.received().len() + 3);
+    std::fs::write(&short, items.lines().take(count).collect::<Vec<_>>().join("\n") + "\n").unwrap();
     let ran = lab.run(&["resume", "--on-unknown", "retry", "-a", short.to_str().unwrap()]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let ran = lab.run(&["runs", "export"]);
-    assert_eq!(ran.stdout.lines().count(), 5, "{ran:?}");
+    assert_eq!(ran.stdout.lines().count(), count, "{ran:?}");
 }
 
 #[test]
@@ -169,8 +174,10 @@ fn failed_jobs_are_run_again_on_request() {
     let ran = lab.run(&run);
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(lab.run(&["resume", "r1"]).stdout.is_empty());
+    let ran = lab.run(&["resume"]);
+    assert!(ran.code == Some(2) && ran.stderr.contains("--failed runs the failed jobs"), "{ran:?}");
     std::fs::write(lab.path("fixed"), "").unwrap();
-    let ran = lab.run(&["resume", "r1", "--failed"]);
+    let ran = lab.run(&["resume", "--failed"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(ran.stdout.contains("\"outcome\":\"ok\"") && ran.stdout.contains("\"attempt\":2"), "{ran:?}");
     let story = lab.run(&["runs", "show", "r1", "1"]).stdout;
@@ -193,6 +200,19 @@ fn an_edited_list_drops_what_is_gone_and_runs_what_is_new() {
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert_eq!(lab.received(), ["one", "[[hang]] two", "three", "four"]);
     assert!(lab.run(&["runs"]).stdout.contains("ended"));
+}
+
+#[test]
+fn results_of_another_list_go_into_another_folder() {
+    let lab = Lab::new();
+    killed(&lab, &["--results", "results"]);
+    std::fs::write(lab.path("list"), "zero\none\n").unwrap();
+    let ran = lab.run(&["resume", "-a", "list"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
+    assert!(ran.stderr.contains("with --results DIR those of this list go elsewhere"), "{ran:?}");
+    let ran = lab.run(&["resume", "-a", "list", "--results", "others"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(lab.path("others/000001-zero/reply.txt").exists() && lab.path("results/000001-one").exists());
 }
 
 #[test]

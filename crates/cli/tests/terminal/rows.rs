@@ -103,3 +103,17 @@ fn a_person_who_gives_no_items_is_told_where_they_come_from() {
     let screen = terminal.shows(&["status 2"]);
     assert!(screen.starts_with("error: no items\nhelp: "), "{screen}");
 }
+
+#[test]
+fn what_a_tool_printed_does_not_act_on_the_terminal() {
+    if is_missing("tmux") {
+        return;
+    }
+    let run = "cluster run bash -q 'printf \"gone\\033[2J\\033]0;title\\007here\"' >/dev/null";
+    let mut terminal = Terminal::run(&[], &format!("{run}; cluster runs logs"));
+    let screen = terminal.shows(&["status 0"]);
+    assert!(screen.starts_with("gone\\u{1b}[2J\\u{1b}]0;title\\u{7}here\nstatus 0"), "{screen}");
+    let mut terminal = Terminal::run(&[], &format!("{run}; cluster runs logs --raw"));
+    let screen = terminal.shows(&["status 0"]);
+    assert!(!screen.contains("gone") && screen.contains("here"), "{screen}");
+}

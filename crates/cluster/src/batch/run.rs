@@ -12,6 +12,7 @@ use super::plan::{JobInfo, Planned};
 use super::reorder::Reorder;
 use super::result::ResultRecord;
 use crate::Job;
+use crate::ledger::log::Log;
 use crate::ledger::writer::Standing;
 use crate::ledger::{LedgerError, Recorder};
 use futures_util::stream::{FuturesUnordered, Stream, StreamExt};
@@ -311,7 +312,7 @@ where
             }
             Err(reason) => {
                 let record = ResultRecord::refused(planned.info, reason, now);
-                self.keep(Ended { record, given_up: None });
+                self.keep(Ended { record, log: Log::default(), given_up: None });
                 true
             }
         }
@@ -321,7 +322,7 @@ where
     fn keep(&mut self, ended: Ended) {
         match self.recorder.clone() {
             Some(recorder) => self.keeping.push(keep(recorder, ended)),
-            None => self.end(Kept { ended, error: None }),
+            None => self.end(Kept { record: ended.record, given_up: ended.given_up, error: None }),
         }
     }
 
@@ -330,19 +331,19 @@ where
         self.order.is_full() || self.keeping.len() >= self.window
     }
 
-    fn end(&mut self, Kept { ended, error }: Kept) {
+    fn end(&mut self, Kept { record, given_up, error }: Kept) {
         self.counts.ended += 1;
-        if !matches!(ended.record.outcome, Outcome::Ok | Outcome::Cancelled) {
+        if !matches!(record.outcome, Outcome::Ok | Outcome::Cancelled) {
             self.counts.failed += 1;
             self.halt_if_due();
         }
-        if let Some(reason) = ended.given_up {
+        if let Some(reason) = given_up {
             self.pool_failed(reason);
         }
         if let Some(error) = error {
             self.record_failed(error);
         }
-        self.order.push(ended.record);
+        self.order.push(record);
     }
 
     /// The record takes no more: what runs is taken back, what is left is not run.

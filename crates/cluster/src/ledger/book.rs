@@ -4,6 +4,7 @@
 //! is being written, and nobody is answered before it is there.
 
 use super::identity::Identity;
+use super::log::Log;
 use super::machine::{Event, Fate, Machine, Placed, Rejected, State};
 use crate::batch::ResultRecord;
 use crate::batch::plan::JobInfo;
@@ -69,6 +70,8 @@ pub(super) enum Row {
     Event(EventRow),
     /// The one result of a job in this round.
     Result { job: usize, round: u32, outcome: Outcome, record: String },
+    /// What the tool printed in a turn of an attempt.
+    Log { job: usize, attempt: u32, step: usize, output: Vec<u8> },
 }
 
 /// A line of a job's story.
@@ -120,10 +123,11 @@ pub(super) struct Book {
 }
 
 impl Book {
-    /// Puts a job back that the record has.
-    pub(super) fn known(&mut self, identity: Identity) {
-        self.numbers.insert(identity, self.jobs.len());
+    /// Puts a job back that the record has; false if it has it already.
+    pub(super) fn known(&mut self, identity: Identity) -> bool {
+        let is_new = self.numbers.insert(identity, self.jobs.len()).is_none();
         self.jobs.push(Machine::new());
+        is_new
     }
 
     /// Puts an event back that the record has.
@@ -187,7 +191,7 @@ impl Book {
         &mut self,
         (entry, attempt): (&Arc<Entry>, u32),
         fate: Fate,
-        Written { outcome, record }: Written,
+        Written { outcome, record, log }: Written,
         rows: &mut Vec<Row>,
     ) {
         let job = self.number(entry, rows);
@@ -202,6 +206,7 @@ impl Book {
                 rows.push(Row::Result { job, round: next.round(), outcome, record });
             }
         }
+        rows.extend(log.into_written().map(|(step, output)| Row::Log { job, attempt, step, output }));
     }
 
     /// An item that no job can be made of.
@@ -209,7 +214,7 @@ impl Book {
         let job = self.number(entry, rows);
         let Ok(next) = self.change(job, Event::Refuse) else { return };
         self.event(job, Kind::Refuse, 0, None, rows);
-        let Written { outcome, record } = written;
+        let Written { outcome, record, .. } = written;
         rows.push(Row::Result { job, round: next.round(), outcome, record });
     }
 
@@ -266,16 +271,17 @@ const fn end_of(attempt: u32, outcome: Outcome, fate: Fate) -> Option<Event> {
     Some(Event::End { attempt, outcome, fate })
 }
 
-/// A result as it goes to the disk: its text alone, because replies are large.
+/// A result as it goes to the disk, with what its tool printed: its text alone, because replies are large.
 #[derive(Debug)]
 pub(super) struct Written {
     outcome: Outcome,
     record: String,
+    log: Log,
 }
 
 impl Written {
-    pub(super) fn new(record: &ResultRecord) -> Self {
+    pub(super) fn new(record: &ResultRecord, log: Log) -> Self {
         // A record is plain data: it always has a text.
-        Self { outcome: record.outcome, record: serde_json::to_string(record).unwrap_or_default() }
+        Self { outcome: record.outcome, record: serde_json::to_string(record).unwrap_or_default(), log }
     }
 }

@@ -1,5 +1,7 @@
 //! Reading a record, beside its writer if there is one.
 
+mod log;
+
 use super::identity::Identity;
 use super::machine::State;
 use super::store::{INPUT, LEDGER, Store};

@@ -5,6 +5,7 @@ use super::LedgerError;
 use super::book::{Entry, Written};
 use super::identity::{Identities, Identity};
 use super::lock::RunLock;
+use super::log::Log;
 use super::machine::{Fate, Machine, Placed, State};
 use super::store::{OPEN, leave_exit};
 use super::writer::{Command, ListEnd, Standing, Writer};
@@ -130,7 +131,8 @@ impl Recorder {
         list.entries.insert(place, Arc::new(Entry::new(identity, &planned.info, known.attempts(), again)));
         drop(list);
         planned.job = planned.job.map(|job| match self.errand(place) {
-            Some(errand) => job.errand(errand),
+            // What its tool prints is written down as well.
+            Some(errand) => job.errand(errand).raw(),
             None => job,
         });
         Some(planned)
@@ -142,23 +144,23 @@ impl Recorder {
         Some(Intent { writer: self.0.writer.clone(), entry })
     }
 
-    /// Puts a result on disk. It may be told when this is over.
+    /// Puts a result on disk, and what its tool printed. It may be told when this is over.
     ///
     /// What was never sent leaves no trace: it is still to be done.
     ///
     /// # Errors
     /// [`LedgerError`] if the record can take no more; then nobody should be told.
-    pub async fn keep(&self, mut record: ResultRecord) -> Result<ResultRecord, Arc<LedgerError>> {
+    pub async fn keep(&self, mut record: ResultRecord, log: Log) -> Result<ResultRecord, Arc<LedgerError>> {
         record.run = Some(self.0.name.clone());
         let Some(entry) = self.list().entries.remove(&record.index) else { return Ok(record) };
         let is_dead = record.error.as_ref().is_some_and(|error| error.starts_with(DEAD_LETTER));
         let fate = if is_dead { Fate::Bury } else { Fate::Final };
         if let Some(attempt) = entry.attempt() {
             record.attempt += entry.before;
-            let kept = Written::new(&record);
+            let kept = Written::new(&record, log);
             self.0.writer.ask(|answer| Command::End { entry, attempt, fate, record: kept, answer }).await?;
         } else if record.outcome == Outcome::Refused && entry.prompts.is_empty() {
-            let kept = Written::new(&record);
+            let kept = Written::new(&record, log);
             self.0.writer.ask(|answer| Command::Refuse { entry, record: kept, answer }).await?;
         } else {
             self.list().unsent += 1;

@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 /// How much is kept back, in bytes.
 const RESERVE: u64 = 16 << 20;
 
+/// The file that takes it.
+const NAME: &str = "reserve";
+
 /// The room that a record has.
 #[derive(Debug)]
 pub(super) enum Room {
@@ -25,7 +28,7 @@ impl Room {
     /// Lays the reserve down in this folder. A file system that cannot, or is nearly full, does without: then the
     /// first refusal of the disk is met without it.
     pub(super) fn reserve(folder: &Path) -> Self {
-        let path = folder.join("reserve");
+        let path = folder.join(NAME);
         let _ = lay_down(&path);
         Self::Enough(path)
     }
@@ -63,6 +66,12 @@ impl Room {
         let (Self::Enough(path) | Self::Full(path)) = self;
         let _ = std::fs::remove_file(path);
     }
+}
+
+/// Gives up the reserve of a controller that is gone.
+pub(super) fn give_up(folder: &Path) {
+    // There is none, or it lies where nothing can be removed.
+    let _ = std::fs::remove_file(folder.join(NAME));
 }
 
 /// A limit on the size of files looks like an error of the device.

@@ -49,6 +49,11 @@ pub(super) fn write(connection: &Connection, row: &Row, epoch: u32, at: &str) ->
                 record
             ])?;
         }
+        Row::Log { job, attempt, step, output } => {
+            // A late answer to an attempt that has ended finds the output of its end.
+            let insert = "INSERT OR IGNORE INTO log VALUES (?, ?, ?, ?)";
+            connection.prepare_cached(insert)?.execute(params![job, attempt, step, output])?;
+        }
     }
     Ok(())
 }
@@ -67,8 +72,10 @@ pub(super) fn load(connection: &Connection, path: &Path) -> Result<Book, LedgerE
         if row.get::<_, usize>(0)? != expected {
             return Err(damaged(format!("job {expected} is missing")));
         }
+        if !book.known(Identity(row.get(1)?)) {
+            return Err(damaged(format!("job {expected} is there twice")));
+        }
         expected += 1;
-        book.known(Identity(row.get(1)?));
     }
     let mut events = connection.prepare(&format!("SELECT {EVENT} FROM event ORDER BY number"))?;
     let mut found = events.query([])?;

@@ -3,6 +3,10 @@
 //! One SQLite file a run. Write-ahead logging with `synchronous=FULL`: what is committed is on the disk, and readers
 //! never wait for the writer nor it for them.
 
+mod reading;
+
+pub(super) use reading::read;
+
 use super::LedgerError;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
@@ -36,7 +40,7 @@ CREATE TABLE run (
 ) STRICT;
 CREATE TABLE job (
     number   INTEGER PRIMARY KEY,       -- in the order in which they were first sent
-    identity BLOB NOT NULL UNIQUE,
+    identity BLOB NOT NULL,             -- no two alike; without an index, for digests would each change another page
     place    INTEGER NOT NULL,          -- in the list, from 0
     id       TEXT NOT NULL,
     item     TEXT,
@@ -67,6 +71,19 @@ CREATE TABLE result (
 ) STRICT;
 ";
 
+/// A record of before there were logs gets the table when it is gone on with. Who does not know it can do without it, so
+/// that it is no other shape.
+const LOG: &str = "
+-- What a tool printed in a turn, if that is not its reply and a line end.
+CREATE TABLE IF NOT EXISTS log (
+    job     INTEGER NOT NULL REFERENCES job,
+    attempt INTEGER NOT NULL,
+    step    INTEGER NOT NULL,           -- from 0
+    output  BLOB NOT NULL,              -- head and tail, with a line that says what was cut
+    PRIMARY KEY (job, attempt, step)
+) STRICT;
+";
+
 /// Makes the tables in an empty file.
 ///
 /// # Errors
@@ -75,6 +92,8 @@ pub(super) fn create(path: &Path) -> Result<Connection, LedgerError> {
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     durable(&connection)?;
     let transaction = connection.unchecked_transaction()?;
+    // The tables that always have something in them are last in the file: what is cut off it is missed.
+    transaction.execute_batch(LOG)?;
     transaction.execute_batch(TABLES)?;
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
@@ -91,16 +110,10 @@ pub(super) fn open(path: &Path) -> Result<Connection, LedgerError> {
     check(&connection, path)?;
     durable(&connection)?;
     let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if verdict == "ok" { Ok(connection) } else { Err(LedgerError::damaged(path, verdict)) }
-}
-
-/// Opens a record for reading, beside its writer.
-///
-/// # Errors
-/// As [`open`], without the check of the whole.
-pub(super) fn read(path: &Path) -> Result<Connection, LedgerError> {
-    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    check(&connection, path)?;
+    if verdict != "ok" {
+        return Err(LedgerError::damaged(path, verdict));
+    }
+    connection.execute_batch(LOG)?;
     Ok(connection)
 }
 
@@ -119,11 +132,19 @@ pub(super) fn is_empty(path: &Path) -> bool {
 }
 
 fn connect(path: &Path, how: OpenFlags) -> Result<Connection, LedgerError> {
+    connect_by(path, how, None)
+}
+
+/// The same by another of SQLite's ways to use files.
+fn connect_by(path: &Path, how: OpenFlags, files: Option<&str>) -> Result<Connection, LedgerError> {
     if rusqlite::version_number() < SOUND {
         return Err(LedgerError::OldSqlite(rusqlite::version()));
     }
     let flags = how | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    let connection = Connection::open_with_flags(path, flags)?;
+    let connection = match files {
+        None => Connection::open_with_flags(path, flags)?,
+        Some(files) => Connection::open_with_flags_and_vfs(path, flags, files)?,
+    };
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(connection)

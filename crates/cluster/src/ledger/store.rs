@@ -9,7 +9,7 @@ use super::machine::Machine;
 use super::recorder::{Policy, Recorder};
 use super::retention::changed;
 use super::writer::{Keeper, Writer};
-use super::{read, rows, schema};
+use super::{read, reserve, rows, schema};
 use crate::batch::clock::wall;
 use crate::batch::list::OnUnknown;
 use etcetera::BaseStrategy;
@@ -222,6 +222,8 @@ impl Store {
         let folder = self.folder(name)?;
         let lock = RunLock::take(&folder.join(LOCK)).map_err(|error| LedgerError::locked(name, error))?;
         let path = folder.join(LEDGER);
+        // What a controller that was killed has kept back is what is needed now, if the disk is full.
+        reserve::give_up(&folder);
         let mut connection = schema::open(&path)?;
         let begun_with: [u8; 32] = connection.query_row("SELECT tools FROM run", [], |row| row.get(0))?;
         if begun_with != digest(tools).0 {

@@ -3,6 +3,7 @@
 mod damage;
 mod reading;
 
+use super::log::Log;
 use super::machine::{Fate, Machine, State};
 use super::recorder::{Passed, Policy, Recorder};
 use super::store::{NewRun, Store};
@@ -13,9 +14,12 @@ use crate::batch::ResultRecord;
 use crate::batch::list::OnUnknown;
 use crate::batch::plan::{JobInfo, Planned};
 use jiff::Timestamp;
-use pool_core::message::{Errand, JobId, Outcome, Placement, SlotId};
+use pool_core::message::{
+    CompletedBy, Errand, InstanceRef, JobId, Outcome, Placement, Reply, SlotId, StepReply, Timings,
+};
 use proptest::prelude::*;
 use std::path::PathBuf;
+use std::time::Duration;
 
 const ASK: Policy = Policy { on_unknown: OnUnknown::Ask, failed: false };
 
@@ -71,6 +75,31 @@ fn ended(index: u64, outcome: Outcome) -> ResultRecord {
     ResultRecord { outcome, reply: format!("reply {index}"), ..blank }
 }
 
+/// What a tool printed in the only turn.
+fn printed(output: &str) -> Log {
+    let step = StepReply {
+        text: String::new(),
+        raw: Some(output.as_bytes().to_vec()),
+        completed_by: CompletedBy::Sentinel,
+        evidence: String::new(),
+        outcome: Outcome::Ok,
+        detail: None,
+        turn: Duration::ZERO,
+        usage: None,
+        cut: 0,
+    };
+    let instance = InstanceRef { tool: "t".into(), version: None, slot: SlotId(3), generation: 1 };
+    Log::take(&mut Ok(Reply {
+        outcome: Outcome::Ok,
+        steps: vec![step],
+        instance,
+        timings: Timings::default(),
+        context_lost: false,
+        warnings: Vec::new(),
+        error: None,
+    }))
+}
+
 async fn send(run: &Recorder, index: u64) -> Result<(), pool_core::message::Refused> {
     let placement = Placement { job: JobId::fresh(), attempt: 1, slot: SlotId(3), generation: 1 };
     run.errand(index).unwrap().before(&placement).await
@@ -80,7 +109,7 @@ async fn send(run: &Recorder, index: u64) -> Result<(), pool_core::message::Refu
 async fn through(run: &Recorder, index: u64, outcome: Outcome) -> ResultRecord {
     assert!(run.plan(planned(index, &format!("job {index}"))).is_some());
     send(run, index).await.unwrap();
-    run.keep(ended(index, outcome)).await.unwrap()
+    run.keep(ended(index, outcome), Log::default()).await.unwrap()
 }
 
 #[tokio::test]
@@ -141,7 +170,7 @@ async fn what_is_done_stays_done_and_the_rest_follows_the_policy() {
         assert_eq!(run.passed(), passed);
         for index in (0..4).filter(|index| runs[*index]) {
             send(&run, index as u64).await.unwrap();
-            let record = run.keep(ended(index as u64, Outcome::Ok)).await.unwrap();
+            let record = run.keep(ended(index as u64, Outcome::Ok), Log::default()).await.unwrap();
             assert_eq!(record.attempt, if index == 3 { 1 } else { 2 }, "attempts are counted on");
         }
         let standing = run.close(true).await.unwrap();
@@ -196,7 +225,7 @@ async fn what_was_never_sent_leaves_nothing() {
     let world = World::new();
     let run = world.begin();
     assert!(run.plan(planned(0, "job 0")).is_some());
-    run.keep(ended(0, Outcome::Cancelled)).await.unwrap();
+    run.keep(ended(0, Outcome::Cancelled), Log::default()).await.unwrap();
     let standing = run.close(true).await.unwrap();
     assert_eq!(standing, Standing { pending: 1, ..Standing::default() });
     drop(run);
@@ -218,8 +247,8 @@ async fn a_list_that_an_unfinished_run_holds_is_found() {
     assert!(run.plan(planned(1, "job 1")).is_some());
     send(&run, 1).await.unwrap();
     assert_eq!(holding("/somewhere", other).as_deref(), Some("r1"), "the head of the list was cut off");
-    run.keep(ended(1, Outcome::Ok)).await.unwrap();
-    run.keep(ended(0, Outcome::Ok)).await.unwrap();
+    run.keep(ended(1, Outcome::Ok), Log::default()).await.unwrap();
+    run.keep(ended(0, Outcome::Ok), Log::default()).await.unwrap();
     run.close(true).await.unwrap();
     assert_eq!(holding("/somewhere", first), None, "it has ended");
 }
@@ -273,7 +302,7 @@ proptest! {
                     let attempt = memory[job as usize].attempts();
                     let error = (fate == Fate::Bury).then(|| "dead letter: it crashed both".to_owned());
                     let record = ResultRecord { error, ..ended(job, outcome) };
-                    let kept = runtime.block_on(run.keep(record)).is_ok();
+                    let kept = runtime.block_on(run.keep(record, Log::default())).is_ok();
                     (super::machine::Event::End { attempt, outcome, fate }, kept)
                 }
             };

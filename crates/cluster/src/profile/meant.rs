@@ -269,6 +269,7 @@ fn limits(written: &Written) -> Limits {
     let default = Limits::default();
     Limits {
         max_reply: limits.max_reply.unwrap_or(default.max_reply),
+        max_raw: default.max_raw,
         max_prompt: limits.max_prompt.unwrap_or(default.max_prompt),
         max_memory: limits.max_memory.or(default.max_memory),
         turn: or(limits.turn, default.turn),

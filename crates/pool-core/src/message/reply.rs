@@ -160,7 +160,8 @@ pub struct InstanceRef {
 pub struct StepReply {
     /// The text as the tool meant it: no echo, no prompt, no escape sequence, the last line end dropped.
     pub text: String,
-    /// The same as it came, if [`super::Job::want_raw`] asked for it.
+    /// The same as it came, if [`super::Job::want_raw`] asked for it: at most [`Limits::max_raw`](crate::spec::Limits) bytes,
+    /// head and tail with a line between them that says what was cut.
     pub raw: Option<Vec<u8>>,
     /// The rule that ended the turn.
     pub completed_by: CompletedBy,

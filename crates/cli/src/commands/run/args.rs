@@ -289,7 +289,7 @@ pub(crate) struct OutputArgs {
     /// Leave each job's reply and result in a folder of its own in DIR, as they finish. DIR is new, empty, or was left by
     /// a run of the same tool, steps and items, whose results are then replaced one by one
     #[arg(long, value_name = "DIR")]
-    pub(super) results: Option<PathBuf>,
+    pub(crate) results: Option<PathBuf>,
     /// Leave a JUnit report, for CI: one case a job, written at the end, also of a run that is interrupted
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,

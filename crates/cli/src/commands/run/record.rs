@@ -10,6 +10,7 @@ use cluster::batch::list::OnUnknown;
 use cluster::batch::plan::Planned;
 use cluster::ledger::LedgerError;
 use cluster::ledger::identity::Identities;
+use cluster::ledger::log::MAX_LOG;
 use cluster::ledger::recorder::{Policy, Recorder};
 use cluster::ledger::store::{Draft, NewRun, Store};
 use cluster::ledger::writer::Standing;
@@ -62,10 +63,11 @@ pub(super) struct Begun {
 }
 
 impl Begun {
-    /// The tools, with instances that wait for the disk if there is a record.
+    /// The tools, with instances that wait for the disk, and keep what tools print, if there is a record.
     pub(super) fn patient(&self, mut tools: Vec<Tool>) -> Vec<Tool> {
         if self.recorder.is_some() {
-            tools.iter_mut().for_each(|tool| tool.profile.spec.limits.errand = PATIENCE);
+            let limits = tools.iter_mut().map(|tool| &mut tool.profile.spec.limits);
+            limits.for_each(|limits| (limits.errand, limits.max_raw) = (PATIENCE, MAX_LOG));
         }
         tools
     }
@@ -88,6 +90,16 @@ impl Record {
             Self::No => Input::Direct,
             Self::New(_, draft) => Input::Copied(draft.input()),
             Self::Old(old) => old.input.clone().map_or(Input::Direct, Input::Copy),
+        }
+    }
+
+    /// What to do about a folder of results that is another run's: that of one that goes on was its own, with its list.
+    pub(super) fn advise(&self, failure: Failure) -> Failure {
+        match self {
+            Self::Old(_) if failure.message.ends_with("is not empty") => {
+                failure.help("its folders are numbered by the list as it was: with --results DIR those of this list go elsewhere")
+            }
+            _ => failure,
         }
     }
 

@@ -1,7 +1,6 @@
 //! One run, or one job of it, for people.
 
 use super::{counts, state};
-use crate::commands::run::detach::TALK;
 use crate::failure::Failure;
 use crate::output::{Output, redact, sanitize};
 use cluster::ledger::read::{Happening, RecordedJob, Run};
@@ -32,7 +31,8 @@ pub(super) fn run(run: &Run) -> Result<String, Failure> {
     if let Some(pid) = overview.holder {
         let _ = writeln!(text, "pid      {pid}");
     }
-    let _ = writeln!(text, "resumed  {} times", overview.controllers.saturating_sub(1));
+    let resumed = overview.controllers.saturating_sub(1);
+    let _ = writeln!(text, "resumed  {resumed} {}", if resumed == 1 { "time" } else { "times" });
     let _ = writeln!(text, "jobs     {}", counts(&overview));
     for number in run.jobs_not_done().map_err(Failure::ledger)? {
         let _ = writeln!(text, "{}", line(&run.job(number).map_err(Failure::ledger)?));
@@ -55,10 +55,11 @@ fn line(job: &RecordedJob) -> String {
 
 /// The whole story of a job.
 pub(super) fn job(run: &Run, id: &str) -> Result<String, Failure> {
-    let job = find(run, id)?;
+    let job = run.job(find(run, id)?).map_err(Failure::ledger)?;
     let mut text = String::new();
     let _ = writeln!(text, "job      {} (number {})", sanitize::line(&job.id, WIDTH), job.place + 1);
-    let _ = writeln!(text, "state    {}, {} attempts", job.state.word(), job.attempts);
+    let attempts = if job.attempts == 1 { "attempt" } else { "attempts" };
+    let _ = writeln!(text, "state    {}, {} {attempts}", job.state.word(), job.attempts);
     if let Some(item) = &job.item {
         let _ = writeln!(text, "item     {}", sanitize::line(item, WIDTH));
     }
@@ -73,6 +74,9 @@ pub(super) fn job(run: &Run, id: &str) -> Result<String, Failure> {
     };
     if let Some(error) = &result.error {
         let _ = writeln!(text, "error    {}", sanitize::line(error, 4 * WIDTH));
+    }
+    for warning in &result.warnings {
+        let _ = writeln!(text, "warning  {}", sanitize::line(warning, 4 * WIDTH));
     }
     for step in &result.steps {
         let ended = serde_json::to_value(step.completed_by).unwrap_or_default();
@@ -107,35 +111,6 @@ fn told(happening: &Happening) -> String {
     format!("{at:.3}  controller {controller}  {what}")
 }
 
-/// Prints the replies, in the order of the list.
-pub(super) fn logs(run: &Run, id: Option<&str>) -> Result<(), Failure> {
-    let reply = |job: &RecordedJob, text: &mut String| {
-        let reply = job.result.as_ref().map(|result| result.reply.as_str()).unwrap_or_default();
-        *text += reply;
-        if !(reply.is_empty() || reply.ends_with('\n')) {
-            text.push('\n');
-        }
-        Ok(())
-    };
-    match id {
-        None => print_each(run, String::new(), reply),
-        Some(id) => {
-            let mut text = String::new();
-            reply(&find(run, id)?, &mut text)?;
-            Ok(Output::document(&text)?)
-        }
-    }
-}
-
-/// What a run in the background has said; nothing if it was in the foreground.
-pub(super) fn talk(run: &Run) -> Result<String, Failure> {
-    match std::fs::read(run.folder().join(TALK)) {
-        Ok(said) => Ok(String::from_utf8_lossy(&said).into_owned()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
-        Err(error) => Err(Failure::usage(format!("cannot read what the run has said: {error}"))),
-    }
-}
-
 /// Prints what `add` says of every job of a run, in the order of the list, after `text`: a run may be larger than memory.
 pub(super) fn print_each(
     run: &Run,
@@ -152,11 +127,11 @@ pub(super) fn print_each(
     Ok(Output::document(&text)?)
 }
 
-fn find(run: &Run, id: &str) -> Result<RecordedJob, Failure> {
+/// The job that is called so.
+pub(super) fn find(run: &Run, id: &str) -> Result<u64, Failure> {
     let number = run.find(id).map_err(Failure::ledger)?;
-    let number = number.ok_or_else(|| {
+    number.ok_or_else(|| {
         Failure::usage(format!("the run has sent no job {id}"))
             .help("a job is named by its id, or its number from 1")
-    })?;
-    run.job(number).map_err(Failure::ledger)
+    })
 }

@@ -2,6 +2,7 @@
 
 use super::super::plan::JobInfo;
 use super::super::result::ResultRecord;
+use crate::ledger::log::Log;
 use crate::ledger::{LedgerError, Recorder};
 use jiff::Timestamp;
 use pool_core::JobError;
@@ -23,6 +24,8 @@ pub(super) struct Running {
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) record: ResultRecord,
+    /// What its tool printed, if that was asked for.
+    pub(super) log: Log,
     /// The pool takes no more jobs, and why.
     pub(super) given_up: Option<String>,
 }
@@ -30,7 +33,9 @@ pub(super) struct Ended {
 /// A result that may be told.
 #[derive(Debug)]
 pub(super) struct Kept {
-    pub(super) ended: Ended,
+    pub(super) record: ResultRecord,
+    /// As of [`Ended`].
+    pub(super) given_up: Option<String>,
     /// It could not be put on disk, and tells nothing.
     pub(super) error: Option<Arc<LedgerError>>,
 }
@@ -42,25 +47,26 @@ impl Future for Running {
     type Output = Ended;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Ended> {
-        let result = ready!(Pin::new(&mut self.handle).poll(context));
+        let mut result = ready!(Pin::new(&mut self.handle).poll(context));
         let given_up = match &result {
             Err(JobError::GivenUp(reason)) => Some(reason.clone()),
             _ => None,
         };
+        let log = Log::take(&mut result);
         let (info, attempts) = (self.info.take().unwrap_or_default(), self.handle.attempts());
         let record = ResultRecord::new(info, result, self.submitted, attempts);
-        Poll::Ready(Ended { record, given_up })
+        Poll::Ready(Ended { record, log, given_up })
     }
 }
 
 /// Puts a result on disk. What could not be kept is not told either.
-pub(super) fn keep(recorder: Recorder, Ended { record, given_up }: Ended) -> Keeping {
+pub(super) fn keep(recorder: Recorder, Ended { record, log, given_up }: Ended) -> Keeping {
     Box::pin(async move {
         let untold = record.untold();
-        let (record, error) = match recorder.keep(record).await {
+        let (record, error) = match recorder.keep(record, log).await {
             Ok(record) => (record, None),
             Err(error) => (untold, Some(error)),
         };
-        Kept { ended: Ended { record, given_up }, error }
+        Kept { record, given_up, error }
     })
 }

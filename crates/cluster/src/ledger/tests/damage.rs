@@ -7,12 +7,14 @@ fn step(usual: usize) -> usize {
     if std::env::var_os("CLUSTER_TORTURE_BYTES").is_some() { 1 } else { usual }
 }
 
-/// The record of three jobs: one done, one failed, one in between.
+/// The record of three jobs: one done, one failed with more output than its reply, one in between.
 async fn sample() -> (World, Vec<u8>) {
     let world = World::new();
     let run = world.begin();
     through(&run, 0, Outcome::Ok).await;
-    through(&run, 1, Outcome::Error).await;
+    assert!(run.plan(planned(1, "job 1")).is_some());
+    send(&run, 1).await.unwrap();
+    run.keep(ended(1, Outcome::Error), printed("it failed")).await.unwrap();
     assert!(run.plan(planned(2, "job 2")).is_some());
     send(&run, 2).await.unwrap();
     run.close(false).await.unwrap();
@@ -35,6 +37,7 @@ fn try_to_read(world: &World, database: &[u8], log: &[u8]) -> Result<usize, Ledg
     let mut happened = 0;
     for number in run.jobs()? {
         happened += run.job(number)?.story.len();
+        run.log(number, None)?;
     }
     drop(run);
     let connection = schema::open(&world.ledger())?;
@@ -92,4 +95,18 @@ async fn flipped_bits_are_found_or_harmless() {
         // Either is fine; only a panic is not.
         let _ = try_to_read(&world, &flipped, &[]);
     }
+}
+
+/// There is no index that forbids it.
+#[tokio::test]
+async fn a_job_that_is_there_twice_is_reported() {
+    let (world, bytes) = sample().await;
+    assert!(try_to_read(&world, &bytes, &[]).is_ok());
+    let other = schema::open(&world.ledger()).unwrap();
+    let twice = "UPDATE job SET identity = (SELECT identity FROM job WHERE number = 0) WHERE number = 1";
+    other.execute(twice, []).unwrap();
+    drop(other);
+    let bytes = std::fs::read(world.ledger()).unwrap();
+    let error = try_to_read(&world, &bytes, &[]).unwrap_err().to_string();
+    assert!(error.contains("job 1 is there twice"), "{error}");
 }

@@ -3,8 +3,9 @@
 use super::super::retention::Retention;
 use super::*;
 use crate::batch::clock::wall;
+use crate::batch::result::StepRecord;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 #[test]
 fn who_reads_beside_the_writer_sees_a_whole() {
@@ -58,4 +59,32 @@ async fn only_what_has_ended_and_what_never_began_goes_by_age() {
     let sweep = world.store.sweep(Retention::DEFAULT, wall()).unwrap();
     let names: Vec<&str> = sweep.old.iter().map(|run| run.name.as_str()).collect();
     assert_eq!((names.as_slice(), sweep.kept), (["r8", "r1"].as_slice(), 3), "r9 may be about to begin");
+}
+
+#[tokio::test]
+async fn a_record_of_before_there_were_logs_is_read_and_gone_on_with() {
+    let world = World::new();
+    let run = world.begin();
+    through(&run, 0, Outcome::Error).await;
+    drop(run);
+    let older = rusqlite::Connection::open(world.ledger()).unwrap();
+    older.execute_batch("DROP TABLE log").unwrap();
+    drop(older);
+    let log = |attempt| read::Run::open(&world.store, "r1").unwrap().log(0, attempt).unwrap();
+    assert_eq!(log(None), Some(Vec::new()), "its reply had no turns");
+    let run = world.resume(Policy { failed: true, ..ASK });
+    assert!(run.plan(planned(0, "job 0")).is_some());
+    send(&run, 0).await.unwrap();
+    let again = ended(0, Outcome::Error);
+    let step = StepRecord {
+        prompt: String::new(),
+        reply: "r".into(),
+        completed_by: CompletedBy::Sentinel,
+        evidence: String::new(),
+        turn_us: 1,
+    };
+    let steps = vec![step];
+    run.keep(ResultRecord { steps, ..again }, printed("\u{1b}[1mr")).await.unwrap();
+    assert_eq!(log(None), Some(vec![b"\x1b[1mr".to_vec()]));
+    assert_eq!((log(Some(1)), log(Some(3))), (Some(Vec::new()), None));
 }

@@ -180,7 +180,9 @@ impl Dialect for AgentDialect {
         _now: Instant,
     ) -> Result<(), CannotCarry> {
         self.protocol.begin(step, &mut self.post)?;
-        self.phase = Phase::Turn(Box::new(Turn::new(self.spec.limits.max_reply, want_raw)));
+        let limits = &self.spec.limits;
+        let turn = Turn::new(limits.max_reply, want_raw.then_some(limits.max_raw));
+        self.phase = Phase::Turn(Box::new(turn));
         self.post.deliver(out);
         Ok(())
     }

@@ -107,7 +107,7 @@ impl TextDialect {
         self.due = None;
         let void = self.stream.take_void();
         let mut bytes = self.stream.take(ended.reply, ended.rest);
-        let cut = turn.cap.finish(&mut bytes, true);
+        let cut = turn.cap.finish(&mut bytes);
         let spec = &self.spec.turn;
         let text = reply::compose(bytes, spec, &start::prompts(&self.spec), &turn.sent);
         let said = outcome::judge(&spec.outcomes, &text);

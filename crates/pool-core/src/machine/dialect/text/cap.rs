@@ -42,16 +42,15 @@ impl Cap {
         self.head
     }
 
-    /// Cuts a complete reply down to its bound; with `mark` a line in it says where and how much. Returns how many
-    /// bytes are gone in all.
-    pub(in crate::machine::dialect) fn finish(mut self, bytes: &mut Vec<u8>, mark: bool) -> u64 {
+    /// Cuts a complete reply down to its bound; a line in it says where and how much. Returns how many bytes are gone in
+    /// all.
+    pub(in crate::machine::dialect) fn finish(mut self, bytes: &mut Vec<u8>) -> u64 {
         let half = self.max / 2;
         if self.cut > 0 || bytes.len() > self.max {
             let tail = char_start_after(bytes, bytes.len().saturating_sub(half).max(self.head));
             let head = self.head(bytes);
             let cut = self.cut + (tail - head) as u64;
-            let line = if mark { format!("\n[… {cut} bytes cut …]\n") } else { String::new() };
-            self.remove(bytes, tail, &line);
+            self.remove(bytes, tail, &cut_here(cut));
         }
         self.cut
     }
@@ -73,6 +72,11 @@ impl Cap {
     }
 }
 
+/// The line that stands where so many bytes were.
+fn cut_here(cut: u64) -> String {
+    format!("\n[… {cut} bytes cut …]\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,8 +88,16 @@ mod tests {
             kept.extend_from_slice(piece);
             cap.thin(&mut kept);
         }
-        let cut = cap.finish(&mut kept, false);
-        (kept, cut)
+        let cut = cap.finish(&mut kept);
+        (without_mark(kept, cut), cut)
+    }
+
+    fn without_mark(mut kept: Vec<u8>, cut: u64) -> Vec<u8> {
+        let mark = cut_here(cut).into_bytes();
+        if let Some(place) = memchr::memmem::find(&kept, &mark) {
+            kept.drain(place..place + mark.len());
+        }
+        kept
     }
 
     #[test]
@@ -96,7 +108,7 @@ mod tests {
     #[test]
     fn the_marker_stands_between_head_and_tail() {
         let mut bytes = [[b'a'; 4096], [b'b'; 4096]].concat();
-        assert_eq!(Cap::new(4096).finish(&mut bytes, true), 4096);
+        assert_eq!(Cap::new(4096).finish(&mut bytes), 4096);
         let expected = format!("{}\n[… 4096 bytes cut …]\n{}", "a".repeat(2048), "b".repeat(2048));
         assert_eq!(String::from_utf8(bytes).expect("text"), expected);
     }
@@ -109,8 +121,8 @@ mod tests {
             cap.thin(&mut kept);
             assert!(kept.capacity() <= (1 << 20) + (1 << 18) + 2 * 65536 + MARGIN, "{}", kept.capacity());
         }
-        assert_eq!(cap.finish(&mut kept, false), (63 << 20) as u64);
-        assert_eq!(kept.len(), 1 << 20);
+        let cut = cap.finish(&mut kept);
+        assert_eq!((cut, without_mark(kept, cut).len()), (63 << 20, 1 << 20));
     }
 
     proptest! {
@@ -132,7 +144,7 @@ mod tests {
         fn characters_stay_whole(size in 4096..9000_usize) {
             let text = "a漢é😀".repeat(size);
             let mut bytes = text.into_bytes();
-            Cap::new(4096).finish(&mut bytes, true);
+            Cap::new(4096).finish(&mut bytes);
             prop_assert!(String::from_utf8(bytes).is_ok());
         }
     }

@@ -234,7 +234,7 @@ fn still_there(told: &[u8], base: usize, now: &[u8]) -> usize {
     if place < now.len() { super::window::char_start_before(now, place) } else { place }
 }
 
-/// The bytes of a turn as they came, bounded as the text is.
+/// The bytes of a turn as they came: head and tail, as of the text, within a bound of their own.
 #[derive(Debug)]
 pub(super) struct Raw {
     bytes: Vec<u8>,
@@ -274,7 +274,7 @@ impl Raw {
     }
 
     pub(super) fn finish(mut self) -> Vec<u8> {
-        self.cap.finish(&mut self.bytes, false);
+        self.cap.finish(&mut self.bytes);
         self.bytes
     }
 }

@@ -91,7 +91,7 @@ impl Turn {
         let mut turn = Self {
             begin,
             end,
-            raw: want_raw.then(|| Raw::new(spec.limits.max_reply)),
+            raw: want_raw.then(|| Raw::new(spec.limits.max_raw)),
             cap: Cap::new(spec.limits.max_reply),
             sent: Sent::default(),
             asked: None,
@@ -135,7 +135,7 @@ impl Turn {
         if let TurnRule::Sentinel { expect, .. } = &turn.rule {
             let settled = stream.quiet_at(SETTLE, now);
             let expect = Expect { pattern: expect, echo: turn.echo, settled: now >= settled };
-            if let Some(broken) = self.before_begin(stream, &expect, spec.limits.max_reply, unsolicited) {
+            if let Some(broken) = self.before_begin(stream, &expect, spec.limits.max_raw, unsolicited) {
                 return Some(broken);
             }
             if self.begin.is_none()
@@ -222,7 +222,7 @@ impl Turn {
             return Partial { raw: raw.map(|_| Vec::new()), ..Partial::default() };
         }
         let mut bytes = stream.take_all();
-        self.cap.finish(&mut bytes, true);
+        self.cap.finish(&mut bytes);
         let text = reply::compose(bytes, &spec.turn, &super::start::prompts(spec), &self.sent);
         let said = outcome::judge(&spec.turn.outcomes, &text);
         let limit = said.filter(|said| said.outcome == Outcome::Limited).map(|said| (said.line, said.reset));

@@ -5,7 +5,7 @@ use super::*;
 fn big() -> ToolSpec {
     let mut spec = tool(TurnSpec::new(sentinel("/zz-{nonce}", r"(?m)^no /zz-(?P<nonce>[0-9a-f]{16})$")));
     spec.start.ready = Some(pattern("$"));
-    spec.limits.max_reply = 1 << 20;
+    (spec.limits.max_reply, spec.limits.max_raw) = (1 << 20, 1 << 16);
     spec
 }
 
@@ -33,7 +33,10 @@ fn a_stream_without_end_is_cut_and_still_framed() {
     assert_eq!(end.cut, cut);
     assert!(end.text.starts_with("first\n") && end.text.ends_with("\nlast"));
     assert!(end.text.contains(&format!("\n[… {cut} bytes cut …]\n")));
-    assert_eq!(end.raw.map(|raw| raw.len()), Some(1 << 20));
+    let raw = String::from_utf8(end.raw.expect("it was wanted")).expect("text");
+    let mark = format!("\n[… {} bytes cut …]\n", 512 * 65536 + 11 - (1 << 16));
+    assert!(raw.starts_with("first\n") && raw.contains(&mark) && raw.ends_with("\nlast\n"), "{}", raw.len());
+    assert_eq!(raw.len(), (1 << 16) + mark.len());
 }
 
 #[test]
