@@ -5,12 +5,12 @@ use crate::error::LaunchError;
 use actix::Actor;
 use pool_core::process::{Launch, descriptors};
 use pool_core::spec::ToolSpec;
-use pool_core::supervisor::{PoolPlan, PoolSupervisor};
+use pool_core::supervisor::{InstanceStatus, PoolPlan, PoolSupervisor};
 use routing::dispatcher::RouterSpec;
 use routing::router::Watch;
 use routing::{RouterActor, RouterHandle, strategy::Strategy};
 use std::sync::Arc;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 /// How many jobs may wait, unless the builder says otherwise.
 pub const DEFAULT_QUEUE: usize = 1024;
@@ -25,6 +25,8 @@ pub struct ClusterBuilder {
     seed: u64,
     here: bool,
     raise: bool,
+    /// Who is told of every change from the start.
+    watchers: Vec<mpsc::Sender<InstanceStatus>>,
 }
 
 /// Who decides which job goes where.
@@ -45,6 +47,7 @@ impl Default for ClusterBuilder {
             seed: pool_core::random_seed(),
             here: false,
             raise: false,
+            watchers: Vec::new(),
         }
     }
 }
@@ -106,6 +109,15 @@ impl ClusterBuilder {
         self
     }
 
+    /// Every change of an instance's state from the first start on; as [`ClusterManager::watch`], which may come too late
+    /// for what happens at once.
+    #[must_use]
+    pub fn watch(&mut self, bound: usize) -> mpsc::Receiver<InstanceStatus> {
+        let (send, receive) = mpsc::channel(bound.max(1));
+        self.watchers.push(send);
+        receive
+    }
+
     /// Starts the actors. Resolves when they run; instances start in the background, see
     /// [`ClusterManager::ready`].
     ///
@@ -161,7 +173,8 @@ impl ClusterBuilder {
         let tools = self.tools.into_iter().map(|(spec, count)| (Arc::new(spec), count)).collect();
         let plan =
             PoolPlan { tools, launcher: self.launcher, router: router.events().clone(), seed: self.seed };
-        let (supervisor, health) = PoolSupervisor::new(plan);
+        let (mut supervisor, health) = PoolSupervisor::new(plan);
+        self.watchers.into_iter().for_each(|watcher| supervisor.watched_by(watcher));
         let holds = supervisor.holds();
         Engine { router, supervisor: supervisor.start(), health, holds }
     }

@@ -105,6 +105,11 @@ impl PoolSupervisor {
         (supervisor, watch)
     }
 
+    /// Tells `watcher` every change of an instance's state, from the first start on; some are missed while it is full.
+    pub fn watched_by(&mut self, watcher: mpsc::Sender<InstanceStatus>) {
+        self.watchers.push(watcher);
+    }
+
     /// Where to watch the accounts that are held by usage limits.
     #[must_use]
     pub fn holds(&self) -> watch::Receiver<Vec<HoldStatus>> {

@@ -72,7 +72,7 @@ async fn ask(tools: Vec<Tool>, question: String, fold: Fold, args: &AskArgs) -> 
     let (headline, limits) = (headline(&tools, &fold), Limits::of_all(accounts(&tools).len()));
     let jobs = jobs(&tools, question);
     let mut output = Output::new(style, Report::default(), Instant::now().into_std());
-    let pool = launch(ClusterManager::builder(), tools, window(total)).await?;
+    let (pool, changes) = launch(ClusterManager::builder(), tools, window(total)).await?;
     let submit = |job: Job| pool.submit(job.wait_for_limits(LONGEST));
     // Where not all are wanted, the order in which they come is what counts.
     let order = if args.json || !fold.wants_all() { Order::finished() } else { Order::input() };
@@ -80,7 +80,7 @@ async fn ask(tools: Vec<Tool>, question: String, fold: Fold, args: &AskArgs) -> 
     let batch = Batch::new(source as _, submit, window(total), order);
     output.note(&headline);
     let bounds = Bounds { limits, fold: Some(fold), deadline: None, budget: None, denial: None };
-    Ok(drive(&pool, batch, bounds, signals, &mut output).await)
+    Ok(drive(&pool, changes, batch, bounds, signals, &mut output).await)
 }
 
 /// Who is asked, and what counts.

@@ -30,8 +30,10 @@ use detach::Streams;
 use futures_util::StreamExt;
 use limits::Limits;
 use plan::Plan;
+use pool_core::supervisor::InstanceStatus;
 use record::{Facts, Record};
 use resolve::Tool;
+use tokio::sync::mpsc::Receiver;
 use tokio::time::Instant;
 
 /// Plans the run, and runs it.
@@ -77,10 +79,13 @@ pub(crate) async fn launch(
     builder: ClusterBuilder,
     tools: Vec<Tool>,
     window: usize,
-) -> Result<ClusterManager, Failure> {
-    let builder = builder.raise_descriptor_limit().queue(DEFAULT_QUEUE.max(4 * window));
+) -> Result<(ClusterManager, Receiver<InstanceStatus>), Failure> {
+    let mut builder = builder.raise_descriptor_limit().queue(DEFAULT_QUEUE.max(4 * window));
     let add = |builder: ClusterBuilder, tool: Tool| builder.tool(tool.profile.spec, tool.instances);
-    tools.into_iter().fold(builder, add).build().await.map_err(Failure::launch)
+    // Before anything starts: what ends at once is told as well.
+    let changes = builder.watch(pool::CHANGES);
+    let pool = tools.into_iter().fold(builder, add).build().await.map_err(Failure::launch)?;
+    Ok((pool, changes))
 }
 
 async fn start(plan: Plan, args: &RunArgs, record: Record, route: Route) -> Result<Exit, Failure> {
@@ -109,7 +114,7 @@ async fn start(plan: Plan, args: &RunArgs, record: Record, route: Route) -> Resu
     };
     let tools = begun.patient(plan.tools);
     let pool = launch(route.install(ClusterManager::builder()), tools, window).await;
-    let pool = match in_background(pool, streams).await {
+    let (pool, changes) = match in_background(pool, streams).await {
         Ok(pool) => pool,
         Err(failure) => {
             abandon(begun.recorder).await;
@@ -133,7 +138,7 @@ async fn start(plan: Plan, args: &RunArgs, record: Record, route: Route) -> Resu
     }
     // From here on nothing fails, and the loop sees to it that what is said is written.
     output.note(&headline);
-    let exit = drive::drive(&pool, batch, bounds, signals, &mut output).await;
+    let exit = drive::drive(&pool, changes, batch, bounds, signals, &mut output).await;
     if let Some(recorder) = recorder {
         recorder.leave_exit(exit as u8);
         gc::sweep();
@@ -143,12 +148,12 @@ async fn start(plan: Plan, args: &RunArgs, record: Record, route: Route) -> Resu
 
 /// Whoever began a run in the background is told of it when a tool is ready, or why none will be.
 async fn in_background(
-    pool: Result<ClusterManager, Failure>,
+    pool: Result<(ClusterManager, Receiver<InstanceStatus>), Failure>,
     streams: Option<Streams>,
-) -> Result<ClusterManager, Failure> {
+) -> Result<(ClusterManager, Receiver<InstanceStatus>), Failure> {
     let Some(streams) = streams else { return pool };
     let ready = match pool {
-        Ok(pool) => pool.ready().await.map(|()| pool).map_err(Failure::launch),
+        Ok(pool) => pool.0.ready().await.map(|()| pool).map_err(Failure::launch),
         Err(failure) => Err(failure),
     };
     match ready {

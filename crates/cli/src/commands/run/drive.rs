@@ -1,13 +1,14 @@
 //! The loop of a run: results, signals, the pool's end and the clock, until every job has ended.
 
 mod idle;
+mod verdict;
 
 use super::bounds::{Bounds, Budget, Deadline, Denial, is_left, news};
 use super::pool::Pool;
 use super::record::Closed;
 use super::steps::Source;
 use crate::exit::Exit;
-use crate::output::{Output, Shown, Tally, jobs, redact};
+use crate::output::{Output, Shown, jobs, redact};
 use crate::signals::{Answer, Heard, Ladder};
 use cluster::batch::ResultRecord;
 use cluster::batch::run::{Batch, Counts, Ending};
@@ -17,7 +18,9 @@ use idle::{Idle, comes};
 use pool_core::message::{JobHandle, JobId};
 use pool_core::supervisor::{HoldStatus, InstanceStatus};
 use std::time::Duration;
+use tokio::sync::mpsc::Receiver;
 use tokio::time::{Instant, MissedTickBehavior, interval};
+use verdict::verdict;
 
 /// How often progress may move.
 const TICK: Duration = Duration::from_millis(200);
@@ -31,6 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Runs the batch to its end, stops the pool, and says how it went.
 pub(crate) async fn drive<P, S, F>(
     pool: &P,
+    changes: Receiver<InstanceStatus>,
     mut batch: Batch<Source, F>,
     bounds: Bounds,
     mut signals: S,
@@ -44,7 +48,7 @@ where
     let ladder = Ladder::default();
     let mut run =
         Run { pool, batch: &mut batch, output, ladder, bounds, write_error: None, record: Closed::Not };
-    let mut over = run.until_all_ended(&mut signals).await;
+    let mut over = run.until_all_ended(&mut signals, changes).await;
     if over.is_continue() {
         run.record = Closed::of(run.batch.close().await);
         over = run.until_stopped(&mut signals).await;
@@ -75,7 +79,11 @@ struct Run<'a, P, F> {
 
 impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
     /// `Break`: everything was killed.
-    async fn until_all_ended(&mut self, signals: &mut (impl Stream<Item = Heard> + Unpin)) -> Flow {
+    async fn until_all_ended(
+        &mut self,
+        signals: &mut (impl Stream<Item = Heard> + Unpin),
+        mut changes: Receiver<InstanceStatus>,
+    ) -> Flow {
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let pool = self.pool;
@@ -83,7 +91,6 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         let mut holds = pool.holds();
         let mut failed = false;
         let mut idle = Idle::since(Instant::now());
-        let mut changes = pool.watch();
         loop {
             tokio::select! {
                 biased;
@@ -372,28 +379,6 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
 
 fn go(running: u64) -> String {
     format!("{} {}", jobs(running), if running == 1 { "goes" } else { "go" })
-}
-
-/// The exit code of a run.
-fn verdict(
-    ladder: &Ladder,
-    ending: Option<&Ending>,
-    stopped: bool,
-    write_error: Option<std::io::ErrorKind>,
-    tally: &Tally,
-) -> Exit {
-    match (ladder.exit(), ending, write_error) {
-        (Some(exit), _, _) => exit,
-        (None, Some(Ending::PoolFailed(_)), _) => Exit::Pool,
-        (None, Some(Ending::RecordFailed(_)), _) => Exit::Failed,
-        (None, _, Some(std::io::ErrorKind::BrokenPipe)) => Exit::Stopped,
-        (None, _, Some(_)) => Exit::Failed,
-        (None, _, None) if stopped => Exit::Stopped,
-        (None, Some(Ending::BadList(_)), None) if tally.all() == 0 => Exit::Usage,
-        (None, Some(Ending::BadList(_)), None) => Exit::Failed,
-        (None, _, None) if tally.failed() > 0 => Exit::Failed,
-        (None, _, None) => Exit::Ok,
-    }
 }
 
 #[cfg(test)]

@@ -3,11 +3,10 @@
 use crate::signals::stop_ourselves;
 use cluster::ClusterManager;
 use pool_core::supervisor::{HoldStatus, InstanceDump, InstanceStatus};
-use tokio::sync::mpsc::Receiver;
 use tokio::sync::watch;
 
 /// So many changes may wait while results are written.
-const CHANGES: usize = 1024;
+pub(super) const CHANGES: usize = 1024;
 
 /// A pool, as a run needs it.
 pub(crate) trait Pool {
@@ -15,8 +14,6 @@ pub(crate) trait Pool {
     async fn status(&self) -> Vec<InstanceStatus>;
     /// What every instance does and waits for.
     async fn dump(&self) -> Vec<InstanceDump>;
-    /// Every change of what an instance does, from now on.
-    fn watch(&self) -> Receiver<InstanceStatus>;
     /// Stops this program until somebody continues it; no time passes for jobs meanwhile.
     async fn suspend(&self);
     /// The accounts that usage limits hold.
@@ -36,10 +33,6 @@ impl Pool for ClusterManager {
 
     async fn dump(&self) -> Vec<InstanceDump> {
         Self::dump(self).await.unwrap_or_default()
-    }
-
-    fn watch(&self) -> Receiver<InstanceStatus> {
-        Self::watch(self, CHANGES)
     }
 
     async fn suspend(&self) {

@@ -41,10 +41,6 @@ impl Pool for Fake {
         Vec::new()
     }
 
-    fn watch(&self) -> mpsc::Receiver<InstanceStatus> {
-        mpsc::channel(1).1
-    }
-
     async fn suspend(&self) {
         self.suspended.set(true);
     }
@@ -137,7 +133,7 @@ fn play_on(
             budget: None,
             denial: terms.denial.clone(),
         };
-        let run = drive(pool, batch, bounds, Box::pin(signals), &mut output);
+        let run = drive(pool, mpsc::channel(1).1, batch, bounds, Box::pin(signals), &mut output);
         // The sender outlives the script: a process never runs out of signals.
         let (exit, ()) = tokio::join!(run, script(send.clone()));
         drop(send);
