@@ -7,6 +7,7 @@ use std::str::FromStr;
 pub(crate) enum Mode {
     Plain,
     Edit,
+    Ensure,
     New,
     Bad,
     BadOnce,
@@ -39,10 +40,10 @@ pub(crate) enum Failure {
 const NAMES: [(&str, Mode); 22] = [
     ("plain", Mode::Plain),
     ("edit", Mode::Edit),
+    ("ensure", Mode::Ensure),
     ("new", Mode::New),
     ("bad", Mode::Bad),
     ("badonce", Mode::BadOnce),
-    ("docstring", Mode::Docstring),
     ("docstring", Mode::Docstring),
     ("lookalike", Mode::Lookalike),
     ("question", Mode::Question),

@@ -10,7 +10,9 @@ mod cancel;
 mod edits;
 #[path = "../common/events.rs"]
 mod events;
+mod files;
 mod hostile;
+mod killed;
 mod lab;
 mod model;
 mod replies;
