@@ -7,8 +7,9 @@ use crate::lab::Lab;
 pub(crate) struct Files(pub(crate) usize);
 
 impl Files {
-    /// What a job says: the item is a file.
-    pub(crate) const PROMPT: &str = "[[mode=ensure file={} tag={.}]] Add a line to {}";
+    /// What a job says, with the item, a file, for `{}`. aider does not apply an edit that begins with a line whose end
+    /// is the name of the file.
+    pub(crate) const PROMPT: &str = "[[mode=ensure file={} tag={}-done]] Add a line to {}";
 
     /// Makes and commits them, and leaves a list of them in the lab's folder.
     pub(crate) fn make(self, lab: &Lab) {
@@ -25,17 +26,15 @@ impl Files {
 
     /// How many of them hold what they held and the one new line, and nothing else.
     pub(crate) fn edited(self, lab: &Lab) -> usize {
-        let is_edited = |number: &usize| {
-            lab.read(&name(*number)) == format!("{}# edit {}\n", text(*number), tag(*number))
-        };
-        self.numbers().filter(is_edited).count()
+        let wanted = |number: usize| format!("{}# edit {}-done\n", text(number), name(number));
+        self.numbers().filter(|number| lab.read(&name(*number)) == wanted(*number)).count()
     }
 
     /// How often the model was asked for the edit of each, by its own log.
     pub(crate) fn asked(self, lab: &Lab) -> Vec<usize> {
         let asked = lab.model.asked();
         let of = |tag: &str| asked.iter().filter(|asked| asked.tag.as_deref() == Some(tag)).count();
-        self.numbers().map(|number| of(&tag(number))).collect()
+        self.names().map(|name| of(&format!("{name}-done"))).collect()
     }
 
     fn numbers(self) -> std::ops::RangeInclusive<usize> {
@@ -43,12 +42,8 @@ impl Files {
     }
 }
 
-fn tag(number: usize) -> String {
-    format!("number_{number:03}")
-}
-
 fn name(number: usize) -> String {
-    format!("{}.py", tag(number))
+    format!("number_{number:03}.py")
 }
 
 fn text(number: usize) -> String {

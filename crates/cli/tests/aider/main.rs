@@ -17,3 +17,4 @@ mod lab;
 mod model;
 mod replies;
 mod start;
+mod warm;
