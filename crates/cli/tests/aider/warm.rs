@@ -48,12 +48,13 @@ fn share_after(record: &ResultRecord, since: Timestamp) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::Warm;
     use cluster::batch::ResultRecord;
     use serde_json::json;
 
-    /// The result of a job on this slot that was sent so many milliseconds after the first, and took so many.
-    fn record((slot, began, took): (u32, u64, u64)) -> ResultRecord {
+    /// On this slot, sent so many milliseconds after twelve, over so many milliseconds later.
+    type Job = (u32, u64, u64);
+
+    fn record((slot, began, took): Job) -> ResultRecord {
         let instance = json!({ "tool": "aider", "version": null, "slot": slot, "generation": 1 });
         let started_at = format!("2026-11-21T12:00:{:02}.{:03}Z", began / 1000, began % 1000);
         serde_json::from_value(json!({
@@ -67,8 +68,8 @@ mod tests {
 
     #[test]
     fn what_a_job_takes_once_all_are_warm() {
-        // Slot, beginning and length of each job; what a job takes, in ms.
-        let cases: [(&[(u32, u64, u64)], u128); 5] = [
+        // What a job takes, in ms.
+        let cases: [(&[Job], u128); 5] = [
             (&[(0, 0, 1000), (0, 1000, 1000), (0, 2000, 1000)], 1000),
             // What is between jobs counts.
             (&[(0, 0, 1000), (0, 1100, 1000)], 1050),
@@ -80,13 +81,13 @@ mod tests {
         ];
         for (jobs, takes) in cases {
             let records: Vec<_> = jobs.iter().copied().map(record).collect();
-            assert_eq!(Warm::of(&records).unwrap().a_job().as_millis(), takes, "{jobs:?}");
+            assert_eq!(super::Warm::of(&records).unwrap().a_job().as_millis(), takes, "{jobs:?}");
         }
     }
 
     #[test]
     fn nothing_is_said_without_an_instance() {
         let unsent = ResultRecord { instance: None, ..record((0, 0, 1000)) };
-        assert!(Warm::of(&[]).is_none() && Warm::of(&[record((0, 0, 1000)), unsent]).is_none());
+        assert!(super::Warm::of(&[]).is_none() && super::Warm::of(&[record((0, 0, 1000)), unsent]).is_none());
     }
 }
