@@ -133,7 +133,7 @@ fn verdict(name: &str, ratio: f64, want: Option<f64>) {
         None => String::new(),
         Some(want) => format!("  want >= {want:4.1}  {}", if ratio >= want { "ok" } else { "MISS" }),
     };
-    println!("{name:40} {ratio:5.1} x{want}");
+    println!("{name:40} {ratio:6.2} x{want}");
 }
 
 /// How busy the machine was, besides and by this.
