@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Three parts: the files edited in four ways (`edits.rs`), prompts a minute (`minutes.rs`), and a run that is killed at
-//! half and resumed (`tests/aider/killed.rs`). What misses its target is printed as a miss; the program fails if a file is
+//! half and resumed (`resumed.rs`). What misses its target is printed as a miss; the program fails if a file is
 //! not what it should be.
 
 #![allow(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
@@ -26,12 +26,13 @@ mod measure;
 mod minutes;
 #[path = "../../tests/aider/model.rs"]
 mod model;
+mod resumed;
 #[path = "../../tests/aider/warm.rs"]
 mod warm;
 mod ways;
 
 use files::Files;
-use lab::{Lab, PATIENCE};
+use lab::Lab;
 use measure::Cost;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -64,8 +65,8 @@ fn main() -> ExitCode {
     for seconds in &wish.thinking {
         is_right &= edits::print(wish.files, *seconds, one);
     }
-    minutes::print(wish.thinking.iter().copied().max().unwrap_or(0));
-    is_right &= wish.kill();
+    minutes::print(wish.longest());
+    is_right &= resumed::print(wish.files, wish.quickest());
     if is_right { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -85,8 +86,7 @@ impl Wish {
     fn announce(&self, one: Cost) {
         let edits: Duration =
             self.thinking.iter().map(|seconds| edits::estimate(self.files, *seconds, one)).sum();
-        let longest = self.thinking.iter().copied().max().unwrap_or(0);
-        let all = edits + minutes::estimate(longest) + 2 * one.wall + self.killed_takes();
+        let all = edits + minutes::estimate(self.longest()) + resumed::estimate(self.files, self.quickest());
         println!(
             "{} files, replies after {:?} s: edited in four ways, then prompts a minute, then killed at half.\n\
              About {} minutes. One aider for one file, whose model answers at once: {:.1} s, {:.1} s of processor time.\n",
@@ -98,42 +98,13 @@ impl Wish {
         );
     }
 
-    /// The quickest model that was wished for: what is killed then has had the most to do.
+    /// How long the model takes where a run is killed: as short as is wished for, but long enough to be killed in.
     fn quickest(&self) -> u64 {
-        self.thinking.iter().copied().min().unwrap_or(0)
+        self.thinking.iter().copied().min().unwrap_or(0).max(1)
     }
 
-    fn killed_takes(&self) -> Duration {
-        let rounds = u32::try_from(self.files.0.div_ceil(killed::INSTANCES)).unwrap();
-        Duration::from_secs(self.quickest()) * rounds
-    }
-
-    /// The third part; whether every file is as it should be.
-    fn kill(&self) -> bool {
-        let delay = (self.quickest() * 1000).to_string();
-        let lab = Lab::new(&["--delay-ms", &delay]).unwrap();
-        let killed = killed::at_half(&lab, self.files, PATIENCE + 2 * self.killed_takes());
-        let is_right = killed.edited == self.files.0 && killed.repeats <= killed::INSTANCES;
-        println!(
-            "## {} files over {} instances, killed with SIGKILL at half, resumed; replies after {} s",
-            self.files.0,
-            killed::INSTANCES,
-            self.quickest()
-        );
-        println!("done when it was killed    {:5}   by its record", killed.done);
-        println!("done by the second run     {:5}", killed.resumed);
-        println!(
-            "asked for more than once   {:5}   by the model's log; at most {}",
-            killed.repeats,
-            killed::INSTANCES
-        );
-        println!("never asked for            {:5}", killed.forgotten);
-        println!(
-            "edited as they should be   {:5}   of {}: {}",
-            killed.edited,
-            self.files.0,
-            if is_right { "ok" } else { "WRONG" }
-        );
-        is_right
+    /// The longest answer.
+    fn longest(&self) -> u64 {
+        self.thinking.iter().copied().max().unwrap_or(0)
     }
 }
