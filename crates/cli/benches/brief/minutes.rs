@@ -39,7 +39,7 @@ pub(crate) fn print(longest: u64) {
 
 /// How long that takes about, the starts with it.
 pub(crate) fn estimate(longest: u64) -> Duration {
-    let answers = seconds(longest).map(|seconds| seconds * (prompts(seconds) / INSTANCES) as u64 + 5);
+    let answers = seconds(longest).map(|seconds| seconds * rounds(seconds) + 5);
     Duration::from_secs(answers.sum::<u64>() * TOOLS.len() as u64)
 }
 
@@ -47,12 +47,9 @@ fn seconds(longest: u64) -> impl Iterator<Item = u64> {
     SECONDS.into_iter().filter(move |seconds| *seconds <= longest)
 }
 
-/// Prompts enough for twenty seconds, and for two rounds.
-fn prompts(seconds: u64) -> usize {
-    match usize::try_from(seconds).unwrap() {
-        0 => 1000,
-        seconds => INSTANCES * (20 / seconds).max(2),
-    }
+/// How many rounds of prompts whose answers take time: for twenty seconds, and two at least.
+fn rounds(seconds: u64) -> u64 {
+    20_u64.checked_div(seconds).unwrap_or(0).max(2)
 }
 
 /// All that fit in a minute.
@@ -80,10 +77,19 @@ impl Tool {
         }
     }
 
+    /// How many of them: enough that they take seconds.
+    fn prompts(self, seconds: u64) -> usize {
+        match (self, seconds) {
+            (Self::Aider, 0) => 500,
+            (_, 0) => 5000,
+            _ => INSTANCES * usize::try_from(rounds(seconds)).unwrap(),
+        }
+    }
+
     /// How many such prompts the warm instances answer in a minute.
     fn a_minute(self, seconds: u64) -> f64 {
         let lab = Lab::new(&["--delay-ms", &(seconds * 1000).to_string()]).unwrap();
-        let list = (self.prompt(seconds) + "\n").repeat(prompts(seconds));
+        let list = (self.prompt(seconds) + "\n").repeat(self.prompts(seconds));
         std::fs::write(lab.folder().join("list"), list).unwrap();
         measure::cost(&self.command(&lab), lab.folder());
         let warm = Warm::of(&measure::records(lab.folder())).unwrap();
