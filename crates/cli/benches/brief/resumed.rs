@@ -16,7 +16,9 @@ pub(crate) fn print(files: Files, seconds: u64) -> bool {
     let lab = Lab::new(&["--delay-ms", &(seconds * 1000).to_string()]).unwrap();
     let killed = killed::at_half(&lab, files, PATIENCE + 2 * estimate(files, seconds));
     let is_right = killed.edited == all && killed.repeats <= INSTANCES;
-    let line = |name: &str, number: usize, by: &str| println!("{name:28}{number:5}   {by}");
+    let line = |name: &str, number: usize, by: &str| {
+        println!("{}", format!("{name:28}{number:5}   {by}").trim_end());
+    };
     line("done when it was killed", killed.done, "by its record");
     line("done by the second run", killed.resumed, "");
     line("asked for more than once", killed.repeats, "by the model's log; at most one for each instance");
