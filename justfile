@@ -21,9 +21,14 @@ bench *ARGS:
 bench-routing:
     cargo bench -p cluster-routing
 
-# what warm aiders cost and save; needs aider: `eval "$(.ci/tools)"` installs it and says where
+# what a warm aider costs; needs aider: `eval "$(.ci/tools)"` installs it and says where
 bench-aider:
     cargo bench -p cluster-cli --bench aider
+
+# many files edited by aider over a scripted model: warm instances, GNU parallel, one process a file; prompts a minute; a
+# run killed at half. Without arguments 218 files and replies after 1, 3 and 20 s: an hour and a half; `just brief 24 1`: 5 min
+brief *ARGS:
+    eval "$(.ci/tools)"; cargo bench -p cluster-cli --bench brief -- {{ARGS}}
 
 # the manual pages, for packages: `man -l target/man/cluster-run.1` shows one
 man DIR="target/man":

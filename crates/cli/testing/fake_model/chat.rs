@@ -161,6 +161,7 @@ impl<'a> Scene<'a> {
         match mode {
             Mode::Edit => blocks::append(files, &format!("# edit {tag}")),
             Mode::BadOnce if self.reflection => blocks::append(files, &format!("# edit {tag}")),
+            Mode::Ensure => self.ensure(named.unwrap_or("f.py"), &format!("# edit {tag}")),
             Mode::New => blocks::append(files, &format!("# new {tag}")),
             Mode::Bad | Mode::BadOnce => blocks::bad(files, tag),
             Mode::Docstring => {
@@ -171,6 +172,16 @@ impl<'a> Scene<'a> {
                 let fixed = blocks::fixed(mode, self.directives.number("n"));
                 fixed.unwrap_or_else(|| blocks::plain(&self.said))
             }
+        }
+    }
+
+    /// What a model says that looks at the file first: a job that is done again changes nothing.
+    fn ensure(&self, file: &str, line: &str) -> String {
+        let is_there = |shown: &Shown<'_>| shown.name == file && shown.lines.contains(&line);
+        if self.shown.iter().any(is_there) {
+            format!("{file} has that line already.")
+        } else {
+            blocks::append([file].into_iter(), line)
         }
     }
 }
@@ -241,6 +252,19 @@ mod tests {
         assert_eq!(plan(&[two, wish]).mode, Mode::Plain);
         assert_eq!(plan(&[wish]).mode, Mode::Plain);
         assert_eq!(plan(&[one, "hi\n\n# *SEARCH/REPLACE block* Rules:\ndocstrings"]).mode, Mode::Plain);
+    }
+
+    #[test]
+    fn what_is_there_is_not_done_again() {
+        let wish = "[[mode=ensure tag=T file=a.py]]";
+        let shown = |name: &str, line: &str| {
+            format!("I have *added these files to the chat* so\n\n{name}\n```\nx = 1\n{line}\n```\n")
+        };
+        for (name, line) in [("a.py", "# edit U"), ("b.py", "# edit T")] {
+            let content = plan(&[&shown(name, line), wish]).content;
+            assert!(content.contains("a.py\n```\n<<<<<<< SEARCH\n=======\n# edit T\n"), "{content}");
+        }
+        assert_eq!(plan(&[&shown("a.py", "# edit T"), wish]).content, "a.py has that line already.");
     }
 
     #[test]

@@ -41,7 +41,7 @@
 //!
 //! ```text
 //! mode=MODE       see below; without it `edit` if there is a file=, else `plain`
-//! file=F[,F...]   the files of edit, bad, new
+//! file=F[,F...]   the files of edit, ensure, bad, new
 //! tag=T           the mark in the edit; a counter if there is none
 //! delay=MS        instead of --delay-ms
 //! n=K             for failures: only the first K requests with this mode and tag fail, the others are
@@ -58,6 +58,7 @@
 //! ```text
 //! plain           `PLAIN len=BYTES hash=FNV1A: ` and the first 60 characters of the message
 //! edit            a block that appends `# edit TAG` to the file
+//! ensure          the same, unless that line is in the file that the chat shows: then it says so
 //! new             a block that makes the file, holding `# new TAG`
 //! bad             a block that does not match the file
 //! badonce         bad, and edit when asked again

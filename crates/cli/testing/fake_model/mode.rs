@@ -7,6 +7,7 @@ use std::str::FromStr;
 pub(crate) enum Mode {
     Plain,
     Edit,
+    Ensure,
     New,
     Bad,
     BadOnce,
@@ -49,6 +50,7 @@ pub(crate) enum Failure {
 const NAMES: &[(&str, Mode)] = &[
     ("plain", Mode::Plain),
     ("edit", Mode::Edit),
+    ("ensure", Mode::Ensure),
     ("new", Mode::New),
     ("bad", Mode::Bad),
     ("badonce", Mode::BadOnce),

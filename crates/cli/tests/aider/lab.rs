@@ -5,7 +5,7 @@ use cluster::ClusterManager;
 use cluster::batch::ResultRecord;
 use cluster::profile::{Overrides, Profile, Surroundings};
 use rustix::process::{Pid, Signal, kill_process};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -63,6 +63,11 @@ impl Lab {
         Some(lab)
     }
 
+    /// Holds everything: the repository, the state of the program, the log of the model.
+    pub(crate) fn folder(&self) -> &Path {
+        self.dir.path()
+    }
+
     pub(crate) fn repository(&self) -> PathBuf {
         self.dir.path().join("repository")
     }
@@ -112,7 +117,7 @@ impl Lab {
         plain.map(str::to_owned).into_iter().chain([metadata]).collect()
     }
 
-    /// The environment of a user who has aider on the path, and a key.
+    /// The environment of a user who has aider on the path, a key, and no runs of other repositories.
     pub(crate) fn environment(&self) -> Vec<(OsString, OsString)> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let folders = self.aider.parent().map(Path::to_owned).into_iter().chain(std::env::split_paths(&path));
@@ -121,6 +126,7 @@ impl Lab {
         vec![
             pair("PATH", path),
             pair("HOME", home().into()),
+            pair("XDG_STATE_HOME", self.dir.path().join("state").into()),
             pair("LANG", "C.UTF-8".into()),
             pair("OPENAI_API_BASE", self.model.base.clone().into()),
             pair("OPENAI_API_KEY", "a key".into()),
@@ -142,12 +148,31 @@ impl Lab {
         ClusterManager::builder().tool(profile.spec, instances).build().await.unwrap()
     }
 
-    /// `cluster run aider` with these words and this on standard input, to its end.
-    pub(crate) fn run(&self, words: &[&str], input: &str) -> Ran {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cluster"));
-        command.args(["run", "aider", "--json", "--model", "openai/fake"]);
-        command.args(self.words().iter().map(|word| format!("--tool-arg={word}"))).args(words);
+    /// A program in the repository.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
         command.current_dir(self.repository()).env_clear().envs(self.environment());
+        command.stdin(Stdio::null());
+        command
+    }
+
+    /// `cluster` with these words.
+    pub(crate) fn cluster_with(&self, words: &[&str]) -> Command {
+        let mut command = self.command(env!("CARGO_BIN_EXE_cluster"));
+        command.args(words);
+        command
+    }
+
+    /// `cluster run aider` with these words.
+    pub(crate) fn batch(&self, words: &[&str]) -> Command {
+        let mut command = self.cluster_with(&["run", "aider", "--json", "--model", "openai/fake"]);
+        command.args(self.words().iter().map(|word| format!("--tool-arg={word}"))).args(words);
+        command
+    }
+
+    /// The same with this on standard input, to its end.
+    pub(crate) fn run(&self, words: &[&str], input: &str) -> Ran {
+        let mut command = self.batch(words);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         // It may have ended before it has read everything.
@@ -162,7 +187,8 @@ fn home() -> PathBuf {
 }
 
 impl Ran {
-    fn of(mut child: Child, patience: Duration) -> Self {
+    /// Waits for its end, and kills it if that does not come in time; its output is piped.
+    pub(crate) fn of(mut child: Child, patience: Duration) -> Self {
         let (over, ended) = channel::<()>();
         let pid = Pid::from_child(&child);
         let watch = std::thread::spawn(move || {

@@ -10,8 +10,11 @@ mod cancel;
 mod edits;
 #[path = "../common/events.rs"]
 mod events;
+mod files;
 mod hostile;
+mod killed;
 mod lab;
 mod model;
 mod replies;
 mod start;
+mod warm;
