@@ -36,6 +36,11 @@
 //! --ignore-term           SIGTERM does nothing
 //! --sigint                every line carries `sigint`; at the prompt SIGINT prints the same line
 //! --close-stdout-after K  after answer K the tool lets go of stdout and stays
+//! --agent DIR             be an agent: a prompt is an item, see `agent.rs`; of the flags above only --startup-ms and
+//!                         --delay-ms count, and these may follow:
+//!   --faults N            of 100 attempts N crash, N hang, N are turned away
+//!   --seed N              which ones
+//!   --message ITEM        this one item, then exit: with code 3 if it crashed, with 1 if it was turned away
 //! ```
 //!
 //! # Directives, for one prompt each
@@ -99,6 +104,7 @@
     reason = "a test program: it sleeps and exits like the tools it stands in for"
 )]
 
+mod agent;
 mod args;
 mod children;
 #[path = "../directive.rs"]

@@ -55,6 +55,9 @@ enum Then {
 
 /// Is the tool until its end; the value is the exit code.
 pub(crate) fn run(args: Args) -> io::Result<u8> {
+    if let Some(agent) = &args.agent {
+        return agent.run(args.startup, args.delay);
+    }
     args.prompt.clone_into(&mut PROMPT.lock().unwrap_or_else(PoisonError::into_inner));
     let oracle = Oracle::open(args.log.as_deref())?;
     let input = Input::new(io::stdin().lock(), oracle);
