@@ -27,6 +27,7 @@ pub mod identity;
 pub mod lock;
 pub mod log;
 pub mod machine;
+pub mod news;
 pub mod read;
 pub mod recorder;
 mod reserve;

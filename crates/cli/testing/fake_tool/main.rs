@@ -49,6 +49,7 @@
 //!
 //! ```text
 //! tag=ANY         nothing: a mark for the log
+//! first           the other words count only the first time that this prompt is in the log (--log)
 //! sigint          until the answer is complete, SIGINT ends any wait with the line `^C interrupted`
 //! term-ignore     SIGTERM does nothing from now on
 //! stderr=WORD     the line WORD on stderr
@@ -74,6 +75,7 @@
 //! ask=strict      the same, but anything except y.., n.. and an empty line is asked again after
 //!                 the line `Please answer with one of: yes, no`
 //! silent          no answer, but go on
+//! limit=S         the answer is `429: try again in S s`
 //! flood=BYTES     BYTES of numbered lines before the answer
 //! big=BYTES       one line of BYTES bytes instead of the text
 //! lines=N         N numbered lines instead of the text

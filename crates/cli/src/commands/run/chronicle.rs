@@ -1,0 +1,94 @@
+//! What happens to a run besides its results, as its record tells it later.
+
+use crate::output::LimitNews;
+use cluster::batch::clock::wall;
+use cluster::ledger::Recorder;
+use cluster::ledger::news::News;
+use jiff::Timestamp;
+use pool_core::supervisor::{HoldStatus, InstanceState, InstanceStatus};
+use std::time::Instant;
+
+/// Tells it, if there is a record.
+#[derive(Debug)]
+pub(super) struct Chronicle(pub(super) Option<Recorder>);
+
+impl Chronicle {
+    /// An instance has become something else.
+    pub(super) fn changed(&self, status: &InstanceStatus) {
+        if let (Some(recorder), Some(news)) = (&self.0, ended(status)) {
+            recorder.note(news);
+        }
+    }
+
+    /// A usage limit came, moved or went.
+    pub(super) fn limited(&self, news: &LimitNews, now: Instant) {
+        if let Some(recorder) = &self.0 {
+            recorder.note(limit(news, now, wall()));
+        }
+    }
+}
+
+/// An instance that has ended by itself.
+fn ended(status: &InstanceStatus) -> Option<News> {
+    matches!(status.state, InstanceState::BackingOff | InstanceState::Failed).then(|| News::Ended {
+        instance: status.index.0,
+        generation: status.generation,
+        tool: status.tool_id.clone(),
+        how: status.evidence.clone(),
+    })
+}
+
+/// A usage limit, at this time.
+fn limit(news: &LimitNews, now: Instant, wall: Timestamp) -> News {
+    match news {
+        LimitNews::Begins(hold) | LimitNews::GoesOn(hold) => limited(hold, now, wall),
+        LimitNews::Over(hold) => News::Unlimited { account: hold.account.to_string() },
+    }
+}
+
+fn limited(hold: &HoldStatus, now: Instant, wall: Timestamp) -> News {
+    let left = hold.until.saturating_duration_since(now);
+    News::Limited {
+        account: hold.account.to_string(),
+        tools: hold.tools.iter().map(ToString::to_string).collect(),
+        until: wall.checked_add(left).unwrap_or(Timestamp::MAX),
+        reason: hold.reason.to_string(),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "any instant will do, and only the clock makes one")]
+mod tests {
+    use super::*;
+    use crate::output::status;
+    use std::time::Duration;
+
+    #[test]
+    fn an_end_is_news_and_a_start_is_none() {
+        let how = "it exited with code 3";
+        let news = News::Ended { instance: 2, generation: 2, tool: "aider".into(), how: how.into() };
+        for state in [InstanceState::BackingOff, InstanceState::Failed] {
+            assert_eq!(ended(&status(state, how)), Some(news.clone()));
+        }
+        for state in [InstanceState::Starting, InstanceState::Ready, InstanceState::Gone] {
+            assert_eq!(ended(&status(state, how)), None);
+        }
+    }
+
+    #[test]
+    fn a_limit_is_told_with_the_time_of_day_at_which_it_ends() {
+        let (now, wall) = (Instant::now(), "2026-11-21T22:00:00Z".parse::<Timestamp>().unwrap());
+        let hold = HoldStatus {
+            account: "team".into(),
+            tools: vec!["aider".into()],
+            since: now,
+            until: now + Duration::from_secs(60),
+            reason: "429".into(),
+        };
+        let until = wall + Duration::from_secs(60);
+        let news = limit(&LimitNews::Begins(hold.clone()), now, wall);
+        assert!(matches!(news, News::Limited { until: told, .. } if told == until), "{news:?}");
+        let over = limit(&LimitNews::Over(hold), now, wall);
+        assert_eq!(over, News::Unlimited { account: "team".into() });
+    }
+}
