@@ -22,8 +22,6 @@ mod tally;
 
 pub(crate) use document::Bytes;
 pub(crate) use limit::{LimitNews, span};
-#[cfg(test)]
-pub(crate) use states::tests::status;
 pub(crate) use tally::{Shown, Tally, jobs};
 
 use crate::exit::Exit;

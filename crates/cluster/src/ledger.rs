@@ -12,6 +12,7 @@
 //!
 //! Pure: [`machine`] (one job), [`identity`] (which job is which), [`book`] (all jobs of a run, as rows). Effects:
 //! [`writer`] (the one thread that writes), [`store`] (folders and locks), [`read`](mod@read) (everybody else).
+//! Beside the jobs there are [`news`]: what happened to the run as a whole.
 //!
 //! # Layout
 //!

@@ -1,6 +1,6 @@
 //! A folder with a list, an agent and its log; a rival that runs there; and what came of it.
 
-use crate::rivals::{PROFILE, Rival, path};
+use crate::rivals::{PATIENT, PROFILE, Rival, path};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use std::fs;
@@ -70,7 +70,9 @@ impl Lab {
         fs::write(lab.path("agent"), format!("#!/bin/sh\nexec {} \"$@\"\n", words.join(" "))).unwrap();
         fs::set_permissions(lab.path("agent"), fs::Permissions::from_mode(0o755)).unwrap();
         let command: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
-        fs::write(lab.path("agent.toml"), PROFILE.replace("COMMAND", &command.join(", "))).unwrap();
+        let plain = PROFILE.replace("COMMAND", &command.join(", "));
+        fs::write(lab.path("agent.toml"), plain.replace("[turn]", &format!("{PATIENT}[turn]"))).unwrap();
+        fs::write(lab.path("plain.toml"), plain).unwrap();
         let pueue = lab.path("pueue");
         let shared = format!("shared:\n  pueue_directory: {0:?}\n  runtime_directory: {0:?}\n", pueue);
         fs::write(lab.path("pueue.yml"), shared + "client: {}\ndaemon: {}\n").unwrap();

@@ -117,7 +117,10 @@ fn called(rivals: &[Rival], timeout: u64) {
             lines("again", again);
         }
     }
-    println!("\nagent.toml, for ours:");
-    rivals::PROFILE.lines().for_each(|line| println!("          {line}"));
+    let show = |text: &str| text.lines().for_each(|line| println!("          {line}"));
+    println!("\nplain.toml, the agent as a tool of ours:");
+    show(rivals::PROFILE);
+    println!("\nagent.toml, the same and this, for tools that end often:");
+    show(rivals::PATIENT);
     println!("\n'again' is run up to {} times while the command before it fails.", lab::ROUNDS);
 }

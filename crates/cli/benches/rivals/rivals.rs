@@ -18,12 +18,15 @@ pub(crate) struct Rival {
     pub(crate) again: Option<&'static str>,
 }
 
-/// The agent as a tool of ours. A tool that ends so often needs restarts that are soon, and not counted as a defect.
+/// What `agent.toml` has besides: a tool that ends so often needs restarts that are soon, and not counted as a defect.
+pub(crate) const PATIENT: &str = r#"restart = { delay = "50ms", delay_max = "200ms", max = 1000, within = "1h" }
+breaker = { failures = 0 }
+"#;
+
+/// The agent as a tool of ours, in `plain.toml` and, with what an agent like it needs, in `agent.toml`.
 pub(crate) const PROFILE: &str = r#"schema  = "cluster.profile/1"
 command = [COMMAND]
 effects = "write"
-restart = { delay = "50ms", delay_max = "200ms", max = 1000, within = "1h" }
-breaker = { failures = 0 }
 [turn]
 by     = "sentinel"
 send   = "/end {nonce}"
@@ -36,7 +39,12 @@ pattern = '^429 .*: try again in (?P<reset_s>\d+) s$'
 impl Rival {
     /// All of them, ours at the end.
     pub(crate) fn all() -> Vec<Self> {
-        vec![Self::xargs(), Self::parallel(), Self::pueue(), Self::ours()]
+        let plain = Self {
+            name: "ours, plain",
+            first: "cluster run ./plain.toml -n 5 -a items --timeout {timeout}s --retries 3 --new",
+            ..Self::ours()
+        };
+        vec![Self::xargs(), Self::parallel(), Self::pueue(), Self::ours(), plain]
     }
 
     /// Has no way to try again, and keeps no record.

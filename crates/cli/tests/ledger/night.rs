@@ -72,3 +72,18 @@ fn a_night_with_all_kinds_of_trouble_ends_well_and_is_told_in_a_few_lines() {
     let shown = lab.run(&["runs", "show"]);
     insta::assert_snapshot!(redacted(&shown.stdout));
 }
+
+#[test]
+fn a_tool_that_is_given_up_is_told_once_for_all_its_instances() {
+    let lab = Lab::new();
+    let restart = "restart = { max = 1, delay = '10ms', delay_max = '10ms' }\n[turn]";
+    std::fs::write(lab.path("agent.toml"), profile(&lab).replace("[turn]", restart)).unwrap();
+    let ran =
+        lab.run(&["run", "./agent.toml", "-n", "2", "[[crash]] 1", "[[crash]] 2", "[[crash]] 3", "4", "5"]);
+    assert_eq!(ran.code, Some(3), "{ran:?}");
+    let shown = lab.run(&["runs", "show"]).stdout;
+    let told =
+        shown.lines().filter(|line| line.contains("agent was given up: agent ended too often")).count();
+    assert_eq!(told, 1, "{shown}");
+    assert!(shown.contains(" ended at job "), "{shown}");
+}

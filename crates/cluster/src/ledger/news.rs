@@ -56,6 +56,13 @@ pub enum News {
         /// How, and what is done about it.
         how: String,
     },
+    /// A tool was given up: no instance of it is left, and none comes.
+    GivenUp {
+        /// Which.
+        tool: String,
+        /// Why.
+        reason: String,
+    },
     /// The disk took no more; nothing is sent until there is room.
     Full {
         /// What the disk said.

@@ -6,36 +6,53 @@ use cluster::ledger::Recorder;
 use cluster::ledger::news::News;
 use jiff::Timestamp;
 use pool_core::supervisor::{HoldStatus, InstanceState, InstanceStatus};
+use std::collections::HashSet;
 use std::time::Instant;
 
 /// Tells it, if there is a record.
 #[derive(Debug)]
-pub(super) struct Chronicle(pub(super) Option<Recorder>);
+pub(super) struct Chronicle {
+    recorder: Option<Recorder>,
+    /// Tools that have been told to be given up: it is the same for all of their instances.
+    given_up: HashSet<String>,
+}
 
 impl Chronicle {
+    pub(super) fn new(recorder: Option<Recorder>) -> Self {
+        Self { recorder, given_up: HashSet::new() }
+    }
+
     /// An instance has become something else.
-    pub(super) fn changed(&self, status: &InstanceStatus) {
-        if let (Some(recorder), Some(news)) = (&self.0, ended(status)) {
-            recorder.note(news);
+    pub(super) fn changed(&mut self, status: &InstanceStatus) {
+        let Some(recorder) = &self.recorder else { return };
+        match status.state {
+            InstanceState::BackingOff => recorder.note(ended(status)),
+            InstanceState::Failed if self.given_up.insert(status.tool_id.clone()) => {
+                recorder.note(given_up(status));
+            }
+            _ => {}
         }
     }
 
     /// A usage limit came, moved or went.
     pub(super) fn limited(&self, news: &LimitNews, now: Instant) {
-        if let Some(recorder) = &self.0 {
+        if let Some(recorder) = &self.recorder {
             recorder.note(limit(news, now, wall()));
         }
     }
 }
 
-/// An instance that has ended by itself.
-fn ended(status: &InstanceStatus) -> Option<News> {
-    matches!(status.state, InstanceState::BackingOff | InstanceState::Failed).then(|| News::Ended {
+fn ended(status: &InstanceStatus) -> News {
+    News::Ended {
         instance: status.index.0,
         generation: status.generation,
         tool: status.tool_id.clone(),
         how: status.evidence.clone(),
-    })
+    }
+}
+
+fn given_up(status: &InstanceStatus) -> News {
+    News::GivenUp { tool: status.tool_id.clone(), reason: status.evidence.clone() }
 }
 
 /// A usage limit, at this time.
@@ -60,20 +77,7 @@ fn limited(hold: &HoldStatus, now: Instant, wall: Timestamp) -> News {
 #[expect(clippy::disallowed_methods, reason = "any instant will do, and only the clock makes one")]
 mod tests {
     use super::*;
-    use crate::output::status;
     use std::time::Duration;
-
-    #[test]
-    fn an_end_is_news_and_a_start_is_none() {
-        let how = "it exited with code 3";
-        let news = News::Ended { instance: 2, generation: 2, tool: "aider".into(), how: how.into() };
-        for state in [InstanceState::BackingOff, InstanceState::Failed] {
-            assert_eq!(ended(&status(state, how)), Some(news.clone()));
-        }
-        for state in [InstanceState::Starting, InstanceState::Ready, InstanceState::Gone] {
-            assert_eq!(ended(&status(state, how)), None);
-        }
-    }
 
     #[test]
     fn a_limit_is_told_with_the_time_of_day_at_which_it_ends() {

@@ -43,7 +43,7 @@ where
     F: Fn(Job) -> JobHandle,
 {
     let ladder = Ladder::default();
-    let chronicle = Chronicle(batch.recorder().cloned());
+    let chronicle = Chronicle::new(batch.recorder().cloned());
     let (write_error, record) = (None, Closed::Not);
     let mut run = Run { pool, batch: &mut batch, output, chronicle, ladder, bounds, write_error, record };
     let mut over = run.until_all_ended(&mut signals).await;

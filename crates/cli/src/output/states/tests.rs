@@ -5,7 +5,7 @@ use pool_core::message::SlotId;
 use pool_core::supervisor::StartTimes;
 
 /// An instance in this state.
-pub(crate) fn status(state: InstanceState, evidence: &str) -> InstanceStatus {
+pub(in crate::output) fn status(state: InstanceState, evidence: &str) -> InstanceStatus {
     InstanceStatus {
         started_at: None,
         ended_at: None,
