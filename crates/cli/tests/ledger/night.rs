@@ -82,8 +82,7 @@ fn a_tool_that_is_given_up_is_told_once_for_all_its_instances() {
         lab.run(&["run", "./agent.toml", "-n", "2", "[[crash]] 1", "[[crash]] 2", "[[crash]] 3", "4", "5"]);
     assert_eq!(ran.code, Some(3), "{ran:?}");
     let shown = lab.run(&["runs", "show"]).stdout;
-    let told =
-        shown.lines().filter(|line| line.contains("agent was given up: agent ended too often")).count();
+    let told = shown.lines().filter(|line| line.contains("given up: agent ended too often")).count();
     assert_eq!(told, 1, "{shown}");
     assert!(shown.contains(" ended at job "), "{shown}");
 }

@@ -58,9 +58,7 @@ pub enum News {
     },
     /// A tool was given up: no instance of it is left, and none comes.
     GivenUp {
-        /// Which.
-        tool: String,
-        /// Why.
+        /// Which one, and why.
         reason: String,
     },
     /// The disk took no more; nothing is sent until there is room.

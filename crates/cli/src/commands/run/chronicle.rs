@@ -2,6 +2,7 @@
 
 use crate::output::LimitNews;
 use cluster::batch::clock::wall;
+use cluster::batch::run::Ending;
 use cluster::ledger::Recorder;
 use cluster::ledger::news::News;
 use jiff::Timestamp;
@@ -13,7 +14,7 @@ use std::time::Instant;
 #[derive(Debug)]
 pub(super) struct Chronicle {
     recorder: Option<Recorder>,
-    /// Tools that have been told to be given up: it is the same for all of their instances.
+    /// Why tools have been given up: the reason is the same for all of their instances.
     given_up: HashSet<String>,
 }
 
@@ -24,13 +25,25 @@ impl Chronicle {
 
     /// An instance has become something else.
     pub(super) fn changed(&mut self, status: &InstanceStatus) {
-        let Some(recorder) = &self.recorder else { return };
-        match status.state {
-            InstanceState::BackingOff => recorder.note(ended(status)),
-            InstanceState::Failed if self.given_up.insert(status.tool_id.clone()) => {
-                recorder.note(given_up(status));
-            }
+        match (status.state, &self.recorder) {
+            (InstanceState::BackingOff, Some(recorder)) => recorder.note(ended(status)),
+            (InstanceState::Failed, _) => self.given_up(&status.evidence),
             _ => {}
+        }
+    }
+
+    /// All jobs have ended, for this reason. That a tool was given up may be known from their results alone so far.
+    pub(super) fn over(&mut self, ending: Option<&Ending>) {
+        if let Some(Ending::PoolFailed(reason)) = ending {
+            self.given_up(reason);
+        }
+    }
+
+    fn given_up(&mut self, reason: &str) {
+        if let Some(recorder) = &self.recorder
+            && self.given_up.insert(reason.to_owned())
+        {
+            recorder.note(News::GivenUp { reason: reason.to_owned() });
         }
     }
 
@@ -49,10 +62,6 @@ fn ended(status: &InstanceStatus) -> News {
         tool: status.tool_id.clone(),
         how: status.evidence.clone(),
     }
-}
-
-fn given_up(status: &InstanceStatus) -> News {
-    News::GivenUp { tool: status.tool_id.clone(), reason: status.evidence.clone() }
 }
 
 /// A usage limit, at this time.

@@ -48,6 +48,7 @@ where
     let mut run = Run { pool, batch: &mut batch, output, chronicle, ladder, bounds, write_error, record };
     let mut over = run.until_all_ended(&mut signals).await;
     if over.is_continue() {
+        run.chronicle.over(run.batch.ending());
         run.record = Closed::of(run.batch.close().await);
         over = run.until_stopped(&mut signals).await;
     }

@@ -26,9 +26,8 @@ pub(super) fn lines(chronicle: &Chronicle, goes_on: bool, has_ended: bool) -> Ve
                 let (tool, how) = (sanitize::line(tool, WIDTH), sanitize::line(how, WIDTH));
                 vec![(one.at, format!("instance {instance} {tool} ended{}: {how}", job.unwrap_or_default()))]
             }
-            News::GivenUp { tool, reason } => {
-                let (tool, reason) = (sanitize::line(tool, WIDTH), sanitize::line(reason, WIDTH));
-                vec![(one.at, format!("{tool} was given up: {reason}"))]
+            News::GivenUp { reason } => {
+                vec![(one.at, format!("given up: {}", sanitize::line(reason, 2 * WIDTH)))]
             }
             News::Full { reason } => vec![(one.at, full(reason, one, after))],
         }
@@ -152,7 +151,7 @@ mod tests {
             (500, 3, News::Began { pid: 9 }),
             (501, 3, News::Other),
             (502, 3, full()),
-            (503, 3, News::GivenUp { tool: "aider".into(), reason: "aider ended too often".into() }),
+            (503, 3, News::GivenUp { reason: "aider ended too often".into() }),
         ];
         let chronicle = chronicle(told);
         insta::assert_snapshot!(lines(&chronicle, false, false).join("\n"));
