@@ -91,7 +91,7 @@ pueue wait --quiet; ! pueue status --json | grep -q '\"Failed\"'",
             asked: "cluster --version",
             install: "cargo build -p cluster-cli",
             first: "cluster run ./agent.toml -n 5 -a items --timeout {timeout}s --retries 3 --new",
-            again: Some("cluster resume --failed"),
+            again: Some("cluster resume r1 --failed"),
         }
     }
 

@@ -12,27 +12,7 @@ const MOST: usize = 40;
 /// The lines. `goes_on`: a controller has the run now; `has_ended`: every job has been settled.
 pub(super) fn lines(chronicle: &Chronicle, goes_on: bool, has_ended: bool) -> Vec<String> {
     let told = &chronicle.told;
-    let of_one = |(place, one): (usize, &Told)| {
-        let (before, after) = (&told[..place], &told[place + 1..]);
-        match &one.news {
-            News::Began { pid } => took_up(chronicle, before, one, *pid),
-            News::Left | News::Unlimited { .. } | News::Room | News::Other => Vec::new(),
-            News::Limited { account, .. } => limited(account, before, one, after).into_iter().collect(),
-            News::Ended { instance, tool, how, .. } => {
-                let job = one
-                    .job
-                    .as_ref()
-                    .map(|(number, name)| format!(" at job {number} {}", sanitize::line(name, 60)));
-                let (tool, how) = (sanitize::line(tool, WIDTH), sanitize::line(how, WIDTH));
-                vec![(one.at, format!("instance {instance} {tool} ended{}: {how}", job.unwrap_or_default()))]
-            }
-            News::GivenUp { reason } => {
-                vec![(one.at, format!("given up: {}", sanitize::line(reason, 2 * WIDTH)))]
-            }
-            News::Full { reason } => vec![(one.at, full(reason, one, after))],
-        }
-    };
-    let mut lines: Vec<_> = told.iter().enumerate().flat_map(of_one).collect();
+    let mut lines: Vec<_> = (0..told.len()).flat_map(|place| of_one(chronicle, place)).collect();
     if let Some(last) = told.last().filter(|last| !goes_on && !has_ended && last.news != News::Left) {
         lines.push(gone(chronicle, told, last.controller));
     }
@@ -44,6 +24,26 @@ pub(super) fn lines(chronicle: &Chronicle, goes_on: bool, has_ended: bool) -> Ve
 
 /// Something that a line tells, and when it was.
 type Line = (Timestamp, String);
+
+/// What is shown of one of the news; nothing of those that end what others began.
+fn of_one(chronicle: &Chronicle, place: usize) -> Vec<Line> {
+    let (before, [one, after @ ..]) = chronicle.told.split_at(place) else { return Vec::new() };
+    let text = match &one.news {
+        News::Began { pid } => return took_up(chronicle, before, one, *pid),
+        News::Left | News::Unlimited { .. } | News::Room | News::Other => None,
+        News::Limited { account, .. } => limited(account, before, one, after),
+        News::Ended { instance, tool, how, .. } => {
+            let job =
+                |(number, name): &(u64, String)| format!(" at job {number} {}", sanitize::line(name, 60));
+            let job = one.job.as_ref().map(job).unwrap_or_default();
+            let (tool, how) = (sanitize::line(tool, WIDTH), sanitize::line(how, WIDTH));
+            Some(format!("instance {instance} {tool} ended{job}: {how}"))
+        }
+        News::GivenUp { reason } => Some(format!("given up: {}", sanitize::line(reason, 2 * WIDTH))),
+        News::Full { reason } => Some(full(reason, one, after)),
+    };
+    text.map(|text| (one.at, text)).into_iter().collect()
+}
 
 /// A controller takes the run up; before that, what became of the last one.
 fn took_up(chronicle: &Chronicle, before: &[Told], one: &Told, pid: u32) -> Vec<Line> {
@@ -72,7 +72,7 @@ fn were(count: u64) -> String {
 }
 
 /// A usage limit, from its beginning to its end; nothing for news of one that has begun before.
-fn limited(account: &str, before: &[Told], one: &Told, after: &[Told]) -> Option<Line> {
+fn limited(account: &str, before: &[Told], one: &Told, after: &[Told]) -> Option<String> {
     let is_its = |told: &&Told| match &told.news {
         News::Limited { account: other, .. } | News::Unlimited { account: other } => other == account,
         _ => false,
@@ -88,7 +88,7 @@ fn limited(account: &str, before: &[Told], one: &Told, after: &[Told]) -> Option
     let News::Limited { tools, until, reason, .. } = &last.news else { return None };
     let how_long = over.map_or_else(|| format!("until {until:.0}"), |over| lasted(one, over));
     let (who, reason) = (sanitize::line(&tools.join(" and "), WIDTH), sanitize::line(reason, WIDTH));
-    Some((one.at, format!("{who} limited {how_long}: {reason}")))
+    Some(format!("{who} limited {how_long}: {reason}"))
 }
 
 /// A full disk.
