@@ -138,16 +138,8 @@ impl Keeper {
     ) -> Result<Self, LedgerError> {
         let inode = path.metadata().map_err(|_| LedgerError::Gone(path.clone()))?.ino();
         let room = Room::reserve(path.parent().unwrap_or(&path));
-        Ok(Self {
-            connection: Some(connection),
-            path,
-            inode,
-            epoch,
-            book,
-            room,
-            held: Vec::new(),
-            notes: Notes::new(),
-        })
+        let (connection, held, notes) = (Some(connection), Vec::new(), Notes::new());
+        Ok(Self { connection, path, inode, epoch, book, room, held, notes })
     }
 
     fn run(mut self, commands: &Receiver<Command>) {
