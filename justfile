@@ -30,6 +30,12 @@ bench-aider:
 brief *ARGS:
     eval "$(.ci/tools)"; cargo bench -p cluster-cli --bench brief -- {{ARGS}}
 
+# ours beside xargs, GNU parallel and pueue, with an agent that fails now and then; `just rivals --help`
+rivals *ARGS:
+    command -v parallel >/dev/null || echo 'GNU parallel is not here: apt-get install parallel'
+    test -x target/rivals/bin/pueue || cargo install --locked --root target/rivals pueue || echo 'pueue cannot be installed'
+    cargo bench --profile dev -p cluster-cli --bench rivals -- {{ARGS}}
+
 # the manual pages, for packages: `man -l target/man/cluster-run.1` shows one
 man DIR="target/man":
     cargo run --quiet -p cluster-cli -- man {{DIR}}

@@ -21,7 +21,7 @@ mod talk;
 mod tally;
 
 pub(crate) use document::Bytes;
-pub(crate) use limit::LimitNews;
+pub(crate) use limit::{LimitNews, span};
 pub(crate) use tally::{Shown, Tally, jobs};
 
 use crate::exit::Exit;

@@ -12,6 +12,7 @@
 //!
 //! Pure: [`machine`] (one job), [`identity`] (which job is which), [`book`] (all jobs of a run, as rows). Effects:
 //! [`writer`] (the one thread that writes), [`store`] (folders and locks), [`read`](mod@read) (everybody else).
+//! Beside the jobs there are [`news`]: what happened to the run as a whole.
 //!
 //! # Layout
 //!
@@ -27,6 +28,7 @@ pub mod identity;
 pub mod lock;
 pub mod log;
 pub mod machine;
+pub mod news;
 pub mod read;
 pub mod recorder;
 mod reserve;

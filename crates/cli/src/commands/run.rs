@@ -2,6 +2,7 @@
 
 pub(crate) mod args;
 pub(crate) mod bounds;
+mod chronicle;
 pub(crate) mod detach;
 pub(crate) mod drive;
 mod dry_run;

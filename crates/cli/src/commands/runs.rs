@@ -2,6 +2,7 @@
 
 mod export;
 mod logs;
+mod night;
 mod show;
 
 use crate::exit::Exit;

@@ -63,7 +63,7 @@ fn time(left: Duration, wall: &Zoned) -> String {
 }
 
 /// `45 s`, `12 min`, `3 h 20 min`; rounded up, so that nobody comes too early.
-pub(super) fn span(time: Duration) -> String {
+pub(crate) fn span(time: Duration) -> String {
     let seconds = time.as_millis().div_ceil(1000);
     let minutes = seconds.div_ceil(60);
     match (seconds, minutes) {

@@ -4,7 +4,7 @@ use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use lexopt::{Arg, Error, Parser, ValueExt};
 
-use crate::{reply::Style, sleeper::Sleeper};
+use crate::{agent::Agent, reply::Style, sleeper::Sleeper};
 
 /// What this process is to do.
 #[derive(Debug)]
@@ -32,6 +32,7 @@ pub(crate) struct Args {
     pub(crate) ignore_term: bool,
     pub(crate) sigint: bool,
     pub(crate) close_stdout_after: Option<u64>,
+    pub(crate) agent: Option<Agent>,
 }
 
 /// Reads the command line.
@@ -80,7 +81,19 @@ fn set(args: &mut Args, flag: &str, from: &mut Parser) -> Result<(), Error> {
         "exit-line" => args.exit_line = Some(from.value()?.string()?),
         "ignore-term" => args.ignore_term = true,
         "sigint" => args.sigint = true,
+        "agent" => args.agent = Some(Agent { folder: from.value()?.into(), ..Agent::default() }),
         "close-stdout-after" => args.close_stdout_after = Some(value(from)?),
+        _ => return set_agent(args.agent.as_mut(), flag, from),
+    }
+    Ok(())
+}
+
+/// The flags that make sense after `--agent`.
+fn set_agent(agent: Option<&mut Agent>, flag: &str, from: &mut Parser) -> Result<(), Error> {
+    match (flag, agent) {
+        ("faults", Some(agent)) => agent.faults = value(from)?,
+        ("seed", Some(agent)) => agent.seed = value(from)?,
+        ("message", Some(agent)) => agent.message = Some(from.value()?.string()?),
         _ => return Err(Arg::Long(flag).unexpected()),
     }
     Ok(())
@@ -118,7 +131,7 @@ mod tests {
 
     #[test]
     fn an_unknown_flag_is_refused() {
-        for words in [&["--nope"][..], &["word"], &["-p"], &["--crash-every", "x"]] {
+        for words in [&["--nope"][..], &["word"], &["-p"], &["--crash-every", "x"], &["--faults", "1"]] {
             assert!(parse(Parser::from_args(words)).is_err(), "{words:?}");
         }
     }

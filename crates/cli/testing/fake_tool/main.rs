@@ -36,6 +36,11 @@
 //! --ignore-term           SIGTERM does nothing
 //! --sigint                every line carries `sigint`; at the prompt SIGINT prints the same line
 //! --close-stdout-after K  after answer K the tool lets go of stdout and stays
+//! --agent DIR             be an agent: a prompt is an item, see `agent.rs`; of the flags above only --startup-ms and
+//!                         --delay-ms count, and these may follow:
+//!   --faults N            of 100 attempts N crash, N hang, N are turned away
+//!   --seed N              which ones
+//!   --message ITEM        this one item, then exit: with code 3 if it crashed, with 1 if it was turned away
 //! ```
 //!
 //! # Directives, for one prompt each
@@ -44,6 +49,7 @@
 //!
 //! ```text
 //! tag=ANY         nothing: a mark for the log
+//! first           the other words count only the first time that this prompt is in the log (--log)
 //! sigint          until the answer is complete, SIGINT ends any wait with the line `^C interrupted`
 //! term-ignore     SIGTERM does nothing from now on
 //! stderr=WORD     the line WORD on stderr
@@ -69,6 +75,7 @@
 //! ask=strict      the same, but anything except y.., n.. and an empty line is asked again after
 //!                 the line `Please answer with one of: yes, no`
 //! silent          no answer, but go on
+//! limit=S         the answer is `429: try again in S s`
 //! flood=BYTES     BYTES of numbered lines before the answer
 //! big=BYTES       one line of BYTES bytes instead of the text
 //! lines=N         N numbered lines instead of the text
@@ -99,6 +106,7 @@
     reason = "a test program: it sleeps and exits like the tools it stands in for"
 )]
 
+mod agent;
 mod args;
 mod children;
 #[path = "../directive.rs"]

@@ -3,7 +3,7 @@
 use std::{
     fs::{File, OpenOptions},
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 #[derive(Debug, Default)]
 pub(crate) struct Oracle {
     file: Option<File>,
+    path: Option<PathBuf>,
     seq: u64,
 }
 
@@ -21,7 +22,7 @@ impl Oracle {
     pub(crate) fn open(path: Option<&Path>) -> io::Result<Self> {
         let open = |path| OpenOptions::new().append(true).create(true).open(path);
         let file = path.map(open).transpose()?;
-        Ok(Self { file, seq: 0 })
+        Ok(Self { file, path: path.map(Path::to_owned), seq: 0 })
     }
 
     /// A line came in. Bytes that are not UTF-8 are shown as U+FFFD.
@@ -29,6 +30,16 @@ impl Oracle {
         self.seq += 1;
         let line = String::from_utf8_lossy(line);
         self.append(&json!({ "seq": self.seq, "line": line }))
+    }
+
+    /// How often the line has come in, to any process that writes this log.
+    pub(crate) fn count(&self, line: &[u8]) -> io::Result<usize> {
+        let Some(path) = &self.path else { return Ok(0) };
+        let line = Value::from(String::from_utf8_lossy(line));
+        let log = std::fs::read_to_string(path)?;
+        let is_it =
+            |event: &str| serde_json::from_str::<Value>(event).is_ok_and(|event| event["line"] == line);
+        Ok(log.lines().filter(|event| is_it(event)).count())
     }
 
     /// A grandchild was started.

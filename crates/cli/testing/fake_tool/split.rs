@@ -4,7 +4,7 @@ use crate::directive::Directives;
 
 /// The words a prompt may carry.
 const KNOWN: &str = "ansi ask badutf8 big bom closestderr closestdin cr crash crlf delay doublefork endless \
-    exec exit flood flooderr forkbomb grandchild grow half hang kill late lines lookalike \
+    exec exit first flood flooderr forkbomb grandchild grow half hang kill late limit lines lookalike \
     mid nonl noread nul prompt setpgid setsid sigint signal silent slow spin stderr stop \
     stopchild tag term-ignore twice unclosed utf8";
 

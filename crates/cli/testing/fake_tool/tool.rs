@@ -13,7 +13,9 @@ use rustix::process::{Signal, getpid, kill_process};
 
 use crate::{
     args::Args,
-    children, harm,
+    children,
+    directive::Directives,
+    harm,
     input::{Input, Said},
     oracle::Oracle,
     reply::{Filler, Reply},
@@ -55,6 +57,9 @@ enum Then {
 
 /// Is the tool until its end; the value is the exit code.
 pub(crate) fn run(args: Args) -> io::Result<u8> {
+    if let Some(agent) = &args.agent {
+        return agent.run(args.startup, args.delay);
+    }
     args.prompt.clone_into(&mut PROMPT.lock().unwrap_or_else(PoisonError::into_inner));
     let oracle = Oracle::open(args.log.as_deref())?;
     let input = Input::new(io::stdin().lock(), oracle);
@@ -123,7 +128,7 @@ impl Tool {
     }
 
     fn prompt(&mut self, text: &[u8]) -> io::Result<Flow> {
-        let prompt = match split(text) {
+        let mut prompt = match split(text) {
             Ok(prompt) => prompt,
             Err(error) => {
                 eprintln!("fake-tool: {error}");
@@ -131,6 +136,9 @@ impl Tool {
             }
         };
         self.prompts += 1;
+        if prompt.directives.has("first") && self.input.oracle.count(text)? > 1 {
+            prompt.directives = Directives::default();
+        }
         self.signals.begin(self.args.sigint || prompt.directives.has("sigint"))?;
         let flow = self.work(&prompt)?;
         self.signals.end(self.args.sigint)?;
@@ -155,6 +163,10 @@ impl Tool {
             self.ask(prompt.directives.value("ask") == Some("strict"))?;
         }
         if prompt.directives.has("silent") {
+            return Ok(Flow::Continue(()));
+        }
+        if let Some(seconds) = prompt.directives.number("limit") {
+            say(format!("429: try again in {seconds} s\n").as_bytes())?;
             return Ok(Flow::Continue(()));
         }
         self.answer(prompt)

@@ -40,7 +40,7 @@ fn a_full_disk_pauses_the_run_which_goes_on_by_itself() {
 }
 
 /// Waits until the run says that it waits for room; what it says then.
-fn paused(child: &mut Child) -> BufReader<ChildStderr> {
+pub(crate) fn paused(child: &mut Child) -> BufReader<ChildStderr> {
     let mut said = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     while !line.contains("nothing more is sent") {
@@ -70,11 +70,11 @@ fn a_record_that_is_removed_while_the_run_waits_for_room_is_missed() {
 }
 
 /// A small disk at the place of the state; unmounted when dropped.
-struct SmallDisk(PathBuf);
+pub(crate) struct SmallDisk(PathBuf);
 
 impl SmallDisk {
     /// Nothing where this user may not mount one.
-    fn mount(lab: &Lab, bytes: u64) -> Option<Self> {
+    pub(crate) fn mount(lab: &Lab, bytes: u64) -> Option<Self> {
         let path = lab.path(".local/state");
         std::fs::create_dir_all(&path).unwrap();
         let size = format!("size={bytes}");
@@ -87,7 +87,7 @@ impl SmallDisk {
     }
 
     /// Takes all the room that there is.
-    fn fill(&self) {
+    pub(crate) fn fill(&self) {
         let mut ballast = File::create(self.0.join("ballast")).unwrap();
         while ballast.write_all(&[0; 4096]).is_ok() {}
     }
@@ -97,7 +97,7 @@ impl SmallDisk {
         assert!(Command::new("mount").args(["-o", how]).arg(&self.0).status().unwrap().success());
     }
 
-    fn make_room(&self) {
+    pub(crate) fn make_room(&self) {
         std::fs::remove_file(self.0.join("ballast")).unwrap();
     }
 }

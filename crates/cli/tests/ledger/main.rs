@@ -16,6 +16,7 @@ mod lab;
 mod logs;
 #[path = "../common/missing.rs"]
 mod missing;
+mod night;
 mod power;
 mod secrets;
 mod sweep;

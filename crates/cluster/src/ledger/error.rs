@@ -64,6 +64,14 @@ impl LedgerError {
         Self::Damaged { path: path.to_owned(), reason: reason.into() }
     }
 
+    /// The bare reason, where the rest has been said.
+    pub(super) fn reason(&self) -> String {
+        match self {
+            Self::Database(error) => error.to_string(),
+            error => error.to_string(),
+        }
+    }
+
     /// The lock of this run is not to be had.
     pub(super) fn locked(run: &str, error: LockError) -> Self {
         match error {

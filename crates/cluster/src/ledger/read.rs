@@ -4,6 +4,7 @@ mod log;
 
 use super::identity::Identity;
 use super::machine::State;
+use super::news::{self, Chronicle};
 use super::store::{INPUT, LEDGER, Store};
 use super::{LedgerError, rows, schema, spool, store};
 use crate::batch::ResultRecord;
@@ -179,6 +180,14 @@ impl Run {
             }
             overview
         }))
+    }
+
+    /// What happened to the run as a whole.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if the record is damaged.
+    pub fn chronicle(&self) -> Result<Chronicle, LedgerError> {
+        news::read(&self.connection)
     }
 
     /// The copy of its standard input, if its list came from there, and whether that is whole.

@@ -7,9 +7,11 @@ use super::identity::{Identities, Identity};
 use super::lock::RunLock;
 use super::log::Log;
 use super::machine::{Fate, Machine, Placed, State};
+use super::news::News;
 use super::store::{OPEN, leave_exit};
 use super::writer::{Command, ListEnd, Standing, Writer};
 use crate::batch::ResultRecord;
+use crate::batch::clock::wall;
 use crate::batch::list::OnUnknown;
 use crate::batch::plan::Planned;
 use pool_core::message::{Errand, ErrandFuture, Outcome, Placement, Refused};
@@ -136,6 +138,11 @@ impl Recorder {
             None => job,
         });
         Some(planned)
+    }
+
+    /// Puts down what has happened to the run as a whole. Nobody waits for it.
+    pub fn note(&self, news: News) {
+        self.0.writer.tell(Command::Note(wall(), news));
     }
 
     /// The errand of a job that is with the pool.

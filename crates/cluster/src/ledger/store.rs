@@ -9,7 +9,7 @@ use super::machine::Machine;
 use super::recorder::{Policy, Recorder};
 use super::retention::changed;
 use super::writer::{Keeper, Writer};
-use super::{read, reserve, rows, schema};
+use super::{news, read, reserve, rows, schema};
 use crate::batch::clock::wall;
 use crate::batch::list::OnUnknown;
 use etcetera::BaseStrategy;
@@ -325,7 +325,9 @@ fn take_over(connection: &mut Connection, path: &Path) -> Result<(u32, super::bo
     let mut book = rows::load(&transaction, path)?;
     let mut orphans = Vec::new();
     book.orphan_all(&mut orphans);
-    let at = wall().to_string();
+    let now = wall();
+    news::begin(&transaction, epoch, now, std::process::id())?;
+    let at = now.to_string();
     for row in &orphans {
         rows::write(&transaction, row, epoch, &at)?;
     }

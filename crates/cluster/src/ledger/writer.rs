@@ -10,9 +10,11 @@ use super::book::{Book, Entry, Row, Written};
 use super::crash::{Point, reached};
 use super::identity::Identity;
 use super::machine::{Fate, Placed, State};
+use super::news::{News, Notes};
 use super::reserve::Room;
 use super::{rows, schema};
 use crate::batch::clock::wall;
+use jiff::Timestamp;
 use rusqlite::Connection;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
@@ -44,6 +46,8 @@ pub(super) enum Command {
     Refuse { entry: Arc<Entry>, record: Written, answer: Answer<()> },
     /// Jobs that are to be left alone. Nobody waits for it: it is written with what comes next.
     Skip(Vec<Identity>),
+    /// What happened to the run as a whole, and when. Nobody waits for it.
+    Note(Timestamp, News),
     /// Nothing more will come.
     Close { list: ListEnd, answer: Answer<Standing> },
 }
@@ -113,6 +117,8 @@ pub(super) struct Keeper {
     room: Room,
     /// Intents that wait for room.
     held: Vec<Command>,
+    /// What is to be written with the next group.
+    notes: Notes,
 }
 
 /// What is to be told once the group is on disk.
@@ -132,7 +138,8 @@ impl Keeper {
     ) -> Result<Self, LedgerError> {
         let inode = path.metadata().map_err(|_| LedgerError::Gone(path.clone()))?.ino();
         let room = Room::reserve(path.parent().unwrap_or(&path));
-        Ok(Self { connection: Some(connection), path, inode, epoch, book, room, held: Vec::new() })
+        let (connection, held, notes) = (Some(connection), Vec::new(), Notes::new());
+        Ok(Self { connection, path, inode, epoch, book, room, held, notes })
     }
 
     fn run(mut self, commands: &Receiver<Command>) {
@@ -147,6 +154,7 @@ impl Keeper {
                 self.stage(command, &mut rows, &mut told);
             }
             if rows.is_empty() && told.is_empty() {
+                self.take_notes();
                 continue;
             }
             if let Err(error) = self.commit_at_last(&rows, &told) {
@@ -156,6 +164,13 @@ impl Keeper {
             if self.tell(told) {
                 return;
             }
+        }
+    }
+
+    /// Writes what nobody waits for. If the disk refuses, it goes with the next group, which meets that, and is told why.
+    fn take_notes(&mut self) {
+        if !self.notes.is_empty() && self.commit(&[], &[]).is_err() {
+            self.connection = None;
         }
     }
 
@@ -169,7 +184,7 @@ impl Keeper {
                     _ = answer.send(Err(error.clone()));
                 }
                 Command::Close { answer, .. } => _ = answer.send(Err(error.clone())),
-                Command::Skip(_) => {}
+                Command::Skip(_) | Command::Note(..) => {}
             }
         }
     }
@@ -191,6 +206,7 @@ impl Keeper {
         std::thread::yield_now();
         group.extend(commands.try_iter().take(GROUP - 1));
         if self.room.is_full() && self.room.has_come_back() {
+            self.notes.add(wall(), News::Room);
             group.append(&mut self.held);
         }
         Some(group)
@@ -209,7 +225,9 @@ impl Keeper {
                 told.push(Told::Ended(answer));
             }
             Command::Skip(jobs) => jobs.into_iter().for_each(|job| self.book.skip(job, rows)),
+            Command::Note(at, news) => self.notes.add(at, news),
             Command::Close { list, answer } => {
+                self.notes.add(wall(), News::Left);
                 reached(Point::BeforeClose);
                 told.push(Told::Closed(list, answer));
             }
@@ -259,6 +277,9 @@ impl Keeper {
                 return Err(error);
             }
             self.connection = None;
+            if !self.room.is_full() {
+                self.notes.add(wall(), News::Full { reason: error.reason() });
+            }
             if !self.room.give_way(&error) {
                 std::thread::park_timeout(AGAIN);
             }
@@ -285,12 +306,15 @@ impl Keeper {
                 rows::write(&transaction, row, self.epoch, &at)?;
             }
         }
+        self.notes.write(&transaction, self.epoch)?;
         for told in told {
             if let Told::Closed(list, _) = told {
                 close(&transaction, *list, standing(&self.book, *list).is_finished)?;
             }
         }
-        Ok(transaction.commit()?)
+        transaction.commit()?;
+        self.notes.written();
+        Ok(())
     }
 
     fn is_there(&self) -> Result<(), LedgerError> {

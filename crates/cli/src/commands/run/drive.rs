@@ -4,6 +4,7 @@ mod idle;
 mod verdict;
 
 use super::bounds::{Bounds, Budget, Deadline, Denial, is_left, news};
+use super::chronicle::Chronicle;
 use super::pool::Pool;
 use super::record::Closed;
 use super::steps::Source;
@@ -46,10 +47,12 @@ where
     F: Fn(Job) -> JobHandle,
 {
     let ladder = Ladder::default();
-    let mut run =
-        Run { pool, batch: &mut batch, output, ladder, bounds, write_error: None, record: Closed::Not };
+    let chronicle = Chronicle::new(batch.recorder().cloned());
+    let (write_error, record) = (None, Closed::Not);
+    let mut run = Run { pool, batch: &mut batch, output, chronicle, ladder, bounds, write_error, record };
     let mut over = run.until_all_ended(&mut signals, changes).await;
     if over.is_continue() {
+        run.chronicle.over(run.batch.ending());
         run.record = Closed::of(run.batch.close().await);
         over = run.until_stopped(&mut signals).await;
     }
@@ -69,6 +72,7 @@ struct Run<'a, P, F> {
     pool: &'a P,
     batch: &'a mut Batch<Source, F>,
     output: &'a mut Output,
+    chronicle: Chronicle,
     ladder: Ladder,
     bounds: Bounds,
     /// Standard output is gone.
@@ -234,6 +238,7 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
 
     fn changed(&mut self, status: &InstanceStatus) {
         let job = status.job.and_then(|job| self.batch.info(JobId(job)));
+        self.chronicle.changed(status);
         self.output.changed(status, job);
     }
 
@@ -241,6 +246,7 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
     fn limited(&mut self, holds: Vec<HoldStatus>, now: Instant) {
         let counts = self.batch.counts();
         for news in self.bounds.limits.update(holds) {
+            self.chronicle.limited(&news, now.into_std());
             self.output.limit(&news, counts, now.into_std());
         }
         self.give_up_on_limits(false, now);

@@ -1,13 +1,13 @@
 //! One run, or one job of it, for people.
 
-use super::{counts, state};
+use super::{counts, night, state};
 use crate::failure::Failure;
 use crate::output::{Output, redact, sanitize};
 use cluster::ledger::read::{Happening, RecordedJob, Run};
 use std::fmt::Write;
 
 /// How much of a foreign text is shown on a line.
-const WIDTH: usize = 160;
+pub(super) const WIDTH: usize = 160;
 
 /// How much is printed at once, in bytes.
 const AT_ONCE: usize = 1 << 20;
@@ -25,6 +25,10 @@ pub(super) fn run(run: &Run) -> Result<String, Failure> {
     let _ = writeln!(text, "command  cluster {}", sanitize::line(&redact::hide(&words.join(" ")), 4 * WIDTH));
     let _ = writeln!(text, "folder   {}", sanitize::line(&overview.folder.display().to_string(), WIDTH));
     let _ = writeln!(text, "began    {:.0}", overview.began);
+    let chronicle = run.chronicle().map_err(Failure::ledger)?;
+    for line in night::lines(&chronicle, overview.holder.is_some(), overview.ended.is_some()) {
+        let _ = writeln!(text, "         {line}");
+    }
     if let Some(ended) = overview.ended {
         let _ = writeln!(text, "ended    {ended:.0}");
     }

@@ -34,6 +34,7 @@ fn try_to_read(world: &World, database: &[u8], log: &[u8]) -> Result<usize, Ledg
     }
     let run = read::Run::open(&world.store, "r1")?;
     run.overview()?;
+    run.chronicle()?;
     let mut happened = 0;
     for number in run.jobs()? {
         happened += run.job(number)?.story.len();

@@ -1,7 +1,7 @@
 use super::super::args::OnLimit;
 use super::super::limits::Limits;
 use super::*;
-use crate::output::{Level, Output, Style};
+use crate::output::{Level, Output, Style, Tally};
 use cluster::batch::item::ItemError;
 use cluster::batch::plan::{JobInfo, Planned};
 use cluster::batch::run::Order;
