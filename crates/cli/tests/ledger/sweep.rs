@@ -19,7 +19,7 @@ enum Harm {
 
 /// Every so many calls are tried; `just torture` tries all.
 fn step() -> usize {
-    std::env::var("CLUSTER_TORTURE_CALLS").map_or(41, |text| text.parse().unwrap())
+    std::env::var("CLUSTER_TORTURE_CALLS").map_or(17, |text| text.parse().unwrap())
 }
 
 /// The command with harm to the `number`th call of a thread to one of these.

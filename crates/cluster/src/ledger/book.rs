@@ -92,6 +92,7 @@ pub(super) enum Kind {
     End(Outcome),
     Bury(Outcome),
     Late(Outcome),
+    PutBack,
     Refuse,
     Orphan,
     Retry,
@@ -106,6 +107,7 @@ impl EventRow {
             Kind::End(outcome) => end_of(self.attempt, outcome, Fate::Final),
             Kind::Bury(outcome) => end_of(self.attempt, outcome, Fate::Bury),
             Kind::Late(_) => None,
+            Kind::PutBack => Some(Event::PutBack),
             Kind::Refuse => Some(Event::Refuse),
             Kind::Orphan => Some(Event::Orphan),
             Kind::Retry => Some(Event::Retry),
@@ -207,6 +209,14 @@ impl Book {
             }
         }
         rows.extend(log.into_written().map(|(step, output)| Row::Log { job, attempt, step, output }));
+    }
+
+    /// The pool gave up before the next attempt: it is still to be done.
+    pub(super) fn put_back(&mut self, entry: &Arc<Entry>, rows: &mut Vec<Row>) {
+        let job = self.number(entry, rows);
+        if let Ok(next) = self.change(job, Event::PutBack) {
+            self.event(job, Kind::PutBack, next.attempts(), None, rows);
+        }
     }
 
     /// An item that no job can be made of.

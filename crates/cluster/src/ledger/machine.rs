@@ -3,6 +3,7 @@
 //! ```text
 //! Pending ─lease─▶ Leased ─send─▶ Sending ─end─▶ Done | Failed | DeadLetter
 //!    ▲───give back───┘               │ └──────────────▶ Unknown
+//!    ▲───────────put back────────────┤
 //!    ▲──────────────retry── Unknown ◀┘ orphan, or an end that nobody knows
 //! ```
 //!
@@ -89,6 +90,8 @@ pub enum Event {
         /// What now.
         fate: Fate,
     },
+    /// The pool gave up before it came to the next attempt, and that of the last is over.
+    PutBack,
     /// It never was a job: nothing can be made of its item.
     Refuse,
     /// The controller that sent it is gone.
@@ -165,7 +168,7 @@ impl Machine {
     pub const fn after(self, event: Event) -> Result<Self, Rejected> {
         let state = match (self.state, event) {
             (State::Pending, Event::Lease) => State::Leased,
-            (State::Leased, Event::GiveBack) => State::Pending,
+            (State::Leased, Event::GiveBack) | (State::Sending(_), Event::PutBack) => State::Pending,
             // From `Sending`: the pool took the attempt back (a usage limit, an instance that went away) and places it
             // anew. It has one attempt at a job at a time.
             (State::Pending | State::Leased | State::Sending(_), Event::Send(placed)) => {
@@ -221,7 +224,7 @@ pub(super) mod tests {
 
     #[test]
     fn what_becomes_of_a_job() {
-        use Event::{GiveBack, Lease, Orphan, Refuse, Retry, Send, Skip};
+        use Event::{GiveBack, Lease, Orphan, PutBack, Refuse, Retry, Send, Skip};
         let ok = end(1, Outcome::Ok, Fate::Final);
         let crash = end(1, Outcome::Crashed, Fate::Final);
         let taken = end(1, Outcome::Cancelled, Fate::Final);
@@ -233,6 +236,8 @@ pub(super) mod tests {
             (&[Send(HERE), crash], State::Failed(Outcome::Crashed), 1),
             (&[Send(HERE), end(1, Outcome::Crashed, Fate::Bury)], State::DeadLetter(Outcome::Crashed), 1),
             (&[Send(HERE), taken], State::Unknown, 1),
+            (&[Send(HERE), PutBack], State::Pending, 1),
+            (&[Send(HERE), PutBack, Lease, Send(HERE)], State::Sending(HERE), 2),
             (&[Send(HERE), Orphan], State::Unknown, 1),
             (&[Send(HERE), Send(HERE)], State::Sending(HERE), 2),
             (&[Send(HERE), Orphan, Retry, Send(HERE)], State::Sending(HERE), 2),
@@ -249,7 +254,7 @@ pub(super) mod tests {
 
     #[test]
     fn what_comes_late_or_out_of_order_changes_nothing() {
-        use Event::{GiveBack, Lease, Orphan, Retry, Send, Skip};
+        use Event::{GiveBack, Lease, Orphan, PutBack, Retry, Send, Skip};
         let ok = end(1, Outcome::Ok, Fate::Final);
         let late: &[&[Event]] = &[
             &[ok],
@@ -260,12 +265,15 @@ pub(super) mod tests {
             &[Send(HERE), Orphan, Retry, Send(HERE), ok],
             &[Send(HERE), Send(HERE), ok],
             &[Send(HERE), end(2, Outcome::Ok, Fate::Final)],
+            &[Send(HERE), PutBack, ok],
         ];
         for events in late {
             assert_eq!(play(events), Err(Rejected::Late), "{events:?}");
         }
         let disorder: &[&[Event]] = &[
             &[GiveBack],
+            &[PutBack],
+            &[Send(HERE), ok, PutBack],
             &[Orphan],
             &[Retry],
             &[Lease, Skip],
@@ -292,6 +300,7 @@ pub(super) mod tests {
         prop_oneof![
             2 => Just(Event::Lease),
             1 => Just(Event::GiveBack),
+            1 => Just(Event::PutBack),
             4 => placed.prop_map(Event::Send),
             4 => (1..4u32, outcomes, fates).prop_map(|(attempt, outcome, fate)| end(attempt, outcome, fate)),
             1 => Just(Event::Refuse),

@@ -175,6 +175,20 @@ impl Recorder {
         Ok(record)
     }
 
+    /// The pool gave up while a job waited for an attempt: whatever was sent of it has ended, and it is still to be done.
+    ///
+    /// # Errors
+    /// As [`Recorder::keep`].
+    pub async fn put_back(&self, mut record: ResultRecord) -> Result<ResultRecord, Arc<LedgerError>> {
+        record.run = Some(self.0.name.clone());
+        let Some(entry) = self.list().entries.remove(&record.index) else { return Ok(record) };
+        if entry.attempt().is_some() {
+            self.0.writer.ask(|answer| Command::PutBack { entry, answer }).await?;
+        }
+        self.list().unsent += 1;
+        Ok(record)
+    }
+
     /// The run is over for this controller. `list_ended`: the list was read to its end.
     ///
     /// What the record has and the list has no more is left alone from now on. A run that has sent nothing leaves

@@ -178,6 +178,26 @@ async fn what_is_done_stays_done_and_the_rest_follows_the_policy() {
     }
 }
 
+/// Its attempt has ended, say at a usage limit: that it was sent is no reason to ask or to leave it out.
+#[tokio::test]
+async fn what_waited_for_another_attempt_when_the_pool_gave_up_is_still_to_be_done() {
+    let world = World::new();
+    let run = world.begin();
+    through(&run, 0, Outcome::Ok).await;
+    assert!(run.plan(planned(1, "job 1")).is_some());
+    send(&run, 1).await.unwrap();
+    run.put_back(ended(1, Outcome::Refused)).await.unwrap();
+    assert_eq!(world.state("2"), State::Pending);
+    let standing = run.close(true).await.unwrap();
+    assert_eq!(standing, Standing { settled: 1, pending: 1, ..Standing::default() });
+    drop(run);
+    let run = world.resume(ASK);
+    assert!(run.plan(planned(0, "job 0")).is_none() && run.plan(planned(1, "job 1")).is_some());
+    send(&run, 1).await.unwrap();
+    assert_eq!(run.keep(ended(1, Outcome::Ok), Log::default()).await.unwrap().attempt, 2);
+    assert!(run.close(true).await.unwrap().is_finished);
+}
+
 #[tokio::test]
 async fn what_left_the_list_is_left_alone() {
     let world = World::new();

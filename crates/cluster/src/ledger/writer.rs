@@ -44,6 +44,8 @@ pub(super) enum Command {
     End { entry: Arc<Entry>, attempt: u32, fate: Fate, record: Written, answer: Answer<()> },
     /// An item that no job can be made of.
     Refuse { entry: Arc<Entry>, record: Written, answer: Answer<()> },
+    /// Its attempt is over, and there was to be another one.
+    PutBack { entry: Arc<Entry>, answer: Answer<()> },
     /// Jobs that are to be left alone. Nobody waits for it: it is written with what comes next.
     Skip(Vec<Identity>),
     /// What happened to the run as a whole, and when. Nobody waits for it.
@@ -180,7 +182,9 @@ impl Keeper {
         for command in self.held.into_iter().chain(group) {
             match command {
                 Command::Send { answer, .. } => _ = answer.send(Err(error.clone())),
-                Command::End { answer, .. } | Command::Refuse { answer, .. } => {
+                Command::End { answer, .. }
+                | Command::Refuse { answer, .. }
+                | Command::PutBack { answer, .. } => {
                     _ = answer.send(Err(error.clone()));
                 }
                 Command::Close { answer, .. } => _ = answer.send(Err(error.clone())),
@@ -222,6 +226,10 @@ impl Keeper {
             }
             Command::Refuse { entry, record, answer } => {
                 self.book.refuse(&entry, record, rows);
+                told.push(Told::Ended(answer));
+            }
+            Command::PutBack { entry, answer } => {
+                self.book.put_back(&entry, rows);
                 told.push(Told::Ended(answer));
             }
             Command::Skip(jobs) => jobs.into_iter().for_each(|job| self.book.skip(job, rows)),
@@ -380,14 +388,10 @@ fn close(connection: &Connection, list: ListEnd, finished: bool) -> rusqlite::Re
 
 fn standing(book: &Book, list: ListEnd) -> Standing {
     let mut standing = Standing { pending: list.unsent, ..Standing::default() };
-    for (_, job) in book.jobs() {
-        match job.state() {
-            state if state.is_terminal() => standing.settled += 1,
-            State::Unknown => standing.unknown += 1,
-            // Sent once, and back in the list's count of jobs that were not.
-            _ => {}
-        }
-    }
+    // Others were sent once, and are back in the list's count of jobs that were not.
+    let states = || book.jobs().map(|(_, job)| job.state());
+    standing.settled = states().filter(|state| state.is_terminal()).count() as u64;
+    standing.unknown = states().filter(|state| *state == State::Unknown).count() as u64;
     standing.is_finished = list.total.is_some() && standing.unknown + standing.pending == 0;
     standing
 }

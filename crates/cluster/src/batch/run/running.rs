@@ -63,7 +63,11 @@ impl Future for Running {
 pub(super) fn keep(recorder: Recorder, Ended { record, log, given_up }: Ended) -> Keeping {
     Box::pin(async move {
         let untold = record.untold();
-        let (record, error) = match recorder.keep(record, log).await {
+        let kept = match given_up {
+            Some(_) => recorder.put_back(record).await,
+            None => recorder.keep(record, log).await,
+        };
+        let (record, error) = match kept {
             Ok(record) => (record, None),
             Err(error) => (untold, Some(error)),
         };
