@@ -255,10 +255,7 @@ impl Acp {
         }
         match permit::decide(self.allow, request.wish) {
             permit::Verdict::Yes => request.answer(true, post),
-            permit::Verdict::No => {
-                post.tell(Heard::Denied(request.what.clone()));
-                request.answer(false, post);
-            }
+            permit::Verdict::No => request.refuse(post),
             permit::Verdict::Ask => self.asked.ask(request, post),
         }
     }
@@ -370,6 +367,3 @@ fn stopped(reason: &str) -> Option<(Outcome, String)> {
     };
     Some((outcome, format!("it stopped: {}", reason.replace('_', " "))))
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,5 +1,6 @@
 //! The dialects of agents against messages as they were seen, and as they must not be taken.
 
+mod acp;
 mod app_server;
 mod lines;
 mod stream_json;
@@ -27,8 +28,18 @@ fn agent(protocol: Protocol, allow: Allow) -> AgentSpec {
 impl Talk {
     /// A process that has just begun; what it was sent is in `sent`.
     fn begun(agent: AgentSpec, thread: Option<&str>, outcomes: Vec<OutcomeRule>) -> Self {
+        Self::with(agent, thread, outcomes, Vec::new())
+    }
+
+    /// The same, with patterns for its trying again.
+    fn with(
+        agent: AgentSpec,
+        thread: Option<&str>,
+        outcomes: Vec<OutcomeRule>,
+        throttled: Vec<regex::Regex>,
+    ) -> Self {
         let mut turn = TurnSpec::new(TurnRule::Protocol(Box::new(agent.clone())));
-        turn.outcomes = outcomes;
+        (turn.outcomes, turn.throttled) = (outcomes, throttled);
         let spec = Arc::new(ToolSpec::new("t", vec!["t".into()], turn));
         #[expect(clippy::disallowed_methods, reason = "where the test begins")]
         let now = Instant::now();

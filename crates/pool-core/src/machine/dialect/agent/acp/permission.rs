@@ -18,6 +18,9 @@ pub(super) struct Request {
     no: Value,
 }
 
+/// How many may wait at once; more are refused.
+const MOST_ASKED: usize = 64;
+
 /// Requests that were put as questions, the oldest first: one is asked at a time.
 #[derive(Debug, Default)]
 pub(super) struct Asked(VecDeque<Request>);
@@ -41,6 +44,12 @@ impl Request {
         rpc::answer(&self.id, json!({"outcome": if yes { self.yes } else { self.no }}), post);
     }
 
+    /// Says no without asking anybody.
+    pub(super) fn refuse(self, post: &mut Post) {
+        post.tell(Heard::Denied(self.what.clone()));
+        self.answer(false, post);
+    }
+
     pub(super) fn cancel(self, post: &mut Post) {
         rpc::answer(&self.id, json!({"outcome": cancelled()}), post);
     }
@@ -52,6 +61,9 @@ impl Request {
 
 impl Asked {
     pub(super) fn ask(&mut self, request: Request, post: &mut Post) {
+        if self.0.len() >= MOST_ASKED {
+            return request.refuse(post);
+        }
         if self.0.is_empty() {
             request.put(post);
         }
