@@ -39,9 +39,10 @@ impl Talk {
         outcomes: Vec<OutcomeRule>,
         throttled: Vec<regex::Regex>,
     ) -> Self {
-        let mut turn = TurnSpec::new(TurnRule::Protocol(Box::new(agent.clone())));
+        let mut turn = TurnSpec::new(TurnRule::Protocol(Box::new(agent)));
         (turn.outcomes, turn.throttled) = (outcomes, throttled);
         let spec = Arc::new(ToolSpec::new("t", vec!["t".into()], turn));
+        let agent = spec.agent().expect("an agent").clone();
         #[expect(clippy::disallowed_methods, reason = "where the test begins")]
         let now = Instant::now();
         let mut talk =

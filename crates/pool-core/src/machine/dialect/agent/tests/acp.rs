@@ -212,7 +212,7 @@ fn a_prompt_is_never_a_command() {
         let prompt = talk.say(text);
         assert_eq!(prompt["params"]["prompt"], json!([{"type": "text", "text": sent}]));
         // Agents take away what counts as white space there.
-        assert_eq!(sent.trim_start().trim_start_matches('\u{feff}').starts_with(['/', '$', '!']), false);
+        assert!(!sent.trim_start().trim_start_matches('\u{feff}').starts_with(['/', '$', '!']));
         talk.ends(&[ended(&prompt, "end_turn")]);
     }
     let prompt = talk.says(Step::Command("/compact".into()));

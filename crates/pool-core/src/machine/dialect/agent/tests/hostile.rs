@@ -102,7 +102,7 @@ fn places(value: &Value, place: &str, found: &mut Vec<String>) {
     };
     match value {
         Value::Object(fields) => {
-            fields.iter().for_each(|(name, inner)| inside(&name.replace('/', "~1"), inner))
+            fields.iter().for_each(|(name, inner)| inside(&name.replace('/', "~1"), inner));
         }
         Value::Array(items) => {
             items.iter().enumerate().for_each(|(at, inner)| inside(&at.to_string(), inner));

@@ -6,6 +6,9 @@ use crate::machine::dialect::agent::json::Value;
 use crate::message::Outcome;
 use crate::spec::Allow;
 
+/// An option's id and its kind.
+type Choice<'a> = (&'a str, &'a str);
+
 /// The options as agents list them: ids and order are everybody's own.
 const OPTIONS: [&[(&str, &str)]; 5] = [
     &[("proceed_always", "allow_always"), ("proceed_once", "allow_once"), ("cancel", "reject_once")],
@@ -61,7 +64,7 @@ fn options_are_chosen_by_their_kind() {
 
 #[test]
 fn where_the_option_is_missing_the_next_one_is_taken_and_else_none() {
-    let table: [(&[(&str, &str)], Allow, Value); 4] = [
+    let table: [(&[Choice<'_>], Allow, Value); 4] = [
         (&[("always", "allow_always"), ("no", "reject_once")], Allow::All, selected("always")),
         (&[("yes", "allow_once"), ("never", "reject_always")], Allow::Read, selected("never")),
         (&[("yes", "allow_once")], Allow::Read, cancelled()),
@@ -119,7 +122,7 @@ fn who_is_asked_answers_one_question_after_the_other() {
     talk.sent();
     let requests: Vec<Value> = (0..3).map(|id| asks(json!(id), Some("edit"), OPTIONS[2])).collect();
     let question = Found::Question("may it do this: touch x?".into());
-    assert_eq!(talk.hears(&requests), [question.clone()]);
+    assert_eq!(talk.hears(&requests), std::slice::from_ref(&question));
     assert_eq!(talk.sent(), Vec::<Value>::new());
     for (id, answer, option) in [(0, "yes", "once"), (1, "no", "reject"), (2, "y", "once")] {
         talk.answers(answer);
