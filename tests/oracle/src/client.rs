@@ -32,7 +32,7 @@ impl Client {
         tokio::spawn(agent::run(other));
         let dialect = AgentDialect::new(tool, &spec, thread.map(Into::into));
         let (input, output) = tokio::io::split(pipe);
-        let mut client = Self { dialect, input, output, outgoing: Vec::new(), now: Instant::now() };
+        let mut client = Self { dialect, input, output, outgoing: Vec::new(), now: tokio::time::Instant::now().into_std() };
         client.dialect.open(&mut client.outgoing, client.now);
         assert_eq!(client.found().await, Found::Ready);
         client
