@@ -44,6 +44,10 @@ man DIR="target/man":
 model:
     cargo test -p cluster-routing --lib every_job_ends_exactly_once -- --nocapture
 
+# our side of the Agent Client Protocol against the agent's side of the protocol's own library, a workspace of its own
+acp-oracle:
+    cargo run --locked --manifest-path tests/oracle/Cargo.toml --target-dir target/oracle
+
 # licences, bans, sources
 deny:
     cargo deny check bans licenses sources

@@ -196,4 +196,10 @@ agents! {
         limits_and_failures_have_names a_late_turn_is_taken_back a_session_survives_a_crash;
     gemini is Gemini: ten_jobs_on_two_instances steps_are_one_conversation a_change_of_a_file_is_allowed_or_not
         limits_and_failures_have_names a_late_turn_is_taken_back;
+    qwen is Qwen: ten_jobs_on_two_instances steps_are_one_conversation a_change_of_a_file_is_allowed_or_not
+        limits_and_failures_have_names a_late_turn_is_taken_back a_session_survives_a_crash;
+    opencode is Opencode: ten_jobs_on_two_instances steps_are_one_conversation a_change_of_a_file_is_allowed_or_not
+        limits_and_failures_have_names a_late_turn_is_taken_back a_session_survives_a_crash;
+    copilot is Copilot: ten_jobs_on_two_instances steps_are_one_conversation a_change_of_a_file_is_allowed_or_not
+        limits_and_failures_have_names a_late_turn_is_taken_back a_session_survives_a_crash;
 }

@@ -8,19 +8,22 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// The profiles that come with the program: name and text.
-pub(super) const BUILT_IN: [(&str, &str); 14] = [
+pub(super) const BUILT_IN: [(&str, &str); 17] = [
     ("aider", include_str!("../../profiles/aider.toml")),
     ("bash", include_str!("../../profiles/bash.toml")),
     ("bc", include_str!("../../profiles/bc.toml")),
     ("claude", include_str!("../../profiles/claude.toml")),
     ("codex", include_str!("../../profiles/codex.toml")),
+    ("copilot", include_str!("../../profiles/copilot.toml")),
     ("dc", include_str!("../../profiles/dc.toml")),
     ("gdb", include_str!("../../profiles/gdb.toml")),
     ("gemini", include_str!("../../profiles/gemini.toml")),
     ("jq", include_str!("../../profiles/jq.toml")),
     ("node", include_str!("../../profiles/node.toml")),
+    ("opencode", include_str!("../../profiles/opencode.toml")),
     ("psql", include_str!("../../profiles/psql.toml")),
     ("python", include_str!("../../profiles/python.toml")),
+    ("qwen", include_str!("../../profiles/qwen.toml")),
     ("sqlite3", include_str!("../../profiles/sqlite3.toml")),
     ("tclsh", include_str!("../../profiles/tclsh.toml")),
 ];

@@ -235,6 +235,8 @@ impl<D: Dialect> Conversation<D> {
             Control::Answer(text) => {
                 if matches!(self.state, State::Turn { .. }) {
                     self.dialect.answer(&text, &mut self.outgoing);
+                    // It may have asked more than this.
+                    self.look(now);
                 }
             }
         }

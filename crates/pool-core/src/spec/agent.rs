@@ -15,12 +15,24 @@ pub struct AgentSpec {
     /// Arguments that make it take up a conversation again, if it is told which one when it is started: `{thread}` stands
     /// for what it calls it.
     pub resume: Vec<String>,
-    /// The protocol's own settings, put into the message that begins a conversation: with an app server, `sandbox` and
-    /// `approvalPolicy`; with ACP, `modeId`.
+    /// The protocol's own settings. With an app server they are put into the message that begins a conversation: `sandbox`,
+    /// `approvalPolicy`. With ACP see [`AgentSpec::ACP_MODE`], [`AgentSpec::ACP_USAGE`], [`AgentSpec::ACP_COUNTS`].
     pub settings: serde_json::Map<String, serde_json::Value>,
 }
 
 impl AgentSpec {
+    /// The setting of ACP that names the mode which each session is put into: one of its `modeId`s. Without it a session
+    /// stays in the agent's own.
+    pub const ACP_MODE: &str = "modeId";
+
+    /// The setting of ACP that says what the tokens count that an agent tells at the end of a turn: the `turn`, the whole
+    /// `session`, or the last `request` of the turn. Without it, the turn.
+    pub const ACP_USAGE: &str = "usage";
+
+    /// The setting of ACP that says, if `true`, that an agent counts tokens in every turn: one that ends without any has
+    /// failed, whatever else it says.
+    pub const ACP_COUNTS: &str = "countsEveryTurn";
+
     /// An agent that may only read, with nothing else set.
     #[must_use]
     pub fn new(protocol: Protocol) -> Self {

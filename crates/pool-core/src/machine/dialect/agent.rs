@@ -77,7 +77,7 @@ impl AgentDialect {
         let protocol: Box<dyn Speaks> = match agent.protocol {
             Protocol::StreamJson => Box::new(stream_json::StreamJson::new(agent, thread.is_some())),
             Protocol::AppServer => Box::new(app_server::AppServer::new(agent, folder, thread)),
-            Protocol::Acp => Box::new(acp::Acp::new(agent, folder)),
+            Protocol::Acp => Box::new(acp::Acp::new(&spec, agent, thread)),
         };
         Self {
             spec,

@@ -1,17 +1,24 @@
 //! The Agent Client Protocol, version 1 (<https://agentclientprotocol.com>): sessions, and prompts in them.
 //!
-//! Measured with gemini 0.61.0, qwen, opencode, copilot and two adapters. The end of a turn is the answer to our own
-//! `session/prompt`; what comes before are updates. Options of a permission are chosen by their kind, for every agent has other
-//! ids. We offer no files and no terminal: whoever asks for them is told so.
+//! Measured with gemini 0.61.0, qwen 0.15.10, opencode 1.18.33 and copilot 1.0.102. The end of a turn is the answer to our own
+//! `session/prompt`; what comes before are updates. We offer no files and no terminal: whoever asks for them is told so.
+
+mod permission;
+mod said;
+mod usage;
 
 use super::json::{Fields, Value, json};
-use super::permit::{self, Verdict, Wish};
+use super::permit;
 use super::post::{Ended, Heard, Post};
 use super::rpc::{self, Incoming, Refusal, Rpc};
 use super::{CannotCarry, Speaks};
-use crate::message::{Outcome, Step, Usage};
-use crate::spec::{AgentSpec, Allow};
-use std::path::PathBuf;
+use crate::message::{Outcome, Step};
+use crate::spec::{AgentSpec, Allow, ToolSpec};
+use permission::{Asked, Request};
+use said::Said;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use usage::Meter;
 
 /// The version that we speak.
 const VERSION: u64 = 1;
@@ -19,23 +26,49 @@ const VERSION: u64 = 1;
 /// The line that begins a new session.
 const NEW: &str = "/new";
 
-/// A space without width, put before text that would be taken for a command.
+/// What a text of ours begins with if it would be taken for a command otherwise: a zero width space. Agents pass over a
+/// blank in front of a command, but this is none.
 const INERT: char = '\u{200b}';
 
-/// The setting that names the mode which a session is put into.
-const MODE: &str = "modeId";
+/// What commands begin with.
+const MARKS: [char; 3] = ['/', '$', '!'];
+
+/// The code of a refusal that wants a login first, from the protocol's specification.
+const LOGIN_WANTED: i64 = -32000;
 
 /// The state of a conversation.
 #[derive(Debug)]
 pub(super) struct Acp {
+    spec: Arc<ToolSpec>,
     rpc: Rpc,
     allow: Allow,
     folder: PathBuf,
-    mode: Option<String>,
+    settings: Settings,
+    /// The session to go on with.
+    take_up: Option<Arc<str>>,
+    abilities: Abilities,
     session: Option<String>,
     awaited: Awaited,
-    /// The request that was put as a question, and what to choose for yes and for no.
-    asked: Option<(Value, [Value; 2])>,
+    asked: Asked,
+    said: Said,
+    meter: Meter,
+}
+
+/// What a profile says about an agent beyond the protocol.
+#[derive(Debug)]
+struct Settings {
+    /// The mode that each session is put into.
+    mode: Option<String>,
+    /// A turn that ends well without a token of its model has failed.
+    counts_every_turn: bool,
+}
+
+/// What an agent can do besides, as its greeting tells.
+#[derive(Debug, Default)]
+struct Abilities {
+    /// The method that takes up an old session.
+    take_up: Option<&'static str>,
+    close: bool,
 }
 
 /// What the other side owes us: the answer to a request of this number.
@@ -43,69 +76,127 @@ pub(super) struct Acp {
 enum Awaited {
     Nothing,
     Greeting(u64),
+    OldSession { request: u64, session: Arc<str> },
     Session { request: u64, is_turn: bool },
     Mode { request: u64, is_turn: bool },
-    Prompt(u64),
+    Prompt { request: u64, of: Prompt },
+}
+
+/// The prompt that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Prompt {
+    Text,
+    Command,
+    Cancelled,
 }
 
 impl Acp {
-    pub(super) fn new(agent: &AgentSpec, folder: Option<PathBuf>) -> Self {
+    pub(super) fn new(spec: &Arc<ToolSpec>, agent: &AgentSpec, take_up: Option<Arc<str>>) -> Self {
+        let folder = spec.cwd.as_deref().unwrap_or(Path::new("."));
+        let setting = |name| agent.settings.get(name);
         Self {
+            spec: spec.clone(),
             rpc: Rpc::default(),
             allow: agent.allow,
-            folder: folder.unwrap_or_else(|| PathBuf::from("/")),
-            mode: agent.settings.get(MODE).and_then(Value::as_str).map(str::to_owned),
+            // The protocol wants it absolute.
+            folder: std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()),
+            settings: Settings {
+                mode: setting(AgentSpec::ACP_MODE).and_then(Value::as_str).map(str::to_owned),
+                counts_every_turn: setting(AgentSpec::ACP_COUNTS).and_then(Value::as_bool) == Some(true),
+            },
+            take_up,
+            abilities: Abilities::default(),
             session: None,
             awaited: Awaited::Nothing,
-            asked: None,
+            asked: Asked::default(),
+            said: Said::default(),
+            meter: Meter::new(setting(AgentSpec::ACP_USAGE).and_then(Value::as_str)),
         }
     }
 
-    fn new_session(&mut self, is_turn: bool, post: &mut Post) {
-        let params = json!({"cwd": self.folder.to_string_lossy(), "mcpServers": []});
-        let request = self.rpc.request("session/new", params, post);
-        self.awaited = Awaited::Session { request, is_turn };
-    }
-
     fn answered(&mut self, id: u64, result: Result<&Value, Refusal>, post: &mut Post) {
-        match self.awaited {
-            Awaited::Greeting(request) if request == id => self.greeted(result, post),
-            Awaited::Session { request, is_turn } if request == id => match result {
-                Ok(result) => self.in_session(result, is_turn, post),
-                Err(refusal) => post.tell(Heard::Broken(format!("session/new: {refusal}"))),
+        match &self.awaited {
+            Awaited::Greeting(request) if *request == id => self.greeted(result, post),
+            Awaited::OldSession { request, session } if *request == id => match result {
+                Ok(_) => {
+                    let session = session.to_string();
+                    post.tell(Heard::TakenUp);
+                    self.meter.session(true);
+                    self.in_session(session, false, post);
+                }
+                // It is not there any more: a new one will do, and whoever misses the old one is told.
+                Err(_) => self.new_session(false, post),
             },
-            Awaited::Mode { request, is_turn } if request == id => match result {
-                Ok(_) => self.settled(is_turn, post),
-                Err(refusal) => post.tell(Heard::Broken(format!("session/set_mode: {refusal}"))),
+            Awaited::Session { request, is_turn } if *request == id => {
+                let is_turn = *is_turn;
+                match result.map(|result| result.text(&["sessionId"])) {
+                    Ok(Some(session)) => {
+                        self.meter.session(false);
+                        self.in_session(session.to_owned(), is_turn, post);
+                    }
+                    Ok(None) => post.tell(Heard::Broken("session/new: an answer without an id".into())),
+                    Err(refusal) => post.tell(Heard::Broken(refused("session/new", &refusal))),
+                }
+            }
+            Awaited::Mode { request, is_turn } if *request == id => match result {
+                Ok(_) => self.settled(*is_turn, post),
+                Err(refusal) => post.tell(Heard::Broken(refused("session/set_mode", &refusal))),
             },
-            Awaited::Prompt(request) if request == id => self.ended(result, post),
+            Awaited::Prompt { request, of } if *request == id => self.ended(*of, result, post),
             _ => {}
         }
     }
 
     fn greeted(&mut self, result: Result<&Value, Refusal>, post: &mut Post) {
-        match result.map(|result| (result.count(&["protocolVersion"]), result)) {
-            Ok((Some(VERSION), result)) => {
-                post.tell_version(result.text(&["agentInfo", "version"]));
-                self.new_session(false, post);
+        let result = match result {
+            Ok(result) => result,
+            Err(refusal) => return post.tell(Heard::Broken(refused("initialize", &refusal))),
+        };
+        let version = result.count(&["protocolVersion"]);
+        if version != Some(VERSION) {
+            let version = version.map_or_else(|| "none".to_owned(), |version| version.to_string());
+            return post
+                .tell(Heard::Broken(format!("it speaks version {version} of the protocol, not {VERSION}")));
+        }
+        post.tell_version(result.text(&["agentInfo", "version"]));
+        self.abilities = abilities(result);
+        match (self.take_up.take(), self.abilities.take_up) {
+            (Some(session), Some(method)) => {
+                let params = self.session_params(Some(&session));
+                let request = self.rpc.request(method, params, post);
+                self.awaited = Awaited::OldSession { request, session };
             }
-            Ok((other, _)) => {
-                let other = other.map_or_else(|| "none".to_owned(), |version| version.to_string());
-                post.tell(Heard::Broken(format!("it speaks version {other} of the protocol, not {VERSION}")));
-            }
-            Err(refusal) => post.tell(Heard::Broken(format!("initialize: {refusal}"))),
+            _ => self.new_session(false, post),
         }
     }
 
-    fn in_session(&mut self, result: &Value, is_turn: bool, post: &mut Post) {
-        let Some(session) = result.text(&["sessionId"]) else {
-            return post.tell(Heard::Broken("session/new: an answer without an id".into()));
-        };
-        self.session = Some(session.to_owned());
-        let Some(mode) = &self.mode else { return self.settled(is_turn, post) };
-        let params = json!({"sessionId": session, "modeId": mode});
-        let request = self.rpc.request("session/set_mode", params, post);
-        self.awaited = Awaited::Mode { request, is_turn };
+    fn new_session(&mut self, is_turn: bool, post: &mut Post) {
+        let request = self.rpc.request("session/new", self.session_params(None), post);
+        self.awaited = Awaited::Session { request, is_turn };
+    }
+
+    fn session_params(&self, session: Option<&str>) -> Value {
+        let mut params = json!({"cwd": self.folder.to_string_lossy(), "mcpServers": []});
+        if let Some(session) = session {
+            params["sessionId"] = session.into();
+        }
+        params
+    }
+
+    fn in_session(&mut self, session: String, is_turn: bool, post: &mut Post) {
+        post.tell(Heard::Thread(session.clone()));
+        let mode = self.settings.mode.as_ref().map(|mode| json!({"sessionId": session, "modeId": mode}));
+        // Otherwise it would keep them all until its end.
+        if let Some(old) = self.session.replace(session).filter(|_| self.abilities.close) {
+            self.rpc.request("session/close", json!({"sessionId": old}), post);
+        }
+        match mode {
+            Some(params) => {
+                let request = self.rpc.request("session/set_mode", params, post);
+                self.awaited = Awaited::Mode { request, is_turn };
+            }
+            None => self.settled(is_turn, post),
+        }
     }
 
     fn settled(&mut self, is_turn: bool, post: &mut Post) {
@@ -119,76 +210,53 @@ impl Acp {
     }
 
     /// The end of a turn: version 2 of the protocol will tell it by an update instead, and end up here, too.
-    fn ended(&mut self, result: Result<&Value, Refusal>, post: &mut Post) {
+    fn ended(&mut self, of: Prompt, result: Result<&Value, Refusal>, post: &mut Post) {
         self.awaited = Awaited::Nothing;
-        self.asked = None;
-        let ended = match result {
+        self.asked.clear();
+        let usage = self.meter.end(result.as_ref().map_or(&Value::Null, |result| result));
+        let (evidence, failure) = match result {
             Ok(result) => {
                 let reason = result.text(&["stopReason"]).unwrap_or("none");
-                Ended {
-                    evidence: format!("the answer to session/prompt: {reason}"),
-                    failure: (reason != "end_turn")
-                        .then(|| (Outcome::Error, format!("it stopped: {}", reason.replace('_', " ")))),
-                    usage: usage(result),
-                    ..Ended::default()
-                }
+                (reason.to_owned(), stopped(reason))
             }
-            Err(refusal) => Ended {
-                evidence: "the answer to session/prompt: an error".into(),
-                failure: Some((
-                    if refusal.code == 429 { Outcome::Limited } else { Outcome::Error },
-                    super::excerpt(&refusal.to_string()),
-                )),
-                ..Ended::default()
-            },
+            Err(refusal) => ("an error".to_owned(), Some(failed(&refusal))),
         };
-        post.tell(Heard::End(ended));
+        let counted_none = self.settings.counts_every_turn
+            && of == Prompt::Text
+            && usage.as_ref().is_some_and(|usage| usage.output == Some(0));
+        let (failure, reset) = match (failure, self.said.failure()) {
+            (None, Some((failure, reset))) => (Some(failure), reset),
+            (None, None) if counted_none => {
+                (Some((Outcome::Error, "no answer of its model came to its end".to_owned())), None)
+            }
+            (failure, _) => (failure, None),
+        };
+        let evidence = format!("the answer to session/prompt: {evidence}");
+        post.tell(Heard::End(Ended { evidence, text: None, failure, reset, usage }));
     }
 
-    fn updated(&self, params: &Value, post: &mut Post) {
+    fn updated(&mut self, params: &Value, post: &mut Post) {
         if params.text(&["sessionId"]) != self.session.as_deref() {
             return;
         }
-        match params.text(&["update", "sessionUpdate"]) {
-            Some("agent_message_chunk") => {
-                if let Some(text) = params.text(&["update", "content", "text"]) {
-                    post.tell(Heard::Text(text.to_owned()));
-                }
-            }
-            // What it says after a tool was used is a new paragraph.
-            Some("tool_call") => post.tell(Heard::Block(String::new())),
-            _ => {}
-        }
+        let Some(update) = params.get("update") else { return };
+        self.meter.update(update);
+        self.said.update(update, &self.spec.turn, post);
     }
 
     fn requested(&mut self, id: &Value, method: &str, params: &Value, post: &mut Post) {
         if method != "session/request_permission" {
             return rpc::unknown(id, method, post);
         }
-        let choose = |kinds: [&str; 2]| {
-            let option = |kind: &&str| {
-                params.list(&["options"]).iter().find(|option| option.text(&["kind"]) == Some(*kind))
-            };
-            let chosen = kinds.iter().find_map(option).and_then(|option| option.get("optionId"));
-            chosen.map_or_else(
-                || json!({"outcome": "cancelled"}),
-                |id| json!({"outcome": "selected", "optionId": id}),
-            )
-        };
-        let yes = choose(["allow_once", "allow_always"]);
-        let no = choose(["reject_once", "reject_always"]);
-        let what = params.text(&["toolCall", "title"]).or_else(|| params.text(&["toolCall", "toolCallId"]));
-        let what = super::excerpt(what.unwrap_or("something"));
-        match permit::decide(self.allow, wish(params.text(&["toolCall", "kind"]))) {
-            Verdict::Yes => rpc::answer(id, json!({"outcome": yes}), post),
-            Verdict::No => {
-                post.tell(Heard::Denied(what));
-                rpc::answer(id, json!({"outcome": no}), post);
-            }
-            Verdict::Ask => {
-                post.tell(Heard::Question(format!("may it do this: {what}?")));
-                self.asked = Some((id.clone(), [yes, no]));
-            }
+        self.said.pause(post);
+        let request = Request::read(id, params);
+        if matches!(self.awaited, Awaited::Prompt { of: Prompt::Cancelled, .. }) {
+            return request.cancel(post);
+        }
+        match permit::decide(self.allow, request.wish) {
+            permit::Verdict::Yes => request.answer(true, post),
+            permit::Verdict::No => request.refuse(post),
+            permit::Verdict::Ask => self.asked.ask(request, post),
         }
     }
 }
@@ -206,33 +274,36 @@ impl Speaks for Acp {
     }
 
     fn begin(&mut self, step: Step, post: &mut Post) -> Result<(), CannotCarry> {
-        let text = match step {
+        let (text, of) = match step {
             Step::Command(line) if line == NEW => {
                 self.new_session(true, post);
                 return Ok(());
             }
-            Step::Command(line) => line,
-            // Only what begins with it is a command; spaces in front do not count, and are taken off by gemini.
-            Step::Say(text) if text.trim_start().starts_with('/') => format!("{INERT}{text}"),
-            Step::Say(text) => text,
+            Step::Command(line) => (line, Prompt::Command),
+            Step::Say(text) if text.trim_start().starts_with(MARKS) => {
+                (format!("{INERT}{text}"), Prompt::Text)
+            }
+            Step::Say(text) => (text, Prompt::Text),
         };
+        self.said = Said::default();
+        self.meter.begin();
         let params = json!({"sessionId": self.session, "prompt": [{"type": "text", "text": text}]});
         let request = self.rpc.request("session/prompt", params, post);
-        self.awaited = Awaited::Prompt(request);
+        self.awaited = Awaited::Prompt { request, of };
         Ok(())
     }
 
     fn interrupt(&mut self, post: &mut Post) {
-        if let Some((id, _)) = self.asked.take() {
-            rpc::answer(&id, json!({"outcome": {"outcome": "cancelled"}}), post);
+        if let Awaited::Prompt { of, .. } = &mut self.awaited {
+            *of = Prompt::Cancelled;
+            // Whoever cancels a turn has to answer all that it asks.
+            self.asked.cancel(post);
+            rpc::notify("session/cancel", json!({"sessionId": self.session}), post);
         }
-        rpc::notify("session/cancel", json!({"sessionId": self.session}), post);
     }
 
     fn answer(&mut self, yes: bool, post: &mut Post) {
-        if let Some((id, [allow, reject])) = self.asked.take() {
-            rpc::answer(&id, json!({"outcome": if yes { allow } else { reject }}), post);
-        }
+        self.asked.answer(yes, post);
     }
 
     fn hear(&mut self, message: Value, post: &mut Post) {
@@ -247,30 +318,52 @@ impl Speaks for Acp {
     fn expects(&self) -> &'static str {
         match self.awaited {
             Awaited::Greeting(_) => "the answer to \"initialize\"",
+            Awaited::OldSession { .. } => "the answer to \"session/resume\" or \"session/load\"",
             Awaited::Session { .. } => "the answer to \"session/new\"",
             Awaited::Mode { .. } => "the answer to \"session/set_mode\"",
-            Awaited::Prompt(_) => "the answer to \"session/prompt\"",
+            Awaited::Prompt { .. } => "the answer to \"session/prompt\"",
             Awaited::Nothing => "nothing",
         }
     }
 }
 
-/// What a tool call means, by the kind that the agent gives it.
-fn wish(kind: Option<&str>) -> Wish {
-    match kind {
-        Some("read" | "search" | "think" | "fetch") => Wish::Read,
-        Some("edit" | "delete" | "move") => Wish::Edit,
-        _ => Wish::Act,
+/// What a greeting tells. Taking a session up without hearing all of it again is better.
+fn abilities(greeting: &Value) -> Abilities {
+    let can = |path: &[&str]| {
+        let told = greeting.get("agentCapabilities").and_then(|told| told.at(path));
+        told.is_some_and(|told| !told.is_null() && told != &Value::Bool(false))
+    };
+    Abilities {
+        take_up: if can(&["sessionCapabilities", "resume"]) {
+            Some("session/resume")
+        } else {
+            can(&["loadSession"]).then_some("session/load")
+        },
+        close: can(&["sessionCapabilities", "close"]),
     }
 }
 
-/// What the turn took, in one of the two places where agents tell it.
-fn usage(result: &Value) -> Option<Usage> {
-    let counts = |value: &Value, names: [&str; 2]| {
-        let [input, output] = names.map(|name| value.count(&[name]));
-        (input.is_some() || output.is_some()).then_some(Usage { input, output, cost_usd: None })
+/// Why it does not go on, for people.
+fn refused(method: &str, refusal: &Refusal) -> String {
+    let hint = match refusal.code {
+        LOGIN_WANTED => "; log in with it once, or pass its key: --env NAME",
+        _ => "",
     };
-    let standard = result.get("usage").and_then(|usage| counts(usage, ["inputTokens", "outputTokens"]));
-    let quota = || counts(result.at(&["_meta", "quota", "token_count"])?, ["input_tokens", "output_tokens"]);
-    standard.or_else(quota)
+    format!("{method}: {}{hint}", super::excerpt(&refusal.to_string()))
+}
+
+/// What a turn that has been refused is worth.
+fn failed(refusal: &Refusal) -> (Outcome, String) {
+    let outcome = if refusal.code == 429 { Outcome::Limited } else { Outcome::Error };
+    (outcome, super::excerpt(&refusal.to_string()))
+}
+
+/// What the reason for a turn's end means; nothing if it is a good one.
+fn stopped(reason: &str) -> Option<(Outcome, String)> {
+    let outcome = match reason {
+        "end_turn" => return None,
+        "max_tokens" => Outcome::ContextFull,
+        _ => Outcome::Error,
+    };
+    Some((outcome, format!("it stopped: {}", reason.replace('_', " "))))
 }

@@ -58,12 +58,11 @@ impl Lines {
     }
 
     fn forget(&mut self) {
-        let kept = self.buffer.len() - self.taken;
-        // Moving the rest must cost less than reading what goes has cost.
-        if self.taken <= TAIL || self.taken - TAIL < kept {
+        // Moving the rest, the tail with it, must cost less than reading what goes has cost.
+        let gone = self.taken.saturating_sub(TAIL);
+        if gone < self.buffer.len() - gone {
             return;
         }
-        let gone = self.taken - TAIL;
         self.buffer.drain(..gone);
         self.taken -= gone;
         self.scanned -= gone;
@@ -111,6 +110,18 @@ mod tests {
             all(&mut lines);
             assert!(lines.buffer.len() < 3 * TAIL, "{}", lines.buffer.len());
         }
+    }
+
+    #[test]
+    fn what_has_been_looked_at_is_not_looked_at_again() {
+        let mut lines = Lines::default();
+        for _ in 0..100_000 {
+            lines.buffer().extend_from_slice(b"piece of a line that ends much later ");
+            assert!(matches!(lines.next(), Line::None));
+            assert_eq!(lines.scanned, lines.buffer.len());
+        }
+        lines.buffer().push(b'\n');
+        assert!(matches!(lines.next(), Line::Whole(line) if line.len() == 3_700_000));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! JSON-RPC, as far as agents speak it: requests with our own numbers, notices, answers. Some leave the `jsonrpc` field out.
 
-use super::json::{Fields, Value, json};
+use super::json::{self, Fields, Value, json};
 use super::post::Post;
 
 /// The code for a request that we do not know, from the specification of JSON-RPC 2.0.
@@ -83,6 +83,9 @@ pub(super) fn read(message: &Value) -> Incoming<'_> {
 fn refusal(error: &Value) -> Refusal {
     let code = error.get("code").and_then(Value::as_i64).unwrap_or_default();
     let said = error.text(&["message"]).unwrap_or("an error without words");
+    // Some hand on what their service has sent, as it came.
+    let inner = json::object(said.as_bytes());
+    let said = inner.as_ref().and_then(|inner| inner.text(&["error", "message"])).unwrap_or(said);
     // The reason proper often stands in `data` only.
     let more = error.text(&["data"]).or_else(|| error.text(&["data", "details"]));
     let more = more.or_else(|| error.text(&["data", "message"])).filter(|more| *more != said);

@@ -1,6 +1,8 @@
 //! The dialects of agents against messages as they were seen, and as they must not be taken.
 
+mod acp;
 mod app_server;
+mod hostile;
 mod lines;
 mod stream_json;
 
@@ -27,9 +29,20 @@ fn agent(protocol: Protocol, allow: Allow) -> AgentSpec {
 impl Talk {
     /// A process that has just begun; what it was sent is in `sent`.
     fn begun(agent: AgentSpec, thread: Option<&str>, outcomes: Vec<OutcomeRule>) -> Self {
-        let mut turn = TurnSpec::new(TurnRule::Protocol(Box::new(agent.clone())));
-        turn.outcomes = outcomes;
+        Self::with(agent, thread, outcomes, Vec::new())
+    }
+
+    /// The same, with patterns for its trying again.
+    fn with(
+        agent: AgentSpec,
+        thread: Option<&str>,
+        outcomes: Vec<OutcomeRule>,
+        throttled: Vec<regex::Regex>,
+    ) -> Self {
+        let mut turn = TurnSpec::new(TurnRule::Protocol(Box::new(agent)));
+        (turn.outcomes, turn.throttled) = (outcomes, throttled);
         let spec = Arc::new(ToolSpec::new("t", vec!["t".into()], turn));
+        let agent = spec.agent().expect("an agent").clone();
         #[expect(clippy::disallowed_methods, reason = "where the test begins")]
         let now = Instant::now();
         let mut talk =
