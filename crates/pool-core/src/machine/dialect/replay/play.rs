@@ -232,11 +232,11 @@ impl Player {
     }
 }
 
-/// Compares lines of JSON by what they say, but for our own version.
+/// Compares lines of JSON by what they say, but for our own version and the folder that we are in.
 fn same_messages(written: &[u8], expected: &[u8]) -> Result<(), String> {
     let read = |bytes: &[u8]| -> Vec<Option<serde_json::Value>> {
         let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        lines.map(|line| serde_json::from_slice(line).ok().map(without_version)).collect()
+        lines.map(|line| serde_json::from_slice(line).ok().map(without_us)).collect()
     };
     if read(written) == read(expected) {
         return Ok(());
@@ -244,9 +244,11 @@ fn same_messages(written: &[u8], expected: &[u8]) -> Result<(), String> {
     same("written", &super::escape(written, &[]), &super::escape(expected, &[]))
 }
 
-fn without_version(mut message: serde_json::Value) -> serde_json::Value {
-    if let Some(client) = message.pointer_mut("/params/clientInfo") {
-        client["version"] = serde_json::Value::Null;
+fn without_us(mut message: serde_json::Value) -> serde_json::Value {
+    for ours in ["/params/clientInfo/version", "/params/cwd"] {
+        if let Some(value) = message.pointer_mut(ours) {
+            value.take();
+        }
     }
     message
 }
