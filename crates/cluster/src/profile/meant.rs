@@ -9,6 +9,7 @@ use pool_core::spec::{
     OutcomeRule, Protocol, Restart, Shutdown, StartSpec, Stderr as StderrSpec, TextRule, ToolSpec, TurnRule,
     TurnSpec,
 };
+use regex::Regex;
 use std::time::Duration;
 
 /// A key, and what is wrong with its value.
@@ -128,7 +129,11 @@ fn turn(written: &Written) -> Result<TurnSpec, Wrong> {
 
 fn rule(turn: &Turn, agent: Option<&Agent>) -> Result<TurnRule, Wrong> {
     only_where_used(turn)?;
-    let speaks = |protocol| Ok(TurnRule::Protocol(Box::new(self::agent(protocol, agent))));
+    let speaks = |protocol| {
+        let agent = self::agent(protocol, agent);
+        settings(&agent)?;
+        Ok(TurnRule::Protocol(Box::new(agent)))
+    };
     let missing = |key, what: &str| (key, format!("is missing: by = \"{what}\" needs it"));
     Ok(match turn.by {
         By::Sentinel => TurnRule::Sentinel {
@@ -177,6 +182,24 @@ fn agent(protocol: Protocol, written: Option<&Agent>) -> AgentSpec {
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     spec
+}
+
+/// With ACP the settings are ours, and a wrong one would silently do nothing.
+fn settings(agent: &AgentSpec) -> Result<(), Wrong> {
+    if agent.protocol != Protocol::Acp {
+        return Ok(());
+    }
+    let wrong = agent.settings.iter().find_map(|(name, value)| {
+        let is_right = match name.as_str() {
+            AgentSpec::ACP_MODE => value.is_string(),
+            AgentSpec::ACP_COUNTS => value.is_boolean(),
+            AgentSpec::ACP_USAGE => value.as_str().is_some_and(|it| AgentSpec::ACP_USAGES.contains(&it)),
+            AgentSpec::ACP_NOTES => value.as_str().is_some_and(|it| Regex::new(it).is_ok()),
+            _ => false,
+        };
+        (!is_right).then(|| format!("{name} = {value}: see `cluster schema profile` for what ACP knows"))
+    });
+    wrong.map_or(Ok(()), |wrong| Err(("agent.settings", wrong)))
 }
 
 /// A key of another rule would silently do nothing.
