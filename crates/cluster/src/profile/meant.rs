@@ -9,6 +9,7 @@ use pool_core::spec::{
     OutcomeRule, Protocol, Restart, Shutdown, StartSpec, Stderr as StderrSpec, TextRule, ToolSpec, TurnRule,
     TurnSpec,
 };
+use regex::Regex;
 use std::time::Duration;
 
 /// A key, and what is wrong with its value.
@@ -26,6 +27,10 @@ pub(super) fn spec(
     let mut spec = ToolSpec::new(name, command(written, env, around), turn(written)?);
     spec.env.clone_from(&env.passed);
     spec.cwd = written.cwd.as_ref().map(|cwd| around.cwd.join(cwd));
+    if written.turn.by == By::Acp && spec.cwd.is_none() {
+        // Its sessions are told their folder, and not left to guess.
+        spec.cwd = Some(around.cwd.clone()).filter(|cwd| cwd.is_absolute());
+    }
     let has_dir =
         spec.command.iter().chain(spec.env.iter().map(|(_, value)| value)).any(|it| it.contains("{dir}"));
     if has_dir && around.state.is_none() {
@@ -128,7 +133,11 @@ fn turn(written: &Written) -> Result<TurnSpec, Wrong> {
 
 fn rule(turn: &Turn, agent: Option<&Agent>) -> Result<TurnRule, Wrong> {
     only_where_used(turn)?;
-    let speaks = |protocol| Ok(TurnRule::Protocol(Box::new(self::agent(protocol, agent))));
+    let speaks = |protocol| {
+        let agent = self::agent(protocol, agent);
+        settings(&agent)?;
+        Ok(TurnRule::Protocol(Box::new(agent)))
+    };
     let missing = |key, what: &str| (key, format!("is missing: by = \"{what}\" needs it"));
     Ok(match turn.by {
         By::Sentinel => TurnRule::Sentinel {
@@ -177,6 +186,24 @@ fn agent(protocol: Protocol, written: Option<&Agent>) -> AgentSpec {
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     spec
+}
+
+/// With ACP the settings are ours, and a wrong one would silently do nothing.
+fn settings(agent: &AgentSpec) -> Result<(), Wrong> {
+    if agent.protocol != Protocol::Acp {
+        return Ok(());
+    }
+    let wrong = agent.settings.iter().find_map(|(name, value)| {
+        let is_right = match name.as_str() {
+            AgentSpec::ACP_MODE => value.is_string(),
+            AgentSpec::ACP_COUNTS => value.is_boolean(),
+            AgentSpec::ACP_USAGE => value.as_str().is_some_and(|it| AgentSpec::ACP_USAGES.contains(&it)),
+            AgentSpec::ACP_NOTES => value.as_str().is_some_and(|it| Regex::new(it).is_ok()),
+            _ => false,
+        };
+        (!is_right).then(|| format!("{name} = {value}: see `cluster schema profile` for what ACP knows"))
+    });
+    wrong.map_or(Ok(()), |wrong| Err(("agent.settings", wrong)))
 }
 
 /// A key of another rule would silently do nothing.

@@ -103,6 +103,24 @@ fn broken_profiles() {
 }
 
 #[test]
+fn settings_of_acp_are_known_ones() {
+    let said = |setting: &str| {
+        complaint(&format!(
+            "schema = \"cluster.profile/1\"\ncommand = [\"x\"]\n[turn]\nby = \"acp\"\n[agent.settings]\n{setting}\n"
+        ))
+    };
+    for setting in
+        ["modeId = 1", "usage = \"sesion\"", "countsEveryTurn = \"yes\"", "notes = \"(\"", "mode = \"plan\""]
+    {
+        let said = said(setting);
+        assert!(
+            said.contains("agent.settings") && said.contains("cluster schema profile"),
+            "{setting}: {said}"
+        );
+    }
+}
+
+#[test]
 fn a_profile_of_the_users_hides_a_built_in_one() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("bc.toml"), GOOD.replace("sqlite3", "mybc")).unwrap();

@@ -222,8 +222,10 @@ pub struct Agent {
     /// Arguments that make it take up a conversation again when it is started once more; `{thread}` stands for what it calls
     /// that conversation. For those whose protocol has no message for it.
     pub resume: Option<Vec<String>>,
-    /// Settings of the protocol, put into the message that begins a conversation: for `app_server` those of its
-    /// `thread/start`, for `acp` the mode that a session is put into, as `modeId`.
+    /// Settings of the protocol. For `app_server` those of its `thread/start`. For `acp`: `modeId`, the mode that a session is
+    /// put into; `usage`, what the tokens count that are told at the end of a turn, the `turn`, the whole `session` or the
+    /// last `request`; `countsEveryTurn`, whether a turn without any has failed; `notes`, a pattern of pieces of text that
+    /// are no part of a reply.
     pub settings: Option<Settings>,
     /// More of them, where it may only read, or asks.
     pub read: Option<Settings>,

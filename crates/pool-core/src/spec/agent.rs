@@ -16,7 +16,7 @@ pub struct AgentSpec {
     /// for what it calls it.
     pub resume: Vec<String>,
     /// The protocol's own settings. With an app server they are put into the message that begins a conversation: `sandbox`,
-    /// `approvalPolicy`. With ACP see [`AgentSpec::ACP_MODE`], [`AgentSpec::ACP_USAGE`], [`AgentSpec::ACP_COUNTS`].
+    /// `approvalPolicy`. With ACP see [`AgentSpec::ACP_MODE`] and those after it.
     pub settings: serde_json::Map<String, serde_json::Value>,
 }
 
@@ -28,6 +28,12 @@ impl AgentSpec {
     /// The setting of ACP that says what the tokens count that an agent tells at the end of a turn: the `turn`, the whole
     /// `session`, or the last `request` of the turn. Without it, the turn.
     pub const ACP_USAGE: &str = "usage";
+
+    /// What [`AgentSpec::ACP_USAGE`] may be.
+    pub const ACP_USAGES: [&str; 3] = ["turn", "session", "request"];
+
+    /// The setting of ACP that is a pattern of pieces of text that are the agent's own notes, and no part of a reply.
+    pub const ACP_NOTES: &str = "notes";
 
     /// The setting of ACP that says, if `true`, that an agent counts tokens in every turn: one that ends without any has
     /// failed, whatever else it says.

@@ -5,6 +5,7 @@
 
 mod permission;
 mod said;
+mod session;
 mod usage;
 
 use super::json::{Fields, Value, json};
@@ -15,13 +16,12 @@ use super::{CannotCarry, Speaks};
 use crate::message::{Outcome, Step};
 use crate::spec::{AgentSpec, Allow, ToolSpec};
 use permission::{Asked, Request};
+use regex::Regex;
 use said::Said;
+use session::{Abilities, refused};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use usage::Meter;
-
-/// The version that we speak.
-const VERSION: u64 = 1;
 
 /// The line that begins a new session.
 const NEW: &str = "/new";
@@ -32,9 +32,6 @@ const INERT: char = '\u{200b}';
 
 /// What commands begin with.
 const MARKS: [char; 3] = ['/', '$', '!'];
-
-/// The code of a refusal that wants a login first, from the protocol's specification.
-const LOGIN_WANTED: i64 = -32000;
 
 /// The state of a conversation.
 #[derive(Debug)]
@@ -63,14 +60,6 @@ struct Settings {
     counts_every_turn: bool,
 }
 
-/// What an agent can do besides, as its greeting tells.
-#[derive(Debug, Default)]
-struct Abilities {
-    /// The method that takes up an old session.
-    take_up: Option<&'static str>,
-    close: bool,
-}
-
 /// What the other side owes us: the answer to a request of this number.
 #[derive(Debug)]
 enum Awaited {
@@ -94,6 +83,8 @@ impl Acp {
     pub(super) fn new(spec: &Arc<ToolSpec>, agent: &AgentSpec, take_up: Option<Arc<str>>) -> Self {
         let folder = spec.cwd.as_deref().unwrap_or(Path::new("."));
         let setting = |name| agent.settings.get(name);
+        let notes = setting(AgentSpec::ACP_NOTES).and_then(Value::as_str);
+        let notes = notes.and_then(|pattern| Regex::new(pattern).ok());
         Self {
             spec: spec.clone(),
             rpc: Rpc::default(),
@@ -109,7 +100,7 @@ impl Acp {
             session: None,
             awaited: Awaited::Nothing,
             asked: Asked::default(),
-            said: Said::default(),
+            said: Said::new(notes),
             meter: Meter::new(setting(AgentSpec::ACP_USAGE).and_then(Value::as_str)),
         }
     }
@@ -144,68 +135,6 @@ impl Acp {
             },
             Awaited::Prompt { request, of } if *request == id => self.ended(*of, result, post),
             _ => {}
-        }
-    }
-
-    fn greeted(&mut self, result: Result<&Value, Refusal>, post: &mut Post) {
-        let result = match result {
-            Ok(result) => result,
-            Err(refusal) => return post.tell(Heard::Broken(refused("initialize", &refusal))),
-        };
-        let version = result.count(&["protocolVersion"]);
-        if version != Some(VERSION) {
-            let version = version.map_or_else(|| "none".to_owned(), |version| version.to_string());
-            return post
-                .tell(Heard::Broken(format!("it speaks version {version} of the protocol, not {VERSION}")));
-        }
-        post.tell_version(result.text(&["agentInfo", "version"]));
-        self.abilities = abilities(result);
-        match (self.take_up.take(), self.abilities.take_up) {
-            (Some(session), Some(method)) => {
-                let params = self.session_params(Some(&session));
-                let request = self.rpc.request(method, params, post);
-                self.awaited = Awaited::OldSession { request, session };
-            }
-            _ => self.new_session(false, post),
-        }
-    }
-
-    fn new_session(&mut self, is_turn: bool, post: &mut Post) {
-        let request = self.rpc.request("session/new", self.session_params(None), post);
-        self.awaited = Awaited::Session { request, is_turn };
-    }
-
-    fn session_params(&self, session: Option<&str>) -> Value {
-        let mut params = json!({"cwd": self.folder.to_string_lossy(), "mcpServers": []});
-        if let Some(session) = session {
-            params["sessionId"] = session.into();
-        }
-        params
-    }
-
-    fn in_session(&mut self, session: String, is_turn: bool, post: &mut Post) {
-        post.tell(Heard::Thread(session.clone()));
-        let mode = self.settings.mode.as_ref().map(|mode| json!({"sessionId": session, "modeId": mode}));
-        // Otherwise it would keep them all until its end.
-        if let Some(old) = self.session.replace(session).filter(|_| self.abilities.close) {
-            self.rpc.request("session/close", json!({"sessionId": old}), post);
-        }
-        match mode {
-            Some(params) => {
-                let request = self.rpc.request("session/set_mode", params, post);
-                self.awaited = Awaited::Mode { request, is_turn };
-            }
-            None => self.settled(is_turn, post),
-        }
-    }
-
-    fn settled(&mut self, is_turn: bool, post: &mut Post) {
-        self.awaited = Awaited::Nothing;
-        if is_turn {
-            let evidence = "the answer to session/new".to_owned();
-            post.tell(Heard::End(Ended { evidence, ..Ended::default() }));
-        } else {
-            post.tell(Heard::Ready);
         }
     }
 
@@ -263,13 +192,7 @@ impl Acp {
 
 impl Speaks for Acp {
     fn open(&mut self, post: &mut Post) {
-        let files = json!({"readTextFile": false, "writeTextFile": false});
-        let params = json!({
-            "protocolVersion": VERSION,
-            "clientCapabilities": {"fs": files, "terminal": false},
-            "clientInfo": {"name": "cluster", "version": env!("CARGO_PKG_VERSION")},
-        });
-        let request = self.rpc.request("initialize", params, post);
+        let request = self.greet(post);
         self.awaited = Awaited::Greeting(request);
     }
 
@@ -285,7 +208,7 @@ impl Speaks for Acp {
             }
             Step::Say(text) => (text, Prompt::Text),
         };
-        self.said = Said::default();
+        self.said.begin();
         self.meter.begin();
         let params = json!({"sessionId": self.session, "prompt": [{"type": "text", "text": text}]});
         let request = self.rpc.request("session/prompt", params, post);
@@ -325,31 +248,6 @@ impl Speaks for Acp {
             Awaited::Nothing => "nothing",
         }
     }
-}
-
-/// What a greeting tells. Taking a session up without hearing all of it again is better.
-fn abilities(greeting: &Value) -> Abilities {
-    let can = |path: &[&str]| {
-        let told = greeting.get("agentCapabilities").and_then(|told| told.at(path));
-        told.is_some_and(|told| !told.is_null() && told != &Value::Bool(false))
-    };
-    Abilities {
-        take_up: if can(&["sessionCapabilities", "resume"]) {
-            Some("session/resume")
-        } else {
-            can(&["loadSession"]).then_some("session/load")
-        },
-        close: can(&["sessionCapabilities", "close"]),
-    }
-}
-
-/// Why it does not go on, for people.
-fn refused(method: &str, refusal: &Refusal) -> String {
-    let hint = match refusal.code {
-        LOGIN_WANTED => "; log in with it once, or pass its key: --env NAME",
-        _ => "",
-    };
-    format!("{method}: {}{hint}", super::excerpt(&refusal.to_string()))
 }
 
 /// What a turn that has been refused is worth.

@@ -16,8 +16,10 @@ use regex::Regex;
 const LONGEST_NOTICE: usize = 4096;
 
 /// What has been said in the running turn.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Said {
+    /// How pieces look that are no part of the reply.
+    notes: Option<Regex>,
     /// The message that the last piece belongs to, if the agent tells.
     message: Option<String>,
     /// What was said last was a failure.
@@ -28,6 +30,15 @@ pub(super) struct Said {
 pub(super) type Failure = ((Outcome, String), Option<Reset>);
 
 impl Said {
+    pub(super) const fn new(notes: Option<Regex>) -> Self {
+        Self { notes, message: None, failure: None }
+    }
+
+    /// A turn begins.
+    pub(super) fn begin(&mut self) {
+        (self.message, self.failure) = (None, None);
+    }
+
     /// Takes an update.
     pub(super) fn update(&mut self, update: &Value, turn: &TurnSpec, post: &mut Post) {
         match update.text(&["sessionUpdate"]) {
@@ -63,6 +74,9 @@ impl Said {
             if turn.throttled.iter().any(|pattern| is_all(pattern, text)) {
                 self.pause(post);
                 return post.tell(Heard::Throttled(excerpt(text)));
+            }
+            if self.notes.as_ref().is_some_and(|pattern| is_all(pattern, text)) {
+                return self.pause(post);
             }
             let rule = turn.outcomes.iter().find(|rule| is_all(&rule.pattern, text));
             let said = rule.and_then(|rule| outcome::judge(std::slice::from_ref(rule), text));

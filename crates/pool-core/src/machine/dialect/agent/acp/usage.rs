@@ -64,7 +64,7 @@ impl Meter {
             }
             _ => {}
         }
-        if let Some(more) = update.at(&["_meta", "usage"]).and_then(|it| pair(it, NAMES)) {
+        if let Some(more) = update.at(&["_meta", "usage"]).and_then(told) {
             let sum = self.turn.requests.unwrap_or_default();
             self.turn.requests = Some([sum[0].saturating_add(more[0]), sum[1].saturating_add(more[1])]);
         }
@@ -82,8 +82,8 @@ impl Meter {
     }
 
     fn tokens_of(&mut self, result: &Value) -> Option<[u64; 2]> {
-        let quota = |it| pair(it, ["input_tokens", "output_tokens"]);
-        let Some(told) = result.get("usage").and_then(|it| pair(it, NAMES)) else {
+        let quota = |it: &Value| Some([it.count(&["input_tokens"])?, it.count(&["output_tokens"])?]);
+        let Some(told) = result.get("usage").and_then(told) else {
             let quota = result.at(&["_meta", "quota", "token_count"]).and_then(quota);
             return quota.or(self.turn.requests);
         };
@@ -100,9 +100,13 @@ impl Meter {
     }
 }
 
-/// How the protocol calls tokens.
-const NAMES: [&str; 2] = ["inputTokens", "outputTokens"];
-
-fn pair(value: &Value, names: [&str; 2]) -> Option<[u64; 2]> {
-    Some([value.count(&[names[0]])?, value.count(&[names[1]])?])
+/// The tokens that went in, and those that came out. What was cached, and what was thought, some count in and some apart: the
+/// total tells.
+fn told(usage: &Value) -> Option<[u64; 2]> {
+    let [input, output] = [usage.count(&["inputTokens"])?, usage.count(&["outputTokens"])?];
+    let count = |name| usage.count(&[name]).unwrap_or_default();
+    let cached = count("cachedReadTokens").saturating_add(count("cachedWriteTokens"));
+    let all = [input.saturating_add(cached), output.saturating_add(count("thoughtTokens"))];
+    let is_total = usage.count(&["totalTokens"]) == all[0].checked_add(all[1]);
+    Some(if is_total { all } else { [input, output] })
 }

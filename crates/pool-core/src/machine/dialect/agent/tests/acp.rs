@@ -173,9 +173,10 @@ fn an_error_that_is_told_as_text_of_the_model_is_one() {
             rule(Outcome::Error, r"\AError: [\s\S]+\z"),
         ];
         let retries = vec![Regex::new(r"\AInfo: [^\n]*Retrying\.\.\.\z").expect("a pattern")];
-        in_session(Talk::with(spec(Allow::Read, &[]), None, rules, retries), json!({}))
+        let notes = spec(Allow::Read, &[("notes", json!(r"\AInfo: [^\n]*\z"))]);
+        in_session(Talk::with(notes, None, rules, retries), json!({}))
     };
-    let table: [(&[&str], Outcome, &str); 6] = [
+    let table: [(&[&str], Outcome, &str); 8] = [
         (&["Error: 400 fake"], Outcome::Error, "Error: 400 fake"),
         (&["I be", "gin", "Error: 429 too many"], Outcome::Limited, "I begin\n\nError: 429 too many"),
         // Its model says that, not itself.
@@ -186,6 +187,8 @@ fn an_error_that_is_told_as_text_of_the_model_is_one() {
         ),
         (&["It printed \"Error: 400 fake\""], Outcome::Ok, "It printed \"Error: 400 fake\""),
         (&["One\nError: 400 fake"], Outcome::Ok, "One\nError: 400 fake"),
+        (&["A", "Info: made.txt", "B"], Outcome::Ok, "A\n\nB"),
+        (&["A", " Info: made.txt"], Outcome::Ok, "A Info: made.txt"),
         (&["A", "Info: it broke. Retrying...", "B"], Outcome::Ok, "A\n\nB"),
     ];
     for (pieces, outcome, text) in table {

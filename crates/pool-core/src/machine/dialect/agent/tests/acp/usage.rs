@@ -36,6 +36,18 @@ fn tokens_of_a_turn() {
 }
 
 #[test]
+fn what_was_cached_and_thought_counts_whether_it_is_told_apart_or_not() {
+    let mut talk = talk("turn");
+    let told = |input, output, total| {
+        json!({"stopReason": "end_turn", "usage": {"inputTokens": input, "outputTokens": output, "totalTokens": total,
+            "cachedReadTokens": 7, "cachedWriteTokens": 3, "thoughtTokens": 5}})
+    };
+    assert_eq!(turn(&mut talk, &[], told(90, 15, 120)), tokens(100, 20));
+    assert_eq!(turn(&mut talk, &[], told(100, 20, 120)), tokens(100, 20));
+    assert_eq!(turn(&mut talk, &[], told(u64::MAX, 20, 120)), tokens(u64::MAX, 20));
+}
+
+#[test]
 fn tokens_of_a_whole_session_are_shared_out() {
     let mut talk = talk("session");
     assert_eq!(turn(&mut talk, &[], told(100, 20)), tokens(100, 20));
