@@ -149,7 +149,7 @@ fn a_run_goes_by_its_settings() {
 fn profiles_of_the_users_are_tools() {
     let world = settled();
     let ran = world.run(&["tools"]);
-    assert!(ran.stdout.contains("\nmine     mine  (DIR/.config/cluster/profiles/mine.toml)\n"), "{ran}");
+    assert!(ran.stdout.contains("\nmine      mine  (DIR/.config/cluster/profiles/mine.toml)\n"), "{ran}");
     assert_snapshot!(world.run(&["ask", "mine", "hello", "-q"]), @r"
     status: 0
     --- stdout
@@ -241,7 +241,7 @@ fn profiles_that_cannot_be_read_are_named() {
     ");
     let ran = world.run(&["tools"]);
     let line = ran.stdout.lines().find(|line| line.starts_with("bash ")).unwrap();
-    assert_snapshot!(line, @r"bash     cannot be used: DIR/.config/cluster/profiles/bash.toml: cannot be read: Too many levels…  (DIR/.config/cluster/profiles/bash.toml)");
+    assert_snapshot!(line, @"bash      cannot be used: DIR/.config/cluster/profiles/bash.toml: cannot be read: Too many levels…  (DIR/.config/cluster/profiles/bash.toml)");
     world.file(".config/cluster/profiles/mine.toml", format!("\u{feff}{}", TOOL.replace('\n', "\r\n")));
     let ran = world.run(&["ask", "mine", "hello", "-q"]);
     assert_eq!((ran.status, ran.stdout.as_str()), (0, "hello\n"), "{ran}");

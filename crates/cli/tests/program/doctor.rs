@@ -223,22 +223,28 @@ fn every_tool_in_a_line() {
     std::os::unix::fs::symlink("/bin/sh", world.path("bin/sh")).unwrap();
     let mut command = world.command(&["doctor"]);
     let ran = world.wait(command.env("PATH", world.path("bin")).spawn().unwrap());
-    assert_snapshot!(timeless(&ran), @r"
+    assert_snapshot!(timeless(&ran), @"
     status: 1
     --- stdout
-    aider    not there: no program 'aider'
-    bash     not there: no program 'bash'
-    bc       not there: no program 'bc'
-    broken   ill, DIR/.config/cluster/profiles/broken.toml:1: comand: unknown key `comand`: did you mean `command`?
-    dc       not there: no program 'dc'
-    gdb      not there: no program 'gdb'
-    jq       not there: no program 'jq'
-    mine     well, tool 1.2.3 (tested), ready in TIME, a pool of 3 pays from N prompts on
-    node     not there: no program 'node'
-    psql     not there: no program 'psql'
-    python   not there: no program 'python3'
-    sqlite3  not there: no program 'sqlite3'
-    tclsh    not there: no program 'tclsh'
+    aider     not there: no program 'aider'
+    bash      not there: no program 'bash'
+    bc        not there: no program 'bc'
+    broken    ill, DIR/.config/cluster/profiles/broken.toml:1: comand: unknown key `comand`: did you mean `command`?
+    claude    not there: no program 'claude'
+    codex     not there: no program 'codex'
+    copilot   not there: no program 'copilot'
+    dc        not there: no program 'dc'
+    gdb       not there: no program 'gdb'
+    gemini    not there: no program 'gemini'
+    jq        not there: no program 'jq'
+    mine      well, tool 1.2.3 (tested), ready in TIME, a pool of 3 pays from N prompts on
+    node      not there: no program 'node'
+    opencode  not there: no program 'opencode'
+    psql      not there: no program 'psql'
+    python    not there: no program 'python3'
+    qwen      not there: no program 'qwen'
+    sqlite3   not there: no program 'sqlite3'
+    tclsh     not there: no program 'tclsh'
     --- stderr
     ");
 }

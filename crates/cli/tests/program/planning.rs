@@ -124,20 +124,26 @@ fn the_plan_of_a_list() {
 
 #[test]
 fn the_tools() {
-    assert_snapshot!(World::new().run(&["tools"]), @r"
+    assert_snapshot!(World::new().run(&["tools"]), @"
     status: 0
     --- stdout
-    aider    aider: edits files as a language model says  (built-in)
-    bash     GNU bash: shell commands and scripts  (built-in)
-    bc       GNU bc: arbitrary precision arithmetic  (built-in)
-    dc       GNU dc: arbitrary precision arithmetic, operators last  (built-in)
-    gdb      GDB: its commands, as at its prompt  (built-in)
-    jq       jq: a filter; each prompt is a JSON value, `--tool-arg FILTER` what is made of it  (built-in)
-    node     Node.js: JavaScript, as at its prompt  (built-in)
-    psql     PostgreSQL: SQL, each job in a session of its own  (built-in)
-    python   Python: statements and expressions, as at its prompt  (built-in)
-    sqlite3  SQLite: SQL, each job in an empty database of its own  (built-in)
-    tclsh    Tcl: commands and scripts, as at its prompt  (built-in)
+    aider     aider: edits files as a language model says  (built-in)
+    bash      GNU bash: shell commands and scripts  (built-in)
+    bc        GNU bc: arbitrary precision arithmetic  (built-in)
+    claude    Claude Code: an agent that reads, edits and runs  (built-in)
+    codex     Codex: an agent that reads, edits and runs in a sandbox  (built-in)
+    copilot   GitHub Copilot CLI: an agent that reads, edits and runs  (built-in)
+    dc        GNU dc: arbitrary precision arithmetic, operators last  (built-in)
+    gdb       GDB: its commands, as at its prompt  (built-in)
+    gemini    Gemini CLI: an agent that reads, edits and runs  (built-in)
+    jq        jq: a filter; each prompt is a JSON value, `--tool-arg FILTER` what is made of it  (built-in)
+    node      Node.js: JavaScript, as at its prompt  (built-in)
+    opencode  opencode: an agent that reads, edits and runs, with models of many providers  (built-in)
+    psql      PostgreSQL: SQL, each job in a session of its own  (built-in)
+    python    Python: statements and expressions, as at its prompt  (built-in)
+    qwen      Qwen Code: an agent that reads, edits and runs  (built-in)
+    sqlite3   SQLite: SQL, each job in an empty database of its own  (built-in)
+    tclsh     Tcl: commands and scripts, as at its prompt  (built-in)
     --- stderr
     ");
     assert_snapshot!(World::new().run(&["tools", "pyhton"]), @r"
