@@ -96,11 +96,7 @@ impl AgentDialect {
     fn weigh(&mut self, heard: Heard) -> Option<Found> {
         match (heard, &mut self.phase) {
             (Heard::Version(version), _) => self.version = Some(version.into()),
-            (Heard::Thread(thread), _) => {
-                if self.thread.as_deref() != Some(thread.as_str()) {
-                    self.thread = Some(thread.into());
-                }
-            }
+            (Heard::Thread(thread), _) => self.thread = Some(thread.into()),
             (Heard::TakenUp, _) => self.has_taken_up = true,
             (Heard::Ready, Phase::Starting) => {
                 self.phase = Phase::Idle;
@@ -109,7 +105,7 @@ impl AgentDialect {
             (Heard::Broken(reason), _) => return Some(Found::Violation(reason)),
             (Heard::End(ended), Phase::Turn(_)) => return self.end(ended),
             (Heard::Text(text), Phase::Turn(turn)) => turn.add(&text),
-            (Heard::Block(text), Phase::Turn(turn)) => turn.block(text),
+            (Heard::Block(text), Phase::Turn(turn)) => turn.block(&text),
             (Heard::Usage(usage), Phase::Turn(turn)) => turn.usage = Some(usage),
             (Heard::Denied(what), Phase::Turn(turn)) => turn.denied = Some(what),
             (Heard::Question(question), Phase::Turn(_)) => return Some(Found::Question(question)),

@@ -79,7 +79,7 @@ impl Turn {
     }
 
     /// A block of the reply is whole: `text`, of which some may have come before.
-    pub(super) fn block(&mut self, text: String) {
+    pub(super) fn block(&mut self, text: &str) {
         match self.block.take() {
             // What came of it in pieces stands, if it is the beginning of the whole.
             Some(start) => {
@@ -92,7 +92,7 @@ impl Turn {
             None if text.is_empty() => {}
             None => {
                 self.begin_block();
-                self.push(&text);
+                self.push(text);
             }
         }
         self.block = None;
@@ -158,9 +158,9 @@ mod tests {
         let mut turn = Turn::new(4096, None);
         turn.add("I lo");
         turn.add("ok.");
-        turn.block("I look.".into());
-        turn.block(String::new());
-        turn.block("Done".into());
+        turn.block("I look.");
+        turn.block("");
+        turn.block("Done");
         turn.add("late");
         let mut missed = 0;
         assert_eq!(turn.preview(&mut missed), "I look.\n\nDone\n\nlate");

@@ -69,7 +69,7 @@ impl Recorder {
             Found::Question(line) => self.line("===", &format!("question {}", escape(line.as_bytes(), &[]))),
             Found::Violation(why) => self.line("===", &format!("violation {}", escape(why.as_bytes(), &[]))),
             Found::Throttled(line) => {
-                self.line("===", &format!("throttled {}", escape(line.as_bytes(), &[])))
+                self.line("===", &format!("throttled {}", escape(line.as_bytes(), &[])));
             }
             Found::End(end) => self.ended(end),
         }
