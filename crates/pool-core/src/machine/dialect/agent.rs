@@ -1,7 +1,7 @@
 //! Agents that speak in messages: JSON, one a line, with an end of turn of their own.
 //!
 //! What is common to all of them is here: lines, the text of a turn, permissions, what a turn's end is worth. Each protocol is
-//! one file that turns messages into [`Heard`] and says what to send; it knows no bytes and keeps no text.
+//! one file that turns messages into what was heard, and says what to send; it knows no bytes and keeps no text.
 
 mod acp;
 mod app_server;
