@@ -27,6 +27,10 @@ stream_max_retries = 2
 const GEMINI: &str =
     r#"{"general": {"maxAttempts": 2}, "security": {"auth": {"selectedType": "gemini-api-key"}}}"#;
 
+/// What qwen is told: or it waits for minutes each time that it is turned away.
+const QWEN: &str =
+    r#"{"model": {"generationConfig": {"maxRetries": 1}}, "security": {"auth": {"selectedType": "openai"}}}"#;
+
 /// What opencode is told.
 const OPENCODE: &str = r#"{"permission": {"bash": "allow", "edit": "allow"}, "model": "fake/fake", "provider":
     {"fake": {"npm": "@ai-sdk/openai-compatible", "models": {"fake": {}},
@@ -92,12 +96,13 @@ impl Lab {
         let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let server = Server::start(home.path());
         let lab = Self { agent, program, home, server };
-        for folder in ["work", "tmp", ".codex", ".gemini"] {
+        for folder in ["work", "tmp", ".codex", ".gemini", ".qwen"] {
             std::fs::create_dir(lab.home.path().join(folder)).unwrap();
         }
         let write = |name: &str, text: &str| std::fs::write(lab.home.path().join(name), text).unwrap();
         write(".codex/config.toml", &CODEX.replace("BASE", &lab.server.base));
         write(".gemini/settings.json", GEMINI);
+        write(".qwen/settings.json", QWEN);
         Some(lab)
     }
 

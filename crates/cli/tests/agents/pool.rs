@@ -50,7 +50,12 @@ impl Lab {
         // Nobody waits for the end of a limit here.
         profile.spec.hold = None;
         let pool = ClusterManager::builder().tool(profile.spec, instances).build().await.unwrap();
+        let mut changes = pool.watch(64);
         pool.ready().await.unwrap();
+        while pool.metrics().await.unwrap().slots.iter().filter(|slot| slot.credits == 1).count() < instances
+        {
+            changes.recv().await.expect("an instance that comes up tells so");
+        }
         pool
     }
 }
