@@ -172,8 +172,10 @@ async fn a_session_survives_a_crash(lab: Lab) {
     assert_eq!(crashed.outcome, Outcome::Crashed, "{crashed:?}");
     let after = session.ask("three").await.unwrap();
     assert_eq!((after.instance.generation, after.context_lost), (2, false));
-    // Whether the prompt that was never answered is a turn of its own is for the agent to say.
-    assert!(["TURN 2: three", "TURN 3: three"].contains(&after.text()), "it remembers: {after:?}");
+    // Whether the prompt that was never answered is a turn of its own, or stands in one with the next, is for the agent to
+    // say: in one the model does what both want.
+    let remembers = ["TURN 2: three", "TURN 3: three"].contains(&after.text());
+    assert!(remembers || after.text().starts_with("drip by drip"), "it remembers: {after:?}");
     session.close();
     assert!(lab.is_fresh(&ask(&pool, "four").await, "four"), "and nobody else does");
     pool.shutdown().await;
