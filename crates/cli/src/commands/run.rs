@@ -111,7 +111,7 @@ async fn start(plan: Plan, args: &RunArgs, record: Record, route: Route) -> Resu
         fold: None,
         deadline: plan.deadline.and_then(|after| Deadline::new(after, Instant::now())),
         budget: plan.max_cost.map(Budget::new),
-        denial: plan.tools.iter().any(|tool| tool.profile.spec.agent().is_some()).then(Denial::default),
+        denial: plan.tools.iter().find_map(|tool| Some(Denial::Open(tool.profile.spec.agent()?.allow))),
     };
     let tools = begun.patient(plan.tools);
     let pool = launch(route.install(ClusterManager::builder()), tools, window).await;

@@ -150,7 +150,7 @@ async fn limits_and_failures_have_names(lab: Lab) {
 
 /// A turn that takes too long is taken back by a message, and the process goes on.
 async fn a_late_turn_is_taken_back(lab: Lab) {
-    let pool = lab.pool(1, Allow::Read, Some(Duration::from_secs(2))).await;
+    let pool = lab.pool(1, Allow::Read, Some(Duration::from_secs(6))).await;
     let late = ask(&pool, "[[mode=hang]] never").await;
     assert_eq!(late.outcome, Outcome::TimedOut, "{late:?}");
     let after = ask(&pool, "and now").await;

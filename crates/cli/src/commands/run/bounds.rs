@@ -4,6 +4,7 @@ use super::limits::Limits;
 use crate::output::{jobs, sanitize};
 use cluster::batch::ResultRecord;
 use cluster::batch::run::{Counts, Ending};
+use cluster::spec::Allow;
 use cluster::{Fold, Outcome};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -19,39 +20,40 @@ pub(crate) struct Bounds {
 }
 
 /// Whether the first answer is that the tool was not allowed what the job needed: the others would fare the same.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) enum Denial {
-    /// No tool has answered yet.
-    #[default]
-    Open,
+    /// No tool has answered yet; so much is allowed.
+    Open(Allow),
     /// One has, and it had what it needed.
     No,
-    /// One has: this was not allowed.
-    Yes(String),
+    /// One has: this was not allowed, by what is.
+    Yes(String, Allow),
 }
 
 impl Denial {
     /// A job has ended; true if that ends the batch.
     pub(super) fn decides(&mut self, record: &ResultRecord) -> bool {
-        if !matches!(self, Self::Open) || !record.outcome.is_an_answer() {
+        let Self::Open(allow) = *self else { return false };
+        if !record.outcome.is_an_answer() {
             return false;
         }
         *self = match record.outcome {
-            Outcome::Denied => Self::Yes(record.error.clone().unwrap_or_default()),
+            Outcome::Denied => Self::Yes(record.error.clone().unwrap_or_default(), allow),
             _ => Self::No,
         };
-        matches!(self, Self::Yes(_))
+        matches!(self, Self::Yes(..))
     }
 
     /// Why the batch ended, if it ended because of this.
     pub(super) fn reason(&self) -> Option<String> {
-        match self {
-            Self::Yes(what) => Some(format!(
-                "the first answer is that the tool may not do what it needs ({}): --allow=edits or --allow=all would let it",
-                sanitize::line(what, 80)
-            )),
-            Self::Open | Self::No => None,
-        }
+        let Self::Yes(what, allow) = self else { return None };
+        let way = match allow {
+            Allow::Read | Allow::Ask => "--allow=edits or --allow=all would let it",
+            Allow::Edits => "--allow=all would let it",
+            Allow::All => "the tool's own settings forbid it",
+        };
+        let what = sanitize::line(what, 80);
+        Some(format!("the first answer is that the tool may not do what it needs ({what}): {way}"))
     }
 }
 

@@ -170,7 +170,7 @@ fn a_first_answer_that_is_a_denial_ends_the_run() {
     ];
     for (outcomes, run, expected) in table {
         let pool = Fake::default();
-        let terms = Terms { denial: Some(Denial::default()), ..Terms::default() };
+        let terms = Terms { denial: Some(Denial::Open(cluster::spec::Allow::Read)), ..Terms::default() };
         let answered = Cell::new(0);
         let exit = play_on(&terms, &pool, Some(6), async |_signals| {
             for outcome in outcomes.into_iter().chain([Outcome::Ok; 6]) {
