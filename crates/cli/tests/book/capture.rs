@@ -10,8 +10,8 @@ use std::fmt::Write;
 /// Where it is.
 const PICTURE: &str = "docs/capture.svg";
 
-/// Jobs of so many seconds. None ends when another does, so that the middle of the run always looks the same.
-const COMMAND: &str = r#"cluster run bash -n 4 -s 'sleep {}; echo "slept {} s"' 1 3 2 6 4 5 4 3"#;
+/// Jobs of so many seconds: three are over soon, the others not while somebody looks, however slow the machine is.
+const COMMAND: &str = r#"cluster run bash -n 4 -s 'sleep {}; echo "slept {} s"' 1 3 2 60 40 50 45 30"#;
 
 /// The colors of the ground, of text, and of what is dim.
 const DARK: Color = Color::Rgb(RgbColor(0x1e, 0x22, 0x2a));
