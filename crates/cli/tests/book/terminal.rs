@@ -34,7 +34,9 @@ impl Terminal {
         let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
         let line = File::options().read(true).write(true).open(name).unwrap();
         tcsetwinsize(&line, SIZE).unwrap();
-        let mut shell = Command::new("setsid");
+        // Who started us may have had us ignore what keys send, and a shell passes that on.
+        let mut shell = Command::new("env");
+        shell.args(["--default-signal=HUP,INT,QUIT", "setsid"]);
         shell.args(["--ctty", "bash", "--norc", "--noprofile", "-i"]);
         scratch.surround(&mut shell);
         shell.env("TERM", "xterm-256color").env("PS1", "$ ");
