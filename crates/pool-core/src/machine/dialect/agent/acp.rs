@@ -45,7 +45,7 @@ pub(super) struct Acp {
     take_up: Option<Arc<str>>,
     abilities: Abilities,
     session: Option<String>,
-    awaited: Awaited,
+    expected: Awaited,
     asked: Asked,
     said: Said,
     meter: Meter,
@@ -98,7 +98,7 @@ impl Acp {
             take_up,
             abilities: Abilities::default(),
             session: None,
-            awaited: Awaited::Nothing,
+            expected: Awaited::Nothing,
             asked: Asked::default(),
             said: Said::new(notes),
             meter: Meter::new(setting(AgentSpec::ACP_USAGE).and_then(Value::as_str)),
@@ -106,7 +106,7 @@ impl Acp {
     }
 
     fn answered(&mut self, id: u64, result: Result<&Value, Refusal>, post: &mut Post) {
-        match &self.awaited {
+        match &self.expected {
             Awaited::Greeting(request) if *request == id => self.greeted(result, post),
             Awaited::OldSession { request, session } if *request == id => match result {
                 Ok(_) => {
@@ -140,7 +140,7 @@ impl Acp {
 
     /// The end of a turn: version 2 of the protocol will tell it by an update instead, and end up here, too.
     fn ended(&mut self, of: Prompt, result: Result<&Value, Refusal>, post: &mut Post) {
-        self.awaited = Awaited::Nothing;
+        self.expected = Awaited::Nothing;
         self.asked.clear();
         let usage = self.meter.end(result.as_ref().map_or(&Value::Null, |result| result));
         let (evidence, failure) = match result {
@@ -179,7 +179,7 @@ impl Acp {
         }
         self.said.pause(post);
         let request = Request::read(id, params);
-        if matches!(self.awaited, Awaited::Prompt { of: Prompt::Cancelled, .. }) {
+        if matches!(self.expected, Awaited::Prompt { of: Prompt::Cancelled, .. }) {
             return request.cancel(post);
         }
         match permit::decide(self.allow, request.wish) {
@@ -193,7 +193,7 @@ impl Acp {
 impl Speaks for Acp {
     fn open(&mut self, post: &mut Post) {
         let request = self.greet(post);
-        self.awaited = Awaited::Greeting(request);
+        self.expected = Awaited::Greeting(request);
     }
 
     fn begin(&mut self, step: Step, post: &mut Post) -> Result<(), CannotCarry> {
@@ -212,12 +212,12 @@ impl Speaks for Acp {
         self.meter.begin();
         let params = json!({"sessionId": self.session, "prompt": [{"type": "text", "text": text}]});
         let request = self.rpc.request("session/prompt", params, post);
-        self.awaited = Awaited::Prompt { request, of };
+        self.expected = Awaited::Prompt { request, of };
         Ok(())
     }
 
     fn interrupt(&mut self, post: &mut Post) {
-        if let Awaited::Prompt { of, .. } = &mut self.awaited {
+        if let Awaited::Prompt { of, .. } = &mut self.expected {
             *of = Prompt::Cancelled;
             // Whoever cancels a turn has to answer all that it asks.
             self.asked.cancel(post);
@@ -239,7 +239,7 @@ impl Speaks for Acp {
     }
 
     fn expects(&self) -> &'static str {
-        match self.awaited {
+        match self.expected {
             Awaited::Greeting(_) => "the answer to \"initialize\"",
             Awaited::OldSession { .. } => "the answer to \"session/resume\" or \"session/load\"",
             Awaited::Session { .. } => "the answer to \"session/new\"",

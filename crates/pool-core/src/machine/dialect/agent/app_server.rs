@@ -28,7 +28,7 @@ pub(super) struct AppServer {
     take_up: Option<Arc<str>>,
     /// The thread's id, once it is there.
     id: Option<String>,
-    awaited: Awaited,
+    expected: Awaited,
     /// The request that was put as a question, and the words for yes and no.
     asked: Option<(Value, [&'static str; 2])>,
     /// What the thread had taken when the turn began.
@@ -72,7 +72,7 @@ impl AppServer {
             thread,
             take_up,
             id: None,
-            awaited: Awaited::Nothing,
+            expected: Awaited::Nothing,
             asked: None,
             before: None,
             total: None,
@@ -83,17 +83,17 @@ impl AppServer {
     fn start_thread(&mut self, is_turn: bool, post: &mut Post) {
         let request = self.rpc.request("thread/start", self.thread.clone(), post);
         (self.before, self.total) = (None, None);
-        self.awaited = Awaited::Thread { request, is_turn };
+        self.expected = Awaited::Thread { request, is_turn };
     }
 
     fn resume_thread(&mut self, thread: &str, post: &mut Post) {
         let mut params = self.thread.clone();
         params["threadId"] = thread.into();
-        self.awaited = Awaited::OldThread(self.rpc.request("thread/resume", params, post));
+        self.expected = Awaited::OldThread(self.rpc.request("thread/resume", params, post));
     }
 
     fn in_thread(&mut self, result: &Value, post: &mut Post) {
-        self.awaited = Awaited::Nothing;
+        self.expected = Awaited::Nothing;
         self.id = result.text(&["thread", "id"]).map(str::to_owned);
         if let Some(id) = &self.id {
             post.tell(Heard::Thread(id.clone()));
@@ -101,7 +101,7 @@ impl AppServer {
     }
 
     fn answered(&mut self, id: u64, result: Result<&Value, Refusal>, post: &mut Post) {
-        match (&mut self.awaited, result) {
+        match (&mut self.expected, result) {
             (Awaited::Greeting(request), Ok(result)) if *request == id => {
                 post.tell_version(result.text(&["userAgent"]).and_then(version));
                 rpc::notify("initialized", json!({}), post);
@@ -148,7 +148,7 @@ impl AppServer {
     }
 
     fn interrupt_turn(&mut self, post: &mut Post) {
-        let Awaited::Turn { turn, interrupted, .. } = &mut self.awaited else { return };
+        let Awaited::Turn { turn, interrupted, .. } = &mut self.expected else { return };
         *interrupted = true;
         // Before its id is known it cannot be named; the answer that brings the id comes here again.
         if let (Some(turn), Some(thread)) = (turn, &self.id) {
@@ -199,7 +199,7 @@ impl AppServer {
     }
 
     fn completed(&mut self, params: &Value, post: &mut Post) {
-        let Awaited::Turn { turn, .. } = &self.awaited else { return };
+        let Awaited::Turn { turn, .. } = &self.expected else { return };
         let (named, ours) = (params.text(&["turn", "id"]), turn.as_deref());
         if ours.is_some_and(|ours| named != Some(ours)) || params.text(&["threadId"]) != self.id.as_deref() {
             return;
@@ -214,7 +214,7 @@ impl AppServer {
     }
 
     fn ended(&mut self, evidence: &str, failure: Option<(Outcome, String)>, post: &mut Post) {
-        self.awaited = Awaited::Nothing;
+        self.expected = Awaited::Nothing;
         self.asked = None;
         post.tell(Heard::End(Ended {
             evidence: evidence.to_owned(),
@@ -256,7 +256,7 @@ impl Speaks for AppServer {
     fn open(&mut self, post: &mut Post) {
         let client = json!({"name": "cluster", "title": "cluster", "version": env!("CARGO_PKG_VERSION")});
         let request = self.rpc.request("initialize", json!({"clientInfo": client}), post);
-        self.awaited = Awaited::Greeting(request);
+        self.expected = Awaited::Greeting(request);
     }
 
     fn begin(&mut self, step: Step, post: &mut Post) -> Result<(), CannotCarry> {
@@ -273,7 +273,7 @@ impl Speaks for AppServer {
         self.before = self.total;
         let params = json!({"threadId": self.id, "input": [{"type": "text", "text": text}]});
         let request = self.rpc.request("turn/start", params, post);
-        self.awaited = Awaited::Turn { request, turn: None, interrupted: false };
+        self.expected = Awaited::Turn { request, turn: None, interrupted: false };
         Ok(())
     }
 
@@ -300,7 +300,7 @@ impl Speaks for AppServer {
     }
 
     fn expects(&self) -> &'static str {
-        match self.awaited {
+        match self.expected {
             Awaited::Greeting(_) => "the answer to \"initialize\"",
             Awaited::OldThread(_) => "the answer to \"thread/resume\"",
             Awaited::Thread { .. } => "the answer to \"thread/start\"",

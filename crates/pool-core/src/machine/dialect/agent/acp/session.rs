@@ -48,7 +48,7 @@ impl Acp {
             (Some(session), Some(method)) => {
                 let params = self.session_params(Some(&session));
                 let request = self.rpc.request(method, params, post);
-                self.awaited = Awaited::OldSession { request, session };
+                self.expected = Awaited::OldSession { request, session };
             }
             _ => self.new_session(false, post),
         }
@@ -56,7 +56,7 @@ impl Acp {
 
     pub(super) fn new_session(&mut self, is_turn: bool, post: &mut Post) {
         let request = self.rpc.request("session/new", self.session_params(None), post);
-        self.awaited = Awaited::Session { request, is_turn };
+        self.expected = Awaited::Session { request, is_turn };
     }
 
     fn session_params(&self, session: Option<&str>) -> Value {
@@ -77,14 +77,14 @@ impl Acp {
         match mode {
             Some(params) => {
                 let request = self.rpc.request("session/set_mode", params, post);
-                self.awaited = Awaited::Mode { request, is_turn };
+                self.expected = Awaited::Mode { request, is_turn };
             }
             None => self.settled(is_turn, post),
         }
     }
 
     pub(super) fn settled(&mut self, is_turn: bool, post: &mut Post) {
-        self.awaited = Awaited::Nothing;
+        self.expected = Awaited::Nothing;
         if is_turn {
             let evidence = "the answer to session/new".to_owned();
             post.tell(Heard::End(Ended { evidence, ..Ended::default() }));
