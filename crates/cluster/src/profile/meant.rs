@@ -27,10 +27,6 @@ pub(super) fn spec(
     let mut spec = ToolSpec::new(name, command(written, env, around), turn(written)?);
     spec.env.clone_from(&env.passed);
     spec.cwd = written.cwd.as_ref().map(|cwd| around.cwd.join(cwd));
-    if written.turn.by == By::Acp && spec.cwd.is_none() {
-        // Its sessions are told their folder, and not left to guess.
-        spec.cwd = Some(around.cwd.clone()).filter(|cwd| cwd.is_absolute());
-    }
     let has_dir =
         spec.command.iter().chain(spec.env.iter().map(|(_, value)| value)).any(|it| it.contains("{dir}"));
     if has_dir && around.state.is_none() {

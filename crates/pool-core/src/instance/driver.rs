@@ -6,10 +6,11 @@ use crate::machine::dialect::any::AnyDialect;
 use crate::message::{Assign, ControlMessage, Event, ExitReport, news};
 use crate::process::look::{Depth, Looking, Seen};
 use crate::process::{Input, NARROW, Output, Process, ProcessControl};
-use crate::spec::TurnRule;
+use crate::spec::{ToolSpec, TurnRule};
 use actix::Recipient;
 use std::cell::RefCell;
 use std::future::Future;
+use std::path::Path;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -72,7 +73,7 @@ impl Driver {
     pub(super) fn new(plan: Plan, me: Arc<Recipient<ControlMessage>>) -> Rc<Self> {
         let dialect = {
             let recorder = super::record::recorder(&plan.spec, plan.slot, plan.generation);
-            AnyDialect::new(plan.spec.clone(), plan.seed, plan.thread.clone(), recorder)
+            AnyDialect::new(told_its_folder(&plan.spec), plan.seed, plan.thread.clone(), recorder)
         };
         let counts_lines = matches!(plan.spec.turn.rule, TurnRule::Lines);
         let conversation = Conversation::new(plan.spec, plan.slot, plan.generation, dialect, now());
@@ -316,6 +317,17 @@ impl Driver {
         }
         new.clear();
         new.shrink_to(SMALL_READ);
+    }
+}
+
+/// Agents are told where they work, by a path that means the same to them as to us.
+fn told_its_folder(spec: &Arc<ToolSpec>) -> Arc<ToolSpec> {
+    let folder = spec.cwd.as_deref().unwrap_or(Path::new("."));
+    match std::path::absolute(folder) {
+        Ok(folder) if spec.agent().is_some() => {
+            Arc::new(ToolSpec { cwd: Some(folder), ..ToolSpec::clone(spec) })
+        }
+        _ => spec.clone(),
     }
 }
 

@@ -19,7 +19,7 @@ use permission::{Asked, Request};
 use regex::Regex;
 use said::Said;
 use session::{Abilities, refused};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use usage::Meter;
 
@@ -81,7 +81,6 @@ enum Prompt {
 
 impl Acp {
     pub(super) fn new(spec: &Arc<ToolSpec>, agent: &AgentSpec, take_up: Option<Arc<str>>) -> Self {
-        let folder = spec.cwd.as_deref().unwrap_or(Path::new("."));
         let setting = |name| agent.settings.get(name);
         let notes = setting(AgentSpec::ACP_NOTES).and_then(Value::as_str);
         let notes = notes.and_then(|pattern| Regex::new(pattern).ok());
@@ -89,8 +88,8 @@ impl Acp {
             spec: spec.clone(),
             rpc: Rpc::default(),
             allow: agent.allow,
-            // The protocol wants it absolute.
-            folder: std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()),
+            // Whoever starts the process has made it absolute.
+            folder: spec.cwd.clone().unwrap_or_else(|| PathBuf::from("/")),
             settings: Settings {
                 mode: setting(AgentSpec::ACP_MODE).and_then(Value::as_str).map(str::to_owned),
                 counts_every_turn: setting(AgentSpec::ACP_COUNTS).and_then(Value::as_bool) == Some(true),
