@@ -6,6 +6,7 @@ mod reader;
 mod record;
 mod restart;
 mod spawn;
+mod sync;
 mod wall;
 
 pub(crate) use epoll::throughput;
@@ -24,6 +25,7 @@ pub(crate) fn measure(what: &str, args: &Args) -> Result<Sample, Failure> {
         "record" => record::measure(args),
         "restart" => restart::measure(args),
         "spawn" => spawn::measure(args),
+        "sync" => sync::measure(args),
         "wall" => wall::measure(args),
         other => return Err(format!("no limit program is called {other}").into()),
     };

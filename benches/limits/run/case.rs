@@ -51,6 +51,8 @@ pub(crate) enum Measure {
     Value { of: &'static str, key: &'static str },
     /// By how much a number grows from one row to another, for each of so many things more.
     Growth { from: &'static str, to: &'static str, key: &'static str, each: f64 },
+    /// By how much a time is more than so much, for each of so many jobs, in medians of one sync of the disk.
+    Syncs { of: &'static str, beyond: f64, jobs: f64, disk: &'static str },
 }
 
 /// How large or small a number must be.
@@ -86,6 +88,9 @@ impl Measure {
         match self {
             Self::Ratio { of, to, key } => Some(get(of, key)? / get(to, key)?),
             Self::Value { of, key } => get(of, key),
+            Self::Syncs { of, beyond, jobs, disk } => {
+                Some((get(of, "wall_ms")? - beyond) / jobs / get(disk, "p50_ms")?)
+            }
             Self::Growth { from, to, key, each } => Some((get(to, key)? - get(from, key)?) / each),
         }
     }
