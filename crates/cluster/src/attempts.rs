@@ -28,10 +28,11 @@ impl Attempts {
 
 impl Afterwards for Attempts {
     fn ended(mut self: Box<Self>, reply_to: ReplyTo, result: JobResult) {
-        let (result, verdict) = self.history.judge(result);
+        let (mut result, verdict) = self.history.judge(result);
         let (Verdict::Again { avoid }, Some(job)) = (verdict, self.job.again()) else {
             return reply_to.send(result);
         };
+        self.job.gives_way(&mut result);
         let mut reply_to = reply_to.again(result);
         let (router, attempt) = (self.router.clone(), self.history.made + 1);
         reply_to.then(self);

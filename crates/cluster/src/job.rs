@@ -1,6 +1,6 @@
 //! [`Job`]: what a caller wants done, before it has a way home.
 
-use pool_core::message::{Errand, Needs, OnLimit, Patience, ReplyTo, SessionKey, SlotId, Step};
+use pool_core::message::{Errand, JobResult, Needs, OnLimit, Patience, ReplyTo, SessionKey, SlotId, Step};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -185,6 +185,13 @@ impl Job {
             errand,
             ..*self
         })
+    }
+
+    /// An attempt at it has ended so, and another one follows.
+    pub(crate) fn gives_way(&self, result: &mut JobResult) {
+        if let Some(errand) = &self.errand {
+            errand.gives_way(result);
+        }
     }
 
     /// The first attempt at this job, submitted `now`, with a way home.

@@ -58,6 +58,23 @@ fn every_attempt_that_was_resumed_has_its_own() {
 }
 
 #[test]
+fn so_has_every_attempt_that_was_followed_by_another() {
+    let lab = Lab::new();
+    // Its first attempt ends the tool, its second one finds what the first has left.
+    let script = "printf 'partial\\033[0m\\n'; test -e {} && echo there || { : > {}; kill -9 $$ $BASHPID; }";
+    let ran = lab.run(&["run", "bash", "-n", "1", "-q", "--retries", "1", "-s", script, "fixed"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let logs = |attempt: &[&str]| lab.run(&[&["runs", "logs", "r1", "1", "--raw"], attempt].concat()).stdout;
+    assert_eq!(logs(&[]), "partial\u{1b}[0m\nthere\n");
+    assert_eq!(logs(&["--attempt", "1"]), "partial\u{1b}[0m\n");
+    assert_eq!(logs(&["--attempt", "2"]), logs(&[]));
+    let told = lab.run(&["runs", "show", "r1", "1"]).stdout;
+    let at = |what: &str| told.find(what).unwrap_or_else(|| panic!("{what} is not in {told}"));
+    assert!(at("attempt 1 sent") < at("attempt 1 ended"), "{told}");
+    assert!(at("; another one follows") < at("attempt 2 sent to instance 0"), "{told}");
+}
+
+#[test]
 fn secrets_stay_in_the_record() {
     let lab = Lab::new();
     let run = |words: &[&str]| Ran::of(lab.command(words).env("API_TOKEN", "not-for-all").spawn().unwrap());

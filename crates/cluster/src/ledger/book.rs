@@ -50,6 +50,12 @@ impl Entry {
         }
     }
 
+    /// What the plan of a run says of it.
+    pub(super) fn info(&self) -> JobInfo {
+        let (id, item, prompts) = (self.id.clone(), self.item.clone(), self.prompts.clone());
+        JobInfo { index: self.place, id, item, prompts, on_unknown: None }
+    }
+
     /// The attempt that this controller sent last; none before the first.
     #[must_use]
     pub fn attempt(&self) -> Option<u32> {
@@ -92,6 +98,8 @@ pub(super) enum Kind {
     End(Outcome),
     Bury(Outcome),
     Late(Outcome),
+    /// An attempt ended so, and another one follows at once.
+    Again(Outcome),
     PutBack,
     Refuse,
     Orphan,
@@ -100,13 +108,13 @@ pub(super) enum Kind {
 }
 
 impl EventRow {
-    /// What it did to the job; nothing if it came late.
+    /// What it did to the job; nothing if it came late, or if the next attempt is to tell.
     pub(super) const fn event(&self) -> Option<Event> {
         match self.kind {
             Kind::Send(placed) => Some(Event::Send(placed)),
             Kind::End(outcome) => end_of(self.attempt, outcome, Fate::Final),
             Kind::Bury(outcome) => end_of(self.attempt, outcome, Fate::Bury),
-            Kind::Late(_) => None,
+            Kind::Late(_) | Kind::Again(_) => None,
             Kind::PutBack => Some(Event::PutBack),
             Kind::Refuse => Some(Event::Refuse),
             Kind::Orphan => Some(Event::Orphan),
@@ -208,6 +216,14 @@ impl Book {
                 rows.push(Row::Result { job, round: next.round(), outcome, record });
             }
         }
+        rows.extend(log.into_written().map(|(step, output)| Row::Log { job, attempt, step, output }));
+    }
+
+    /// The end of an attempt that is followed by another one: until that is sent, the job stands where it stood.
+    pub(super) fn again(&mut self, entry: &Arc<Entry>, written: Written, rows: &mut Vec<Row>) {
+        let Some(attempt) = entry.attempt() else { return };
+        let (job, Written { outcome, record, log }) = (self.number(entry, rows), written);
+        self.event(job, Kind::Again(outcome), attempt, Some(record), rows);
         rows.extend(log.into_written().map(|(step, output)| Row::Log { job, attempt, step, output }));
     }
 

@@ -14,7 +14,7 @@ use crate::batch::ResultRecord;
 use crate::batch::clock::wall;
 use crate::batch::list::OnUnknown;
 use crate::batch::plan::Planned;
-use pool_core::message::{Errand, ErrandFuture, Outcome, Placement, Refused};
+use pool_core::message::{Errand, ErrandFuture, JobResult, Outcome, Placement, Refused};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -257,6 +257,17 @@ pub(super) struct Intent {
 impl Errand for Intent {
     fn again(&self) -> Option<Box<dyn Errand>> {
         Some(Box::new(self.clone()))
+    }
+
+    fn gives_way(&self, result: &mut JobResult) {
+        let log = Log::take(result);
+        // What was not sent has left no intent.
+        let (Ok(reply), Some(attempt)) = (&*result, self.entry.attempt()) else { return };
+        let (now, took) = (wall(), reply.timings.queued + reply.timings.turn);
+        let submitted = now.checked_sub(took).unwrap_or(now);
+        let record = ResultRecord::new(self.entry.info(), result.clone(), submitted, attempt);
+        let (entry, record) = (self.entry.clone(), Written::new(&record, log));
+        self.writer.tell(Command::Again { entry, record });
     }
 
     fn before(&mut self, placement: &Placement) -> ErrandFuture<Result<(), Refused>> {

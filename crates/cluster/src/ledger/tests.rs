@@ -77,27 +77,31 @@ fn ended(index: u64, outcome: Outcome) -> ResultRecord {
 
 /// What a tool printed in the only turn.
 fn printed(output: &str) -> Log {
+    Log::take(&mut Ok(printing(output, Outcome::Ok)))
+}
+
+fn printing(output: &str, outcome: Outcome) -> Reply {
     let step = StepReply {
         text: String::new(),
         raw: Some(output.as_bytes().to_vec()),
         completed_by: CompletedBy::Sentinel,
         evidence: String::new(),
-        outcome: Outcome::Ok,
+        outcome,
         detail: None,
         turn: Duration::ZERO,
         usage: None,
         cut: 0,
     };
     let instance = InstanceRef { tool: "t".into(), version: None, slot: SlotId(3), generation: 1 };
-    Log::take(&mut Ok(Reply {
-        outcome: Outcome::Ok,
+    Reply {
+        outcome,
         steps: vec![step],
         instance,
         timings: Timings::default(),
         context_lost: false,
         warnings: Vec::new(),
         error: None,
-    }))
+    }
 }
 
 async fn send(run: &Recorder, index: u64) -> Result<(), pool_core::message::Refused> {
@@ -297,7 +301,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     /// After every step, the record read back is what is in memory.
     #[test]
-    fn replay_is_memory(steps in prop::collection::vec((0..4u64, 0..6u8), 0..40)) {
+    fn replay_is_memory(steps in prop::collection::vec((0..4u64, 0..7u8), 0..40)) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let world = World::new();
         let run = world.begin();
@@ -308,6 +312,11 @@ proptest! {
         let mut memory = [Machine::new(); 4];
         for (job, step) in steps {
             if run.errand(job).is_none() {
+                continue;
+            }
+            if step == 6 {
+                // Another attempt follows: it is put down, and the job stands where it stood.
+                run.errand(job).unwrap().gives_way(&mut Ok(printing("half", Outcome::Crashed)));
                 continue;
             }
             let placed = super::machine::Placed { slot: SlotId(3), generation: 1 };

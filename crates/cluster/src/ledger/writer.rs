@@ -44,6 +44,8 @@ pub(super) enum Command {
     End { entry: Arc<Entry>, attempt: u32, fate: Fate, record: Written, answer: Answer<()> },
     /// An item that no job can be made of.
     Refuse { entry: Arc<Entry>, record: Written, answer: Answer<()> },
+    /// The end of an attempt that is followed by another one. Nobody waits for it.
+    Again { entry: Arc<Entry>, record: Written },
     /// Its attempt is over, and there was to be another one.
     PutBack { entry: Arc<Entry>, answer: Answer<()> },
     /// Jobs that are to be left alone. Nobody waits for it: it is written with what comes next.
@@ -188,7 +190,7 @@ impl Keeper {
                     _ = answer.send(Err(error.clone()));
                 }
                 Command::Close { answer, .. } => _ = answer.send(Err(error.clone())),
-                Command::Skip(_) | Command::Note(..) => {}
+                Command::Skip(_) | Command::Note(..) | Command::Again { .. } => {}
             }
         }
     }
@@ -228,6 +230,7 @@ impl Keeper {
                 self.book.refuse(&entry, record, rows);
                 told.push(Told::Ended(answer));
             }
+            Command::Again { entry, record } => self.book.again(&entry, record, rows),
             Command::PutBack { entry, answer } => {
                 self.book.put_back(&entry, rows);
                 told.push(Told::Ended(answer));

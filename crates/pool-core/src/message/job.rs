@@ -1,6 +1,6 @@
 //! What a caller asks for: a [`Job`] of [`Step`]s, with an optional [`Errand`] around it.
 
-use super::{Generation, Needs, OnLimit, ReplyTo, SlotId, StepReply};
+use super::{Generation, JobResult, Needs, OnLimit, ReplyTo, SlotId, StepReply};
 use actix::Message;
 use std::future::Future;
 use std::pin::Pin;
@@ -170,6 +170,11 @@ pub trait Errand: Send {
     /// The same errand for another attempt at the job. An errand that cannot be run again lets its job have one attempt.
     fn again(&self) -> Option<Box<dyn Errand>> {
         None
+    }
+
+    /// Told how an attempt ended that is followed by another one; nobody else hears of its result.
+    fn gives_way(&self, result: &mut JobResult) {
+        let _ = result;
     }
 
     /// Called after each step that ended well.

@@ -106,6 +106,7 @@ fn told(happening: &Happening) -> String {
         "end" => format!("attempt {attempt} ended{outcome}"),
         "bury" => format!("attempt {attempt} ended{outcome}, kept away from instances"),
         "late" => format!("attempt {attempt} answered late{outcome}, kept and not counted"),
+        "again" => format!("attempt {attempt} ended{outcome}; another one follows"),
         "put back" => "the pool gave up before the next attempt; still to be done".to_owned(),
         "refuse" => "refused".to_owned(),
         "orphan" => format!("attempt {attempt} was under way when its controller was gone"),

@@ -15,7 +15,7 @@ LEFT JOIN result ON result.job = event.job AND result.round = (
     SELECT count(*) FROM event AS earlier
     WHERE earlier.job = event.job AND earlier.kind = 'retry' AND earlier.number < event.number
 )
-WHERE event.job = ?1 AND event.kind IN ('end', 'bury', 'late') AND event.attempt = coalesce(?2, event.attempt)
+WHERE event.job = ?1 AND event.kind IN ('end', 'bury', 'again', 'late') AND event.attempt = coalesce(?2, event.attempt)
 ORDER BY event.kind = 'late', event.number DESC LIMIT 1";
 
 impl Run {
