@@ -109,6 +109,11 @@ impl Deadline {
         passes
     }
 
+    /// When it will pass; nothing once that has been told.
+    pub(super) fn ahead(&self) -> Option<Instant> {
+        (!self.passed).then_some(self.at)
+    }
+
     /// Whether it has been told that it has passed.
     pub(super) const fn has_passed(&self) -> bool {
         self.passed

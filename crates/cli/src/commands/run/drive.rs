@@ -1,6 +1,7 @@
 //! The loop of a run: results, signals, the pool's end and the clock, until every job has ended.
 
 mod idle;
+mod pace;
 mod verdict;
 
 use super::bounds::{Bounds, Budget, Deadline, Denial, is_left, news};
@@ -20,11 +21,8 @@ use pool_core::message::{JobHandle, JobId};
 use pool_core::supervisor::{HoldStatus, InstanceStatus};
 use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, sleep_until};
 use verdict::verdict;
-
-/// How often progress may move.
-const TICK: Duration = Duration::from_millis(200);
 
 /// How many results are taken at most before signals and the clock have their turn.
 const BURST: usize = 256;
@@ -88,8 +86,7 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         signals: &mut (impl Stream<Item = Heard> + Unpin),
         mut changes: Receiver<InstanceStatus>,
     ) -> Flow {
-        let mut ticks = interval(TICK);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut next_look = Instant::now();
         let pool = self.pool;
         let mut failure = std::pin::pin!(pool.failure());
         let mut holds = pool.holds();
@@ -107,7 +104,12 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
                     let holds = holds.borrow_and_update().clone();
                     self.limited(holds, Instant::now());
                 }
-                now = ticks.tick() => self.tick(&mut idle, now).await,
+                () = sleep_until(next_look) => {
+                    let now = Instant::now();
+                    self.tick(&mut idle, now).await;
+                    let deadline = self.bounds.deadline.as_ref().and_then(Deadline::ahead);
+                    next_look = pace::next(self.output.draws(), deadline, now);
+                }
                 Some(status) = changes.recv() => self.changed(&status),
                 written = self.output.moved(), if self.output.is_behind() => self.written(written),
                 record = self.batch.next(), if !self.output.is_full() => match record {
