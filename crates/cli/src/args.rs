@@ -1,9 +1,10 @@
 //! The command line, as typed.
 
 use crate::commands::{
-    ask::args::AskArgs, completions::CompletionsArgs, config::ConfigArgs, doctor::DoctorArgs, gc::GcArgs,
-    man::ManArgs, resume::ResumeArgs, run::args::RunArgs, runs::RunsArgs, schema::SchemaArgs,
-    tools::ToolsArgs, wait::WaitArgs,
+    answer::AnswerArgs, ask::args::AskArgs, cancel::CancelArgs, completions::CompletionsArgs,
+    config::ConfigArgs, doctor::DoctorArgs, down::DownArgs, gc::GcArgs, man::ManArgs, read::ReadArgs,
+    restart::RestartArgs, resume::ResumeArgs, run::args::RunArgs, runs::RunsArgs, schema::SchemaArgs,
+    send::SendArgs, status::StatusArgs, tools::ToolsArgs, up::args::UpArgs, wait::WaitArgs,
 };
 use crate::failure::Failure;
 use crate::output::log::check_filter;
@@ -34,6 +35,14 @@ pub(crate) enum Verb {
     Gc(GcArgs),
     /// Ask one question; several tools all answer, or the first that can
     Ask(Box<AskArgs>),
+    Up(Box<UpArgs>),
+    Down(DownArgs),
+    Status(StatusArgs),
+    Send(SendArgs),
+    Read(ReadArgs),
+    Answer(AnswerArgs),
+    Cancel(CancelArgs),
+    Restart(RestartArgs),
     /// List the tools that cluster knows, or show one and where each value comes from
     Tools(ToolsArgs),
     /// Show the settings that hold, and where each comes from
@@ -82,6 +91,10 @@ pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Verb, Unrea
             args.pool.route_origin = settings::origin(matches, "route", &settled);
         }
         (Verb::Ask(args), _) => args.start.tools = settled.tools(),
+        (Verb::Up(args), Some((_, matches))) => {
+            args.start.tools = settled.tools();
+            args.pool.route_origin = settings::origin(matches, "route", &settled);
+        }
         (Verb::Config(args), Some((_, matches))) => args.flags = settings::flags(matches),
         _ => {}
     }

@@ -1,16 +1,25 @@
 //! The verbs, one file each.
 
+pub(crate) mod answer;
 pub(crate) mod ask;
+pub(crate) mod cancel;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod doctor;
+pub(crate) mod down;
 pub(crate) mod gc;
 pub(crate) mod man;
+pub(crate) mod pool;
+pub(crate) mod read;
+pub(crate) mod restart;
 pub(crate) mod resume;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod schema;
+pub(crate) mod send;
+pub(crate) mod status;
 pub(crate) mod tools;
+pub(crate) mod up;
 pub(crate) mod wait;
 
 use crate::args::Verb;
@@ -27,6 +36,14 @@ pub(crate) fn run(verb: Verb, strategies: &Strategies) -> Result<Exit, Failure> 
         Verb::Runs(args) => runs::run(&args),
         Verb::Gc(args) => gc::run(&args),
         Verb::Ask(args) => ask::run(&args),
+        Verb::Up(args) => up::run(&args, strategies),
+        Verb::Down(args) => down::run(&args),
+        Verb::Status(args) => status::run(&args),
+        Verb::Send(args) => send::run(args),
+        Verb::Read(args) => read::run(&args),
+        Verb::Answer(args) => answer::run(args),
+        Verb::Cancel(args) => cancel::run(args),
+        Verb::Restart(args) => restart::run(&args),
         Verb::Tools(args) => tools::run(&args),
         Verb::Config(args) => config::run(&args, strategies),
         Verb::Doctor(args) => doctor::run(&args),

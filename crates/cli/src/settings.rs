@@ -5,7 +5,7 @@ use clap::{Arg, ArgMatches, Command};
 use cluster::config::{Config, KEYS, Key, Origin};
 
 /// The verbs whose flags have defaults in the user's settings.
-pub(crate) const VERBS: [&str; 2] = ["run", "ask"];
+pub(crate) const VERBS: [&str; 3] = ["run", "ask", "up"];
 
 /// Gives the flags of every verb that runs jobs the defaults that somebody has settled.
 pub(crate) fn install(command: Command, config: &Config) -> Command {

@@ -4,7 +4,7 @@ use pool_core::machine::breaker::Trust;
 use pool_core::message::SlotId;
 use pool_core::supervisor::{HoldStatus, InstanceState, InstanceStatus, PoolHealth};
 use routing::metrics::{Counts, FiguresView, SlotView};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::time::Instant;
 
 /// A cluster at one moment. [`ClusterManager::snapshot`](crate::ClusterManager::snapshot) makes one; it is cheap enough
@@ -12,7 +12,7 @@ use std::time::Instant;
 ///
 /// The router and the supervisor are asked one after the other, so a job that ends in between can be missing in one
 /// half and counted in the other.
-#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[schemars(title = "cluster.snapshot/1")]
 pub struct Snapshot {
     /// The version of this format.
@@ -32,7 +32,7 @@ pub struct Snapshot {
 }
 
 /// The version of the format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub enum SnapshotSchema {
     /// The first one.
     #[default]
@@ -41,7 +41,7 @@ pub enum SnapshotSchema {
 }
 
 /// How a pool as a whole is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Health {
     /// Nothing can take a job yet.
@@ -55,7 +55,7 @@ pub enum Health {
 }
 
 /// Instances, counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Total {
     /// All that there are, those that have been given up included.
     pub instances: usize,
@@ -84,7 +84,7 @@ impl Total {
 }
 
 /// What a router knows, all instances together.
-#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RouterView {
     /// The name of the strategy.
     pub strategy: String,
@@ -101,7 +101,7 @@ pub struct RouterView {
 }
 
 /// One instance: how it is, and what it has done.
-#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct InstanceView {
     /// How it is.
     #[serde(flatten)]
@@ -111,7 +111,7 @@ pub struct InstanceView {
 }
 
 /// An account that is held by a usage limit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct HoldView {
     /// The account.
     pub account: String,

@@ -11,7 +11,7 @@ pub use snapshot::{FiguresView, SlotView, Snapshot, Times};
 
 use crate::strategy::Misbehaviour;
 use pool_core::message::{Offer, Outcome, Report, SlotId, Usage};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ pub struct Figures {
 
 /// What became of the jobs. At any time
 /// `submitted + returned = placed + queued + rejected + cancelled + failed`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Counts {
     /// Handed in.
     pub submitted: u64,

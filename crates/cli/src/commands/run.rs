@@ -7,7 +7,7 @@ pub(crate) mod detach;
 pub(crate) mod drive;
 mod dry_run;
 pub(crate) mod limits;
-mod plan;
+pub(crate) mod plan;
 pub(crate) mod pool;
 pub(crate) mod record;
 pub(crate) mod resolve;
@@ -175,7 +175,7 @@ async fn abandon(recorder: Option<Recorder>) {
 }
 
 /// A signal that wants the end, while nothing has begun.
-async fn until_signal(signals: &mut Signals) -> Exit {
+pub(crate) async fn until_signal(signals: &mut Signals) -> Exit {
     let mut ladder = Ladder::default();
     loop {
         if let Some(heard) = signals.next().await {

@@ -4,6 +4,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
 use cluster::batch::{ResultRecord, list::JobLine};
+use cluster::control::protocol::Message;
 use cluster::hooks::Event;
 use cluster::{config, profile};
 use pool_core::supervisor::InstanceStatus;
@@ -35,6 +36,8 @@ enum Shape {
     Instance,
     /// The counts and times of a router, as the library's `metrics` gives them
     Metrics,
+    /// A line between a pool and its clients, in either direction
+    Control,
     /// A whole cluster at one moment, as the library's `snapshot` gives it
     Snapshot,
 }
@@ -48,6 +51,7 @@ pub(crate) fn run(args: &SchemaArgs) -> Result<Exit, Failure> {
         Shape::Config => config::schema(),
         Shape::Instance => written::<InstanceStatus>(),
         Shape::Metrics => written::<routing::Snapshot>(),
+        Shape::Control => schemars::schema_for!(Message),
         Shape::Snapshot => written::<cluster::Snapshot>(),
     };
     Output::document(&format!("{:#}\n", schema.to_value()))?;

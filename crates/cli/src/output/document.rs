@@ -1,7 +1,11 @@
 //! What commands without a run of their own print on standard output, whole.
 
-use super::{Output, redact, sanitize};
-use std::io::{IsTerminal, Write, stdout};
+use super::paint::Paint;
+use super::talk::{Level, Talk};
+use super::{Output, redact, sanitize, states};
+use cluster::batch::ResultRecord;
+use pool_core::supervisor::InstanceStatus;
+use std::io::{IsTerminal, Write, stderr, stdout};
 
 /// What becomes of a tool's bytes on standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +24,34 @@ impl Output {
         let safe = if out.is_terminal() { sanitize::text(&text) } else { text.as_ref().into() };
         out.write_all(safe.as_bytes())?;
         out.flush()
+    }
+
+    /// Prints the result of what was sent to a pool: the reply, or all of it as JSON; and on standard error what is to be
+    /// said about it.
+    pub(crate) fn reply(record: &ResultRecord, json: bool) -> std::io::Result<()> {
+        let record = redact::record(record);
+        let mut out = stdout().lock();
+        let mut text = match (json, out.is_terminal()) {
+            (true, terminal) => {
+                let json = serde_json::to_string(&record)?;
+                if terminal { sanitize::json(&json).into_owned() } else { json }
+            }
+            (false, true) => sanitize::text(&record.reply).into_owned(),
+            (false, false) => record.reply.clone(),
+        };
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push('\n');
+        }
+        out.write_all(text.as_bytes())?;
+        out.flush()?;
+        let mut talk = Talk::new(Box::new(stderr()), Paint::of(&stderr()), Level::Normal);
+        talk.ended_as(&record, &sanitize::line(&record.job, 60));
+        Ok(())
+    }
+
+    /// An instance in one line; with `verbose` also what it has done.
+    pub(crate) fn instance(status: &InstanceStatus, verbose: bool) -> String {
+        if verbose { states::line(status, None) } else { states::short(status) }
     }
 
     /// Prints what a tool printed on standard output, without secrets.

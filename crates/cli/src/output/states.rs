@@ -92,6 +92,18 @@ pub(super) fn line(status: &InstanceStatus, job: Option<&str>) -> String {
     )
 }
 
+/// An instance in one line, and no more than its state.
+pub(super) fn short(status: &InstanceStatus) -> String {
+    let state = serde_json::to_value(status.state).unwrap_or_default();
+    let lives = match status.restarts {
+        0 => String::new(),
+        1 => ", restarted once".to_owned(),
+        more => format!(", restarted {more} times"),
+    };
+    let evidence = sanitize::line(&status.evidence, WIDTH);
+    format!("{} {}: {evidence}{lives}", name(status), state.as_str().unwrap_or_default())
+}
+
 /// An instance from inside, and what to do about it; several lines, made safe.
 pub(super) fn inside(status: &InstanceStatus, inside: Option<&Inside>, job: Option<&str>) -> Vec<String> {
     let mut lines = vec![line(status, job)];

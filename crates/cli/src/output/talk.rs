@@ -84,7 +84,11 @@ impl Talk {
 
     /// One line for a job that failed; for any other only if every job is wanted.
     pub(super) fn ended(&mut self, record: &ResultRecord, total: Option<u64>) {
-        let what = title(record, total);
+        self.ended_as(record, &title(record, total));
+    }
+
+    /// The same of a job that is called so.
+    pub(super) fn ended_as(&mut self, record: &ResultRecord, what: &str) {
         if !record.is_ok() {
             let why = record.error.as_deref().map(|why| format!(": {}", sanitize::line(why, WIDTH)));
             let word = self.paint.bad(record.outcome.word());
@@ -95,7 +99,7 @@ impl Talk {
             self.line(&format!("{what}: ok in {turn:.1?} on instance {where_to}"));
         }
         if self.level >= Level::Normal {
-            self.remarks(record, &what);
+            self.remarks(record, what);
         }
     }
 

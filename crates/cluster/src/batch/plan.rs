@@ -88,6 +88,20 @@ pub enum PlanError {
     },
 }
 
+impl Settings {
+    /// What a person has typed, as a step of the tools that meet the needs: a command if it begins like one that they
+    /// list, else text. Nothing in it is a hole.
+    ///
+    /// # Errors
+    /// [`PlanError`] if it looks like a command and is none that may be used, or is one to some of the tools only.
+    pub fn as_typed(&self, needs: &Needs, text: &str) -> Result<Step, PlanError> {
+        let steps = [text.to_owned()];
+        let mix = Mix::parse(self, needs, &steps, Holes { item: None, vars: &[] }, "")?;
+        let [text] = steps;
+        Ok(if mix.makes_commands() { Step::Command(text) } else { Step::Say(text) })
+    }
+}
+
 /// Tells a job from the others in results.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct JobInfo {

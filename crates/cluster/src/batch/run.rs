@@ -12,6 +12,7 @@ use super::plan::{JobInfo, Planned};
 use super::reorder::Reorder;
 use super::result::ResultRecord;
 use crate::Job;
+use crate::control::Roster;
 use crate::ledger::log::Log;
 use crate::ledger::writer::Standing;
 use crate::ledger::{LedgerError, Recorder};
@@ -135,6 +136,7 @@ pub struct Batch<Source, Submit> {
     halt: Option<Halt>,
     halted: bool,
     counts: Counts,
+    roster: Option<Roster>,
 }
 
 impl<Source, Submit> Batch<Source, Submit>
@@ -157,6 +159,7 @@ where
             halt: None,
             halted: false,
             counts: Counts::default(),
+            roster: None,
         }
     }
 
@@ -170,6 +173,12 @@ where
     /// [`Recorder`].
     pub fn recorded(mut self, recorder: Recorder) -> Self {
         self.recorder = Some(recorder);
+        self
+    }
+
+    /// The same, with its jobs in a list that others look at.
+    pub fn listed_in(mut self, roster: Roster) -> Self {
+        self.roster = Some(roster);
         self
     }
 
@@ -307,6 +316,9 @@ where
         match planned.job {
             Ok(job) => {
                 let handle = (self.submit)(job);
+                if let Some(roster) = &self.roster {
+                    roster.begin(&planned.info, handle.remote());
+                }
                 self.running.push(Running { handle, info: Some(planned.info), submitted: now });
                 false
             }
@@ -333,6 +345,9 @@ where
 
     fn end(&mut self, Kept { record, given_up, error }: Kept) {
         self.counts.ended += 1;
+        if let Some(roster) = &self.roster {
+            roster.end(&record);
+        }
         if !matches!(record.outcome, Outcome::Ok | Outcome::Cancelled) {
             self.counts.failed += 1;
             self.halt_if_due();

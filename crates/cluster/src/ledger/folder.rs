@@ -34,7 +34,7 @@ pub enum FolderError {
 
 impl FolderError {
     /// The system's word about `path`.
-    pub(super) fn system(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+    pub(crate) fn system(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         move |error| Self::System { path: path.to_owned(), error }
     }
 }

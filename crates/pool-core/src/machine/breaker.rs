@@ -20,7 +20,7 @@ mod tests;
 use crate::message::Outcome;
 use crate::spec::BreakerSpec;
 use calls::{Call, Calls};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 
 /// Trust in one instance.
@@ -52,7 +52,7 @@ pub enum Permit {
 }
 
 /// What a breaker is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Trust {
     /// Trusted.

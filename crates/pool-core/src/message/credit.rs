@@ -66,7 +66,7 @@ impl Credit {
     /// it was queued.
     pub fn spend(mut self, job: Box<Job>) -> Result<(), Unspent> {
         let Some(ways) = self.ways.take() else { return Err(Unspent(job)) };
-        if !job.reply_to.place(self.slot) {
+        if !job.reply_to.place(self.slot, self.generation) {
             // Cancelled while it was queued: the credit is still good, and reports itself on being dropped.
             self.ways = Some(ways);
             return Err(Unspent(job));

@@ -5,7 +5,7 @@ mod line;
 #[cfg(test)]
 mod tests;
 
-use super::{JobId, JobResult, SlotId};
+use super::{Generation, JobId, JobResult, SlotId};
 use crate::error::JobError;
 use actix::{Message, Recipient};
 use feed::{Feed, Feeder};
@@ -151,7 +151,13 @@ impl Remote {
     /// The slot that has it, from its placement to its end.
     #[must_use]
     pub fn slot(&self) -> Option<SlotId> {
-        self.line.slot()
+        self.line.placed().map(|(slot, _)| slot)
+    }
+
+    /// The same with the life of the slot.
+    #[must_use]
+    pub fn place(&self) -> Option<(SlotId, Generation)> {
+        self.line.placed()
     }
 
     /// Ends a job that is queued, wherever it is, with `error`: whoever holds it finds it cancelled. False if it is not
@@ -216,8 +222,8 @@ impl ReplyTo {
     }
 
     /// Queued => Placed; false if it was cancelled.
-    pub(crate) fn place(&self, slot: SlotId) -> bool {
-        self.line.place(slot)
+    pub(crate) fn place(&self, slot: SlotId, generation: Generation) -> bool {
+        self.line.place(slot, generation)
     }
 
     /// Placed => Queued, for a job that comes back undelivered.

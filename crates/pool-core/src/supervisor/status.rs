@@ -5,11 +5,11 @@ use crate::machine::breaker::Trust;
 use crate::machine::slot::{Slot, SlotState};
 use crate::message::{Event, ExitReport, Generation, JobId, Outcome, SlotId, StartStage, StateChange};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 
 /// What an instance is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum InstanceState {
     /// Waits for its turn to start.
@@ -43,7 +43,7 @@ pub enum InstanceState {
 }
 
 /// How long the current life took to start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct StartTimes {
     /// Until the process existed, in µs.
     pub spawned_us: Option<u64>,
@@ -54,7 +54,7 @@ pub struct StartTimes {
 }
 
 /// One instance, seen from outside.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct InstanceStatus {
     /// Its slot.
     pub index: SlotId,

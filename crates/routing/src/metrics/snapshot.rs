@@ -2,11 +2,11 @@
 
 use super::{Counts, Figures, Histogram};
 use pool_core::message::{Generation, Outcome, SlotId, Usage};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A router at one moment.
-#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Snapshot {
     /// The name of the strategy.
     pub strategy: String,
@@ -25,7 +25,7 @@ pub struct Snapshot {
 }
 
 /// One slot at one moment.
-#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SlotView {
     /// The slot.
     pub slot: SlotId,
@@ -48,7 +48,7 @@ pub struct SlotView {
 }
 
 /// [`Figures`] as plain numbers.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FiguresView {
     /// Jobs under way.
     pub in_flight: u32,
@@ -73,7 +73,7 @@ pub struct FiguresView {
 }
 
 /// How long things took, in microseconds. Quantiles are at most one part in eight too high, never too low.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Times {
     /// How many.
     pub count: u64,

@@ -133,20 +133,20 @@ pub(crate) struct PoolArgs {
     /// Instances, for each tool without ':N'
     #[arg(short = 'n', short_alias = 'j', long = "instances", value_name = "N", default_value_t = 3,
           value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_INSTANCES)))]
-    pub(super) instances: u32,
+    pub(in crate::commands) instances: u32,
     /// Who gets the next job: round_robin, least_busy, sticky, fastest, or weighted:0=3,1=2 (slot 0 three times as often
     /// as a slot that is not named, slot 1 twice)
     #[arg(long, value_name = "STRATEGY", default_value = "least_busy")]
-    pub(super) route: String,
+    pub(in crate::commands) route: String,
     /// When a tool says that its account has met a usage limit: the job that met it is sent again, first in the queue,
     /// 'wait': when that is over, at most 12h later; 'next': by another tool of the run, and waits while all are limited.
     /// 'fail': it ends as limited, and the others are tried all the same
     #[arg(long, value_name = "wait|next|fail", default_value = "wait", hide_possible_values = true)]
-    pub(super) on_limit: OnLimit,
+    pub(in crate::commands) on_limit: OnLimit,
     /// Further attempts at a job that an instance fails: a crash, no end in time, a reply that breaks off. Rather on
     /// another instance; a job that crashes two of them has no more. The tool may do the work twice
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=i64::from(MOST_RETRIES)))]
-    pub(super) retries: u32,
+    pub(in crate::commands) retries: u32,
 
     /// Which of the user's settings the strategy comes from, if it is not a flag.
     #[arg(skip)]
@@ -226,7 +226,7 @@ impl StartArgs {
 
 /// What a usage limit does to the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub(super) enum OnLimit {
+pub(in crate::commands) enum OnLimit {
     /// Every instance of the account waits for its end, and so does the job that met it.
     #[default]
     Wait,

@@ -12,6 +12,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 
 /// By this name the child knows what it is.
@@ -22,6 +23,15 @@ pub(crate) const TALK: &str = "talk";
 
 /// Starts the run in the background; `None` if that is where we are.
 pub(crate) fn begin(level: Level) -> Result<Option<Exit>, Failure> {
+    begin_as(level, |name, pid| {
+        format!(
+            "{name} goes on in the background (pid {pid}): 'cluster wait {name}' waits for its end, 'kill {pid}' ends it"
+        )
+    })
+}
+
+/// The same of whatever else has a name; `say`: what to tell people of that, and of its process.
+pub(crate) fn begin_as(level: Level, say: impl Fn(&str, u32) -> String) -> Result<Option<Exit>, Failure> {
     let mut words = std::env::args_os();
     if words.next().is_some_and(|name| name == NAME) {
         // Fails only for the leader of a group, which a started child is not.
@@ -39,10 +49,7 @@ pub(crate) fn begin(level: Level) -> Result<Option<Exit>, Failure> {
     }
     Output::document(&name)?;
     if level > Level::Quiet {
-        let (name, pid) = (name.trim_end(), child.id());
-        Output::aside(&format!(
-            "{name} goes on in the background (pid {pid}): 'cluster wait {name}' waits for its end, 'kill {pid}' ends it"
-        ));
+        Output::aside(&say(name.trim_end(), child.id()));
     }
     Ok(Some(Exit::Ok))
 }
@@ -54,7 +61,7 @@ fn code(status: ExitStatus) -> Exit {
 }
 
 /// The streams that a child in the background has let go of.
-pub(super) struct Streams {
+pub(crate) struct Streams {
     name: String,
     stdout: OwnedFd,
     stderr: OwnedFd,
@@ -63,10 +70,14 @@ pub(super) struct Streams {
 impl Streams {
     /// From now on what is said goes into the run's folder, and replies into its record alone.
     pub(super) fn leave(recorder: &Recorder) -> Result<Self, Failure> {
-        let talk = private_file(&recorder.folder().join(TALK))
-            .map_err(|error| Failure::ledger(LedgerError::from(error)))?;
+        Self::leave_to(recorder.name(), &recorder.folder().join(TALK))
+    }
+
+    /// From now on what is said goes into this file, and nothing goes to standard output.
+    pub(crate) fn leave_to(name: &str, talk: &Path) -> Result<Self, Failure> {
+        let talk = private_file(talk).map_err(|error| Failure::ledger(LedgerError::from(error)))?;
         let streams = Self {
-            name: recorder.name().to_owned(),
+            name: name.to_owned(),
             stdout: std::io::stdout().as_fd().try_clone_to_owned().map_err(failed)?,
             stderr: std::io::stderr().as_fd().try_clone_to_owned().map_err(failed)?,
         };
@@ -81,12 +92,12 @@ impl Streams {
     ///
     /// # Errors
     /// Nobody waits: it was given up while the tools were starting.
-    pub(super) fn tell(self) -> Result<(), Failure> {
+    pub(crate) fn tell(self) -> Result<(), Failure> {
         Ok(writeln!(File::from(self.stdout), "{}", self.name)?)
     }
 
     /// There will be no run; why is for the user to see.
-    pub(super) fn come_back(self) {
+    pub(crate) fn come_back(self) {
         // If they have gone, nobody is left to be told.
         let _ = rustix::stdio::dup2_stderr(self.stderr);
         let _ = rustix::stdio::dup2_stdout(self.stdout);

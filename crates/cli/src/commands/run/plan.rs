@@ -148,7 +148,7 @@ fn words(args: &RunArgs) -> String {
 }
 
 /// Whether a job that meets a usage limit has another tool to go to.
-fn somewhere_else(tools: &[Tool]) -> Result<(), Failure> {
+pub(crate) fn somewhere_else(tools: &[Tool]) -> Result<(), Failure> {
     let accounts = accounts(tools);
     let [tool, others @ ..] = tools else { return Ok(()) };
     if accounts.len() > 1 {

@@ -56,6 +56,11 @@ impl Mix {
         self.readings.iter().any(|reading| reading.templates.iter().any(Template::varies))
     }
 
+    /// Whether its first step is a command. All of them agree on that.
+    pub(super) fn makes_commands(&self) -> bool {
+        self.readings.first().and_then(|reading| reading.templates.first()).is_some_and(Template::is_command)
+    }
+
     /// The steps of one job; or why it is refused, by whom.
     pub(super) fn render(&self, values: &Values<'_>) -> Result<Vec<Step>, String> {
         let mut rendered = self.readings.iter().map(|OfTool { tool, rules, templates }| {

@@ -161,7 +161,7 @@ fn told(event: &Event) -> String {
 /// A placed job of these steps, and its handle.
 fn job(steps: &[&str]) -> (Job, JobHandle) {
     let (reply_to, handle) = reply_channel(false);
-    assert!(reply_to.place(SlotId(0)));
+    assert!(reply_to.place(SlotId(0), 1));
     (Job::new(steps.iter().map(|step| Step::Say((*step).into())).collect(), reply_to, Instant::now()), handle)
 }
 

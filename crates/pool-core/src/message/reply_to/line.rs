@@ -2,17 +2,17 @@
 
 use super::{CONTROL_BOUND, Control, ControlMessage, Stage};
 use crate::error::JobError;
-use crate::message::{JobId, JobResult, SlotId};
+use crate::message::{Generation, JobId, JobResult, SlotId};
 use actix::Recipient;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 
 pub(super) struct Line {
     pub(super) job: JobId,
     stage: AtomicU8,
-    /// Where it was placed last.
-    slot: AtomicU32,
+    /// Where it was placed last: the slot, and above it the slot's life.
+    place: AtomicU64,
     /// The caller took it back. A job that goes back to the queue looks here, because what it was told on an
     /// instance is forgotten there.
     unwanted: AtomicBool,
@@ -37,7 +37,7 @@ impl Line {
         Self {
             job: JobId::fresh(),
             stage: AtomicU8::new(Stage::Queued as u8),
-            slot: AtomicU32::new(0),
+            place: AtomicU64::new(0),
             unwanted: AtomicBool::new(false),
             control: Mutex::new(Mailbag::Waiting(Vec::new())),
             home: Mutex::new(Some(home)),
@@ -47,16 +47,17 @@ impl Line {
     }
 
     /// Queued => Placed; false if it was cancelled.
-    pub(super) fn place(&self, slot: SlotId) -> bool {
+    pub(super) fn place(&self, slot: SlotId, generation: Generation) -> bool {
         // Before the stage says that it is there.
-        self.slot.store(slot.0, Ordering::Release);
+        self.place.store(u64::from(generation) << 32 | u64::from(slot.0), Ordering::Release);
         self.swap(Stage::Queued, Stage::Placed)
     }
 
-    /// The slot that has it, if one has.
-    pub(super) fn slot(&self) -> Option<SlotId> {
+    /// The slot that has it, and in which life, if one has.
+    pub(super) fn placed(&self) -> Option<(SlotId, Generation)> {
         let is_there = matches!(self.stage(), Stage::Placed | Stage::Delivered);
-        is_there.then(|| SlotId(self.slot.load(Ordering::Acquire)))
+        let place = is_there.then(|| self.place.load(Ordering::Acquire))?;
+        Some((SlotId(place as u32), (place >> 32) as Generation))
     }
 
     /// Placed => Delivered; false if it was cancelled.

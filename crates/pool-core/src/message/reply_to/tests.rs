@@ -17,8 +17,8 @@ impl Wake for Woken {
 #[test]
 fn whoever_waits_for_a_queued_job_hears_at_once_that_it_was_taken_back() {
     type Move = fn(&ReplyTo);
-    let placed: Move = |job| assert!(job.place(SlotId(0)));
-    let delivered: Move = |job| assert!(job.place(SlotId(0)) && job.deliver());
+    let placed: Move = |job| assert!(job.place(SlotId(0), 1));
+    let delivered: Move = |job| assert!(job.place(SlotId(0), 1) && job.deliver());
     let table: [(&str, Option<(Move, Move)>); 3] = [
         ("queued", None),
         ("placed, and back undelivered", Some((placed, ReplyTo::unplace))),

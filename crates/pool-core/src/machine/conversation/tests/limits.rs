@@ -56,7 +56,7 @@ fn a_job_that_waits_goes_along_whole() {
     again.job.reply_to.undeliver();
     assert_eq!(handle.stage(), Stage::Queued);
     let mut next = Script::warm(limited_spec());
-    assert!(again.job.reply_to.place(SlotId(0)));
+    assert!(again.job.reply_to.place(SlotId(0), 1));
     next.assign(*again.job);
     next.answer("fine\n");
     next.answer("done\n");
@@ -92,7 +92,7 @@ fn a_job_that_was_taken_back_on_its_instance_does_not_run_again() {
     handle.cancel();
     assert_eq!(handle.stage(), Stage::Delivered, "too late for the instance, too early for the queue");
     again.job.reply_to.undeliver();
-    assert!(again.job.reply_to.is_cancelled() && !again.job.reply_to.place(SlotId(0)));
+    assert!(again.job.reply_to.is_cancelled() && !again.job.reply_to.place(SlotId(0), 1));
 }
 
 #[test]

@@ -1,0 +1,122 @@
+//! `cluster up`: a pool that stays up.
+
+pub(crate) mod args;
+mod stay;
+
+use super::pool::nowhere;
+use super::run::args::OnLimit;
+use super::run::detach::{self, Streams};
+use super::run::plan::somewhere_else;
+use super::run::resolve::{Tool, resolve};
+use super::run::{block_on, launch, limits, no_pool, until_signal};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{Output, Style};
+use crate::report::Report;
+use crate::signals::Signals;
+use crate::strategies::{Route, Strategies};
+use args::UpArgs;
+use cluster::batch::plan::Settings;
+use cluster::control::limits::TICKETS;
+use cluster::control::{About, Claimed, Controller, Place, Server, Terms};
+use cluster::{ClusterManager, Job};
+use pool_core::supervisor::InstanceStatus;
+use stay::stay;
+use tokio::sync::mpsc::Receiver;
+use tokio::time::Instant;
+
+/// What a pool is called that nobody gave a name.
+const NAME: &str = "main";
+
+/// Starts it, in the background unless it is to stay.
+pub(crate) fn run(args: &UpArgs, strategies: &Strategies) -> Result<Exit, Failure> {
+    if !args.foreground
+        && let Some(exit) = detach::begin_as(args.talk.level(), |name, pid| {
+            format!("pool {name} is up (pid {pid}): 'cluster send' works with it, 'cluster down' ends it")
+        })?
+    {
+        return Ok(exit);
+    }
+    let route = strategies.make_of(&args.pool.route, args.pool.route_origin.as_ref())?;
+    let mut tools = resolve(&args.tools, args.pool.instances, &args.start, &args.framing)?;
+    match args.pool.on_limit {
+        OnLimit::Wait => {}
+        OnLimit::Next => somewhere_else(&tools)?,
+        OnLimit::Fail => tools.iter_mut().for_each(|tool| tool.profile.spec.hold = None),
+    }
+    let place = Place::current().map_err(nowhere)?;
+    let claimed = place.claim(args.which.name.as_deref().unwrap_or(NAME)).map_err(nowhere)?;
+    block_on(begin(args, tools, claimed, route))
+}
+
+async fn begin(args: &UpArgs, tools: Vec<Tool>, claimed: Claimed, route: Route) -> Result<Exit, Failure> {
+    let mut signals = Signals::listen().map_err(|error| no_pool(&error))?;
+    let name = claimed.name().to_owned();
+    let streams = if args.foreground { None } else { Some(Streams::leave_to(&name, claimed.talk())?) };
+    let style = Style { json: false, level: args.talk.level(), total: None, explain: false };
+    let mut output = Output::new(style, Report::default(), Instant::now().into_std());
+    let about = About { name, run: None, plan: headline(&tools, &args.pool.route) };
+    output.note(&about.plan);
+    let up = tokio::select! {
+        up = bring_up(args, about, tools, claimed, route) => up,
+        exit = until_signal(&mut signals) => return Ok(exit),
+    };
+    match (up, streams) {
+        (Ok(up), streams) => {
+            if let Some(streams) = streams {
+                streams.tell()?;
+            }
+            Ok(stay(up, signals, &mut output).await)
+        }
+        (Err(failure), Some(streams)) => {
+            streams.come_back();
+            Err(failure)
+        }
+        (Err(failure), None) => Err(failure),
+    }
+}
+
+/// A pool that can be used.
+struct Up {
+    controller: Controller,
+    server: Server,
+    changes: Receiver<InstanceStatus>,
+}
+
+async fn bring_up(
+    args: &UpArgs,
+    about: About,
+    tools: Vec<Tool>,
+    claimed: Claimed,
+    route: Route,
+) -> Result<Up, Failure> {
+    let terms = terms(args, &tools);
+    let (pool, changes) = launch(route.install(ClusterManager::builder()), tools, TICKETS).await?;
+    pool.ready().await.map_err(Failure::launch)?;
+    let controller = Controller::of_pool(about, pool, terms);
+    let server = Server::bind(claimed, controller.clone()).map_err(nowhere)?;
+    Ok(Up { controller, server, changes })
+}
+
+/// What holds for every prompt.
+fn terms(args: &UpArgs, tools: &[Tool]) -> Terms {
+    let rules = |tool: &Tool| (tool.profile.spec.offer(), tool.profile.rules.clone());
+    let settings = Settings { tools: tools.iter().map(rules).collect(), ..Settings::default() };
+    let (retries, on_limit) = (args.pool.retries, args.pool.on_limit);
+    let finish = move |job: Job| {
+        let job = job.retries(retries);
+        match on_limit {
+            OnLimit::Wait => job.wait_for_limits(limits::LONGEST),
+            OnLimit::Next => job.next_tool_at_limits(limits::LONGEST),
+            OnLimit::Fail => job,
+        }
+    };
+    Terms { settings, slots: tools.iter().map(|tool| tool.instances).collect(), finish: Box::new(finish) }
+}
+
+/// The pool in one line.
+fn headline(tools: &[Tool], route: &str) -> String {
+    let mut parts: Vec<String> = tools.iter().map(Tool::headline).collect();
+    parts.push(route.to_owned());
+    parts.join(", ")
+}

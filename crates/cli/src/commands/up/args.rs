@@ -1,0 +1,46 @@
+//! The arguments of `cluster up`, as typed.
+
+use crate::commands::pool::PoolArg;
+use crate::commands::run::args::{FramingArgs, PoolArgs, StartArgs, TalkArgs};
+
+const EXAMPLES: &str = "\
+Examples:
+  Three warm instances of aider, driven by number, and the end of them:
+    cluster up aider:3
+    cluster send --to 0 '/add src/lib.rs'
+    cluster send --to 0 'Which functions have no tests?'
+    cluster status
+    cluster down
+
+  Two pools beside each other:
+    cluster up -p shells bash:2
+    cluster up -p repl python
+    cluster send -p repl 'print(6*7)'
+
+Exit codes: 0 the pool is up, 2 wrong usage or such a pool is up already, 3 no tool could start.";
+
+/// Start a pool that stays up, and return when it is ready
+///
+/// It goes on in the background, in a session of its own, until 'cluster down'. Whatever becomes of its controller, nothing
+/// of its tools is left a second later.
+#[derive(Debug, Default, clap::Args)]
+#[command(after_long_help = EXAMPLES, after_help = "See more, with examples, with '--help'.")]
+pub(crate) struct UpArgs {
+    /// The tools: names ('cluster tools' lists them), paths to profiles, separated by commas, or, with a flag of framing, a
+    /// command line in one word. ':N' gives a tool N instances
+    #[arg(value_name = "TOOL[:N]")]
+    pub(super) tools: String,
+    #[command(flatten)]
+    pub(super) which: PoolArg,
+    /// Stay in the foreground: Ctrl-C ends the pool
+    #[arg(long)]
+    pub(super) foreground: bool,
+    #[command(flatten)]
+    pub(crate) pool: PoolArgs,
+    #[command(flatten)]
+    pub(crate) start: StartArgs,
+    #[command(flatten)]
+    pub(super) framing: FramingArgs,
+    #[command(flatten)]
+    pub(super) talk: TalkArgs,
+}

@@ -1,0 +1,6 @@
+//! A pool that stays up, from outside: its commands, its socket, and what becomes of it when somebody is killed.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod lab;
+mod scenario;

@@ -1,0 +1,273 @@
+//! The one controller behind a socket: that of a pool that stays up, and that of a batch.
+
+mod job;
+
+use super::limits::HELD;
+use super::protocol::{
+    Code, Fault, Greeting, Kind, PoolView, SendAsk, StatusDone, TicketId, TicketState, Version,
+};
+use super::roster::Roster;
+use super::terms::{Terms, no_such_instance};
+use super::tickets::Tickets;
+use crate::ClusterManager;
+use crate::batch::clock::wall;
+use pool_core::message::SlotId;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// What clients of a socket speak to. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Controller(Arc<Inner>);
+
+struct Inner {
+    about: About,
+    since: String,
+    pool: ClusterManager,
+    work: Work,
+    life: watch::Sender<Life>,
+}
+
+/// What a controller is, for people and for clients.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// The name of its socket.
+    pub name: String,
+    /// The recorded run that it belongs to.
+    pub run: Option<String>,
+    /// What it does, in a line.
+    pub plan: String,
+}
+
+/// What it works on.
+#[derive(Debug)]
+pub(super) enum Work {
+    /// Whatever it is sent.
+    Prompts { terms: Terms, tickets: Tickets },
+    /// A batch.
+    Batch(Roster),
+}
+
+/// How a pool is to end. Each further one asks for more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum End {
+    /// What was sent is done first; nothing more is taken.
+    Drain,
+    /// What runs is interrupted, what waits is left.
+    Stop,
+    /// Everything is killed.
+    Kill,
+}
+
+/// Where a controller stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Life {
+    Up,
+    Ending(End),
+    Over,
+}
+
+impl Controller {
+    /// Of a pool that takes prompts on these terms.
+    #[must_use]
+    pub fn of_pool(about: About, pool: ClusterManager, terms: Terms) -> Self {
+        Self::new(about, pool, Work::Prompts { terms, tickets: Tickets::new() })
+    }
+
+    /// Of a batch with these jobs.
+    #[must_use]
+    pub fn of_run(about: About, pool: ClusterManager, roster: Roster) -> Self {
+        Self::new(about, pool, Work::Batch(roster))
+    }
+
+    fn new(about: About, pool: ClusterManager, work: Work) -> Self {
+        let since = wall().to_string();
+        Self(Arc::new(Inner { about, since, pool, work, life: watch::Sender::new(Life::Up) }))
+    }
+
+    /// The pool itself.
+    #[must_use]
+    pub fn pool(&self) -> &ClusterManager {
+        &self.0.pool
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn about(&self) -> &About {
+        &self.0.about
+    }
+
+    pub(super) fn work(&self) -> &Work {
+        &self.0.work
+    }
+
+    /// What it says first to everybody.
+    pub(super) fn greeting(&self) -> Greeting {
+        Greeting {
+            schema: Version::default(),
+            pool: self.0.about.name.clone(),
+            kind: self.kind(),
+            run: self.0.about.run.clone(),
+            pid: std::process::id(),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        match self.0.work {
+            Work::Prompts { .. } => Kind::Pool,
+            Work::Batch(_) => Kind::Run,
+        }
+    }
+
+    /// The tickets of a pool that stays up.
+    ///
+    /// # Errors
+    /// [`Code::Refused`] by a batch.
+    pub(super) fn tickets(&self) -> Result<&Tickets, Fault> {
+        match &self.0.work {
+            Work::Prompts { tickets, .. } => Ok(tickets),
+            Work::Batch(_) => {
+                let why = format!("{} is a batch, and takes no prompts", self.0.about.name);
+                Err(Fault::new(Code::Refused, why).help("'cluster up' starts a pool that does"))
+            }
+        }
+    }
+
+    /// Takes a prompt in.
+    pub(super) fn send(&self, ask: &SendAsk) -> Result<TicketId, Fault> {
+        let tickets = self.tickets()?;
+        let Work::Prompts { terms, .. } = &self.0.work else { return Err(self.gone()) };
+        if *self.0.life.borrow() != Life::Up {
+            return Err(self.gone());
+        }
+        let (job, prompts) = terms.job(ask)?;
+        let bytes: usize = prompts.iter().map(String::len).sum();
+        let ticket = tickets.accept(bytes.min(HELD))?;
+        let handle = self.0.pool.submit_watched(job);
+        tickets.begin(ticket, handle.remote());
+        tokio::spawn(job::follow(tickets.clone(), ticket, prompts, handle));
+        Ok(ticket)
+    }
+
+    /// Answers the question that a tool asks in the turn of this ticket.
+    pub(super) fn answer(&self, ticket: TicketId, text: String) -> Result<(), Fault> {
+        let tickets = self.tickets()?;
+        let state = tickets.follow(ticket).ok_or_else(|| no_such_ticket(ticket))?.borrow().clone();
+        match (state, tickets.remote(ticket)) {
+            (TicketState::Working { slot, generation, asks: Some(_) }, Some(remote)) => {
+                remote.answer(text);
+                tickets.reached(ticket, TicketState::Working { slot, generation, asks: None });
+                Ok(())
+            }
+            _ => Err(Fault::new(Code::Refused, format!("{ticket} asks nothing"))),
+        }
+    }
+
+    /// The slot of this number.
+    pub(super) async fn slot(&self, index: u32) -> Result<SlotId, Fault> {
+        let all = self.0.pool.status().await.map_err(|_| self.gone())?.len();
+        if (index as usize) < all { Ok(SlotId(index)) } else { Err(no_such_instance(index, all)) }
+    }
+
+    /// Everything at this moment.
+    pub(super) async fn status(&self) -> Result<StatusDone, Fault> {
+        let snapshot = self.0.pool.snapshot().await.map_err(|_| self.gone())?;
+        let (tickets, jobs) = match &self.0.work {
+            Work::Prompts { tickets, .. } => (Some(tickets.counts()), None),
+            Work::Batch(roster) => (None, Some(roster.counts())),
+        };
+        let About { name, run, plan } = self.0.about.clone();
+        let pool = PoolView {
+            name,
+            run,
+            plan,
+            kind: self.kind(),
+            pid: std::process::id(),
+            since: self.0.since.clone(),
+            ending: *self.0.life.borrow() != Life::Up,
+        };
+        Ok(StatusDone { pool, snapshot, tickets, jobs })
+    }
+
+    /// The pool has gone, or is about to.
+    pub(super) fn gone(&self) -> Fault {
+        Fault::new(Code::Gone, format!("{} is about to end", self.0.about.name))
+    }
+
+    /// Asks for the end. [`Controller::run`] brings it about; what asks for less than was asked for changes nothing.
+    pub fn end(&self, end: End) {
+        self.0.life.send_if_modified(|life| {
+            let is_more = match *life {
+                Life::Up => true,
+                Life::Ending(already) => end > already,
+                Life::Over => false,
+            };
+            if is_more {
+                *life = Life::Ending(end);
+            }
+            is_more
+        });
+    }
+
+    /// Resolves when the end has been asked for, or the pool has none but that.
+    pub(super) async fn over(&self) {
+        self.until(|life| *life == Life::Over).await;
+    }
+
+    /// Waits for somebody to ask for the end, brings it about, and tells everybody that it has come.
+    pub async fn run(&self) {
+        let mut end = self.ending(None).await;
+        loop {
+            tokio::select! {
+                () = self.bring_about(end) => break,
+                more = self.ending(Some(end)) => end = more,
+            }
+        }
+        self.0.life.send_replace(Life::Over);
+    }
+
+    async fn bring_about(&self, end: End) {
+        if let Work::Prompts { tickets, .. } = &self.0.work {
+            match end {
+                End::Drain => tickets.idle().await,
+                End::Stop | End::Kill => {
+                    tickets.remotes().iter().for_each(pool_core::message::Remote::cancel)
+                }
+            }
+        }
+        match end {
+            End::Drain | End::Stop => self.0.pool.shutdown().await,
+            End::Kill => self.0.pool.kill().await,
+        }
+    }
+
+    /// Resolves when more is asked for than this.
+    async fn ending(&self, than: Option<End>) -> End {
+        let is_more = |life: &Life| matches!(life, Life::Ending(end) if Some(*end) > than);
+        match self.until(is_more).await {
+            Life::Ending(end) => end,
+            Life::Up | Life::Over => End::Kill,
+        }
+    }
+
+    async fn until(&self, is_it: impl FnMut(&Life) -> bool) -> Life {
+        let mut life = self.0.life.subscribe();
+        // The sender is ours, and lives.
+        life.wait_for(is_it).await.map_or(Life::Over, |life| *life)
+    }
+}
+
+/// Nothing is known of it.
+pub(super) fn no_such_ticket(ticket: TicketId) -> Fault {
+    let why = format!("no ticket {ticket}: it was never given, or its result is kept no more");
+    Fault::new(Code::NoSuchTicket, why)
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Controller")
+            .field("about", &self.about)
+            .field("work", &self.work)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,30 @@
+//! What a pool takes from its clients, and what it keeps for them. All of it together bounds its memory, whatever comes.
+
+use std::time::Duration;
+
+/// The longest request, in bytes. A longer one is passed over and answered with `too_long`.
+pub const LINE: usize = 16 << 20;
+
+/// How many bytes of requests that have not ended yet are kept, of all clients together.
+pub const UNFINISHED: usize = 64 << 20;
+
+/// How many clients there may be at once.
+pub const CLIENTS: usize = 256;
+
+/// How many requests of one client may be under way; more are not read before one of them is done.
+pub const IN_FLIGHT: usize = 256;
+
+/// How many bytes may wait for a client that does not read; with more, the connection ends.
+pub const UNSENT: usize = 8 << 20;
+
+/// How long a client may take for its first line, and at the end for what is still to be read.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many prompts may be under way, or, without a record, have a result that nobody has read.
+pub const TICKETS: usize = 1024;
+
+/// How many bytes of prompts that are under way, and of results that are kept in memory, there may be.
+pub const HELD: usize = 256 << 20;
+
+/// How many changes may wait for a client that watches.
+pub const CHANGES: usize = 1024;

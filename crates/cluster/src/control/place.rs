@@ -1,0 +1,323 @@
+//! Where sockets are: one private folder of the user's, and in it a socket, a lock and the talk of each pool.
+//!
+//! `$XDG_RUNTIME_DIR/cluster`, or `/tmp/cluster-UID` where there is no such folder. It is ours alone (0700), and not
+//! followed through a link. Whoever holds the lock owns the socket, so that a socket whose pool was killed is told from
+//! one that is alive, and is taken over.
+
+use crate::ledger::folder::FolderError;
+use crate::ledger::lock::{LockError, RunLock};
+use etcetera::BaseStrategy;
+use rustix::fs::{Mode, OFlags};
+use rustix::process::geteuid;
+use sha2::{Digest, Sha256};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// The longest path that a socket may have, in bytes: the system's limit, without the NUL.
+const LONGEST: usize = 107;
+
+/// The longest name of a pool.
+const LONGEST_NAME: usize = 64;
+
+/// The folder of all sockets of this user.
+#[derive(Debug, Clone)]
+pub struct Place {
+    folder: PathBuf,
+}
+
+/// A pool whose controller lives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    /// Its name.
+    pub name: String,
+    /// Its controller.
+    pub pid: u32,
+    /// Its socket.
+    pub socket: PathBuf,
+}
+
+/// The right to a name, and to the socket of it, until it is dropped.
+#[derive(Debug)]
+pub struct Claimed {
+    pub(super) name: String,
+    pub(super) socket: PathBuf,
+    talk: PathBuf,
+    _lock: RunLock,
+}
+
+/// Why there is no socket, or none was found.
+#[derive(Debug, thiserror::Error)]
+pub enum PlaceError {
+    /// The name is no name.
+    #[error(
+        "{0:?} is no name for a pool: use up to 64 letters, digits, '.', '_' and '-', and none like 'r7'"
+    )]
+    Name(String),
+    /// The folder is somebody else's.
+    #[error("{} belongs to somebody else: set XDG_RUNTIME_DIR to a folder of your own", .0.display())]
+    Foreign(PathBuf),
+    /// The folder or a file in it cannot be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// A pool of this name is there.
+    #[error("pool {name} is up (pid {pid})")]
+    Taken {
+        /// Its name.
+        name: String,
+        /// Its controller; 0 if it has not said so yet.
+        pid: u32,
+    },
+    /// Nothing is there.
+    #[error("no pool is up")]
+    None,
+    /// No pool of this name is there.
+    #[error("no pool {name} is up{}", list(.others))]
+    NoSuch {
+        /// The name.
+        name: String,
+        /// Those that are.
+        others: Vec<String>,
+    },
+    /// Several are there, and none was named.
+    #[error("{} are up", .0.join(" and "))]
+    Several(Vec<String>),
+}
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() { String::new() } else { format!(": {}", names.join(", ")) }
+}
+
+impl Place {
+    /// The user's, made if it is missing.
+    ///
+    /// # Errors
+    /// [`PlaceError`] if it cannot be made, or is not ours alone.
+    pub fn current() -> Result<Self, PlaceError> {
+        let base = etcetera::choose_base_strategy().ok();
+        let runtime = base.and_then(|base| base.runtime_dir()).filter(|folder| folder.is_dir());
+        let folder = runtime.map(|folder| folder.join("cluster")).filter(|folder| fits(&folder.join(SHORT)));
+        Self::at(folder.unwrap_or_else(|| PathBuf::from(format!("/tmp/cluster-{}", geteuid().as_raw()))))
+    }
+
+    /// The one that is this folder, made if it is missing.
+    ///
+    /// # Errors
+    /// As [`Place::current`].
+    pub fn at(folder: PathBuf) -> Result<Self, PlaceError> {
+        private(&folder)?;
+        Ok(Self { folder })
+    }
+
+    /// The socket of the pool of this name.
+    #[must_use]
+    pub fn socket(&self, name: &str) -> PathBuf {
+        let path = self.folder.join(format!("{name}.sock"));
+        if fits(&path) { path } else { self.folder.join(short(name)) }
+    }
+
+    /// Every pool whose controller lives, by name.
+    ///
+    /// # Errors
+    /// [`PlaceError::Folder`] if the folder cannot be listed.
+    pub fn live(&self) -> Result<Vec<Live>, PlaceError> {
+        let entries = std::fs::read_dir(&self.folder).map_err(FolderError::system(&self.folder))?;
+        let name = |entry: std::io::Result<std::fs::DirEntry>| {
+            entry.ok()?.file_name().to_str()?.strip_suffix(".lock").map(str::to_owned)
+        };
+        let live = |name: String| {
+            let pid = RunLock::holder(&self.lock(&name))?;
+            Some(Live { socket: self.socket(&name), name, pid })
+        };
+        let mut live: Vec<Live> = entries.filter_map(name).filter_map(live).collect();
+        live.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(live)
+    }
+
+    /// The pool of this name; without a name the only one that stays up, or else the only batch.
+    ///
+    /// # Errors
+    /// [`PlaceError::None`], [`PlaceError::NoSuch`] or [`PlaceError::Several`].
+    pub fn find(&self, name: Option<&str>) -> Result<Live, PlaceError> {
+        let live = self.live()?;
+        let names = |live: &[Live]| live.iter().map(|live| live.name.clone()).collect();
+        if let Some(name) = name {
+            let no_such = || PlaceError::NoSuch { name: name.to_owned(), others: names(&live) };
+            return live.iter().find(|live| live.name == name).cloned().ok_or_else(no_such);
+        }
+        let (runs, pools): (Vec<Live>, Vec<Live>) = live.into_iter().partition(|live| is_run(&live.name));
+        let among = if pools.is_empty() { runs } else { pools };
+        match &among[..] {
+            [] => Err(PlaceError::None),
+            [only] => Ok(only.clone()),
+            several => Err(PlaceError::Several(names(several))),
+        }
+    }
+
+    /// Takes the name of a pool that stays up.
+    ///
+    /// # Errors
+    /// [`PlaceError::Taken`] if such a pool lives; [`PlaceError::Name`].
+    pub fn claim(&self, name: &str) -> Result<Claimed, PlaceError> {
+        if !is_name(name) || is_run(name) {
+            return Err(PlaceError::Name(name.chars().take(80).collect()));
+        }
+        self.take(name.to_owned())
+    }
+
+    /// Takes the name of a batch: that of its record, or one made of the number of this process.
+    ///
+    /// # Errors
+    /// As [`Place::claim`].
+    pub fn claim_run(&self, run: Option<&str>) -> Result<Claimed, PlaceError> {
+        self.take(run.map_or_else(|| format!("run-{}", std::process::id()), str::to_owned))
+    }
+
+    fn take(&self, name: String) -> Result<Claimed, PlaceError> {
+        match RunLock::take(&self.lock(&name)) {
+            Ok(lock) => {
+                let (socket, talk) = (self.socket(&name), self.folder.join(format!("{name}.talk")));
+                Ok(Claimed { name, socket, talk, _lock: lock })
+            }
+            Err(LockError::Held { pid }) => Err(PlaceError::Taken { name, pid }),
+            Err(LockError::Folder(error)) => Err(error.into()),
+        }
+    }
+
+    fn lock(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.lock"))
+    }
+}
+
+impl Claimed {
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The file for what a pool in the background has to say.
+    #[must_use]
+    pub fn talk(&self) -> &Path {
+        &self.talk
+    }
+}
+
+/// Whether the name is that of a batch.
+fn is_run(name: &str) -> bool {
+    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    name.strip_prefix("run-").or_else(|| name.strip_prefix('r')).is_some_and(is_number)
+}
+
+fn is_name(name: &str) -> bool {
+    let may_be = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    (1..=LONGEST_NAME).contains(&name.len())
+        && name.bytes().all(may_be)
+        && name.starts_with(|first: char| first.is_ascii_alphanumeric())
+}
+
+fn fits(path: &Path) -> bool {
+    path.as_os_str().len() <= LONGEST
+}
+
+/// As long as every name that [`short`] gives.
+const SHORT: &str = "0123456789abcdef.s";
+
+/// Where the path would be too long: a name of fixed length.
+fn short(name: &str) -> String {
+    let digest: [u8; 32] = Sha256::digest(name).into();
+    let hex: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{hex}.s")
+}
+
+/// Makes a folder that is ours alone, or sees that it is; by its descriptor, so that nobody can put another in its place
+/// meanwhile.
+fn private(path: &Path) -> Result<(), PlaceError> {
+    let system = |error: rustix::io::Errno| FolderError::system(path)(error.into());
+    let only_ours = Mode::RWXU;
+    match rustix::fs::mkdir(path, only_ours) {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(system(error).into()),
+    }
+    let how = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::RDONLY | OFlags::CLOEXEC;
+    let folder = rustix::fs::open(path, how, Mode::empty()).map_err(|error| match error {
+        rustix::io::Errno::LOOP | rustix::io::Errno::NOTDIR => FolderError::Link(path.to_owned()),
+        error => system(error),
+    })?;
+    let found = rustix::fs::fstat(&folder).map_err(system)?;
+    if found.st_uid != geteuid().as_raw() {
+        return Err(PlaceError::Foreign(path.to_owned()));
+    }
+    if found.st_mode & 0o7777 != 0o700 {
+        rustix::fs::fchmod(&folder, only_ours).map_err(system)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    fn place() -> (tempfile::TempDir, Place) {
+        let dir = tempfile::tempdir().unwrap();
+        let place = Place::at(dir.path().join("cluster")).unwrap();
+        (dir, place)
+    }
+
+    #[test]
+    fn the_folder_is_ours_alone_and_no_link() {
+        let (dir, place) = place();
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o7777;
+        assert_eq!(mode(&place.folder), 0o700);
+        std::fs::set_permissions(&place.folder, std::fs::Permissions::from_mode(0o777)).unwrap();
+        Place::at(place.folder.clone()).unwrap();
+        assert_eq!(mode(&place.folder), 0o700);
+        let link = dir.path().join("link");
+        symlink(&place.folder, &link).unwrap();
+        assert!(Place::at(link).is_err());
+        std::fs::write(dir.path().join("file"), "").unwrap();
+        assert!(Place::at(dir.path().join("file")).is_err());
+    }
+
+    #[test]
+    fn a_name_is_taken_once_and_found_while_it_is() {
+        let (_dir, place) = place();
+        assert!(matches!(place.find(None), Err(PlaceError::None)));
+        let main = place.claim("main").unwrap();
+        let pid = std::process::id();
+        assert!(matches!(place.claim("main"), Err(PlaceError::Taken { pid: held, .. }) if held == pid));
+        let run = place.claim_run(Some("r7")).unwrap();
+        assert_eq!(place.find(None).unwrap().name, "main", "a batch is not in the way");
+        assert_eq!(place.find(Some("r7")).unwrap().pid, pid);
+        let other = place.claim("other").unwrap();
+        assert_eq!(place.find(None).unwrap_err().to_string(), "main and other are up");
+        assert_eq!(place.find(Some("x")).unwrap_err().to_string(), "no pool x is up: main, other, r7");
+        drop((main, other));
+        assert_eq!(place.find(None).unwrap().name, "r7");
+        drop(run);
+        assert!(matches!(place.find(None), Err(PlaceError::None)));
+    }
+
+    #[test]
+    fn names_are_plain() {
+        let (_dir, place) = place();
+        for name in ["main", "a.b", "run", "r", "r7x", "7", &"x".repeat(64)] {
+            assert!(place.claim(name).is_ok(), "{name}");
+        }
+        for name in ["", "../x", "a/b", ".x", "-p", "r7", "run-12", "a b", "ä", "a\0b", &"x".repeat(65)] {
+            assert!(matches!(place.claim(name), Err(PlaceError::Name(_))), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_is_too_long_is_shortened_not_cut() {
+        let dir = tempfile::tempdir().unwrap();
+        let long = dir.path().join("x".repeat(LONGEST - SHORT.len() - 1 - dir.path().as_os_str().len() - 1));
+        let place = Place::at(long).unwrap();
+        let (one, other) = (place.socket("one-long-enough-name"), place.socket("one-long-enough-namf"));
+        assert!(fits(&one) && fits(&other) && one != other);
+        assert_eq!(one.as_os_str().len(), LONGEST);
+        std::os::unix::net::UnixListener::bind(&one).unwrap();
+    }
+}

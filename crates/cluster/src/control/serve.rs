@@ -1,0 +1,71 @@
+//! What is done about each request, one file a request.
+
+mod answer;
+mod cancel;
+mod down;
+mod read;
+mod restart;
+mod send;
+mod status;
+mod wait;
+mod watch;
+
+use super::controller::Controller;
+use super::outbound::Outbound;
+use super::protocol::{Ask, Body, Code, Done, Event, Fault, Request};
+use super::tickets::Claim;
+
+/// Does what a client asks for, and answers.
+pub(super) async fn serve(controller: Controller, request: Request, out: Outbound) {
+    let Request { id, ask } = request;
+    let caller = Caller { out, id };
+    match dispatch(&controller, ask, &caller).await {
+        Ok(Served { done, claim }) => caller.out.tell_claimed(Some(id), Body::Ok(done), claim),
+        Err(fault) => caller.out.tell(Some(id), Body::Error(fault)),
+    }
+}
+
+async fn dispatch(controller: &Controller, ask: Ask, caller: &Caller) -> Result<Served, Fault> {
+    match ask {
+        Ask::Status {} => status::serve(controller).await,
+        Ask::Watch {} => watch::serve(controller, caller).await,
+        Ask::Send(ask) => send::serve(controller, ask, caller).await,
+        Ask::Read(ask) => read::serve(controller, &ask).await,
+        Ask::Answer(ask) => answer::serve(controller, ask),
+        Ask::Cancel(ask) => cancel::serve(controller, &ask),
+        Ask::Restart(ask) => restart::serve(controller, ask).await,
+        Ask::Wait(ask) => wait::serve(controller, ask).await,
+        Ask::Down(ask) => down::serve(controller, ask).await,
+        Ask::Scale {} | Ask::Logs {} | Ask::Why {} | Ask::Attach {} => {
+            Err(Fault::new(Code::NotOffered, "this program does not know how to do that yet"))
+        }
+    }
+}
+
+/// Whoever asked.
+#[derive(Debug)]
+struct Caller {
+    out: Outbound,
+    id: u64,
+}
+
+impl Caller {
+    /// Tells of something on the way.
+    fn event(&self, event: Event) {
+        self.out.tell(Some(self.id), Body::Event(event));
+    }
+}
+
+/// What was asked for.
+#[derive(Debug)]
+struct Served {
+    done: Done,
+    /// It tells a result, which is read when this has been written.
+    claim: Option<Claim>,
+}
+
+impl From<Done> for Served {
+    fn from(done: Done) -> Self {
+        Self { done, claim: None }
+    }
+}

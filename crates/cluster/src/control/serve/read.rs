@@ -1,0 +1,48 @@
+//! `read`: a result, by its ticket or the oldest that nobody has read.
+
+use super::Served;
+use crate::control::controller::{Controller, no_such_ticket};
+use crate::control::protocol::{Code, Done, Fault, ReadAsk, ReadDone, TicketState};
+use crate::control::tickets::{Claim, Tickets};
+use std::time::Duration;
+use tokio::time::timeout;
+
+pub(super) async fn serve(controller: &Controller, ask: &ReadAsk) -> Result<Served, Fault> {
+    let tickets = controller.tickets()?;
+    let result = async {
+        match (ask.ticket, ask.any) {
+            (Some(ticket), false) => {
+                let claim = tickets.claim(ticket).ok_or_else(|| no_such_ticket(ticket))?;
+                until_ended(tickets, &claim).await;
+                Ok(claim)
+            }
+            (None, true) => tickets.claim_any().await.ok_or_else(nothing),
+            _ => Err(Fault::new(Code::Usage, "read wants one of 'ticket' and 'any'")),
+        }
+    };
+    let claim = match ask.wait_ms {
+        None => result.await?,
+        Some(wait) => timeout(Duration::from_millis(wait), result).await.map_err(|_| late(ask))??,
+    };
+    let ticket = claim.ticket();
+    let result = tickets.result(ticket).ok_or_else(|| no_such_ticket(ticket))?;
+    let done = Done::Read(Box::new(ReadDone { ticket, result: (*result).clone() }));
+    Ok(Served { done, claim: Some(claim) })
+}
+
+async fn until_ended(tickets: &Tickets, claim: &Claim) {
+    if let Some(mut state) = tickets.follow(claim.ticket()) {
+        // A ticket that is no longer known has ended.
+        let _ = state.wait_for(|state| matches!(state, TicketState::Ended { .. })).await;
+    }
+}
+
+fn nothing() -> Fault {
+    Fault::new(Code::Nothing, "nothing is under way, and nothing is unread").help("send something first")
+}
+
+fn late(ask: &ReadAsk) -> Fault {
+    let what =
+        ask.ticket.map_or_else(|| "no reply has come".to_owned(), |ticket| format!("{ticket} goes on"));
+    Fault::new(Code::TimedOut, what)
+}
