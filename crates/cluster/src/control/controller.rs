@@ -231,7 +231,7 @@ impl Controller {
             match end {
                 End::Drain => tickets.idle().await,
                 End::Stop | End::Kill => {
-                    tickets.remotes().iter().for_each(pool_core::message::Remote::cancel)
+                    tickets.remotes().iter().for_each(pool_core::message::Remote::cancel);
                 }
             }
         }
