@@ -2,7 +2,8 @@
 
 use crate::made::assert_made;
 use crate::markdown::root;
-use cluster::profile::{Overrides, Profile, Row, Surroundings, Test};
+use cluster::profile::written::Free;
+use cluster::profile::{Overrides, Profile, Row, Surroundings};
 use std::fmt::Write;
 use toml::Value;
 
@@ -67,25 +68,23 @@ fn page(profile: &Profile) -> String {
     let shown = "Every value, and where it comes from, with your own settings on top:";
     let _ = writeln!(page, "\n{shown}\n\n```console,ignore-output\n$ cluster tools {name}\n```");
     // An agent answers its greeting, which costs nothing either, or is not ready.
-    if let Some(test) = &profile.test {
+    if let Some(test) = profile.test.free() {
         let _ = writeln!(page, "\n## Try it\n\n{}", attempt(name, test));
     }
     page
 }
 
 /// The profile's own test, as a command.
-fn attempt(name: &str, test: &Test) -> String {
+fn attempt(name: &str, test: Free<'_>) -> String {
     let needs = if name == "python" { "python3" } else { name };
-    let expect = &test.expect;
+    let expect = test.expect;
     let console = |command: &str| format!("```console,needs={needs}\n$ {command}\n…\n…{expect}…\n…\n```");
-    match (&test.say, &test.command) {
-        (Some(say), _) => console(&format!("cluster ask {name} {} -q", shlex::try_quote(say).unwrap())),
-        (None, command) => {
-            let job = serde_json::json!({ "steps": [command] });
-            let file = format!("```jsonl,job,file=one.jsonl\n{job}\n```\n\n");
-            file + &console(&format!("cluster run {name}:1 --from one.jsonl -q"))
-        }
+    if test.is_command {
+        let job = serde_json::json!({ "steps": [test.say] });
+        let file = format!("```jsonl,job,file=one.jsonl\n{job}\n```\n\n");
+        return file + &console(&format!("cluster run {name}:1 --from one.jsonl -q"));
     }
+    console(&format!("cluster ask {name} {} -q", shlex::try_quote(test.say).unwrap()))
 }
 
 /// What its users may want to know, in words.

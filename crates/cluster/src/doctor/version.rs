@@ -46,7 +46,7 @@ pub(crate) async fn ask(command: &[String], spec: &ToolSpec, launcher: &dyn Laun
 }
 
 /// Whether `version` is one of those that a profile has been `tested` with; `None` if there is nothing to compare.
-pub(super) fn is_tested(version: Option<&str>, tested: &[String]) -> Option<bool> {
+pub(crate) fn is_tested(version: Option<&str>, tested: &[String]) -> Option<bool> {
     let version = version?;
     let mut numbers = tested.iter().filter_map(|tested| number(tested)).peekable();
     numbers.peek()?;

@@ -24,6 +24,7 @@ pub(super) fn spec(
     env: &Environment,
     around: &Surroundings,
 ) -> Result<ToolSpec, Wrong> {
+    written.test.as_ref().map_or(Ok(()), w::Test::check)?;
     let mut spec = ToolSpec::new(name, command(written, env, around), turn(written)?);
     spec.env.clone_from(&env.passed);
     spec.cwd = written.cwd.as_ref().map(|cwd| around.cwd.join(cwd));

@@ -1,8 +1,10 @@
 //! A profile as it is written: one field per key of the file. The reference of the format is made from these comments.
 
 mod agent;
+mod test;
 
 pub use agent::{Agent, Allow, Settings};
+pub use test::{Free, Prompt, Recall, Test};
 
 use super::value::{Expect, Pattern, Time};
 use crate::batch::template::Quote;
@@ -85,7 +87,7 @@ pub struct Written {
     /// What replies say about success. The rule whose last match begins latest in the reply decides; among equals
     /// the first; none means `ok`.
     pub outcome: Option<Vec<OutcomeRule>>,
-    /// A try of the tool that costs nothing.
+    /// Tries of the tool.
     pub test: Option<Test>,
 }
 
@@ -383,16 +385,4 @@ pub struct OutcomeRule {
     /// limit is over: `(?P<reset_s>\d+)` seconds, likewise `reset_ms`, `reset_m`, `reset_h`, `reset_d`, added up; or
     /// `reset_at`, a time of day (`15:04`, `3pm`), a date with a time, or seconds since 1970.
     pub pattern: Pattern,
-}
-
-/// A try of the tool that costs nothing; `doctor` runs it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Test {
-    /// Text that is sent.
-    pub say: Option<String>,
-    /// One of the tool's own commands that is sent instead.
-    pub command: Option<String>,
-    /// What must occur in the reply.
-    pub expect: String,
 }
