@@ -19,6 +19,7 @@ mod states;
 mod summary;
 mod talk;
 mod tally;
+mod versions;
 
 pub(crate) use document::Bytes;
 pub(crate) use limit::{LimitNews, span};
@@ -45,6 +46,7 @@ use std::io::{IsTerminal, Write, stderr, stdout};
 use std::time::Instant;
 use summary::Starts;
 use talk::Talk;
+use versions::Versions;
 
 pub(crate) use talk::Level;
 
@@ -69,6 +71,7 @@ pub(crate) struct Output {
     starts: Starts,
     report: Report,
     hooks: Hooks,
+    versions: Versions,
     total: Option<u64>,
     /// Where everything goes that does not go to a terminal.
     outlet: Option<Outlet>,
@@ -117,6 +120,7 @@ impl Output {
             starts: Starts::default(),
             report: Report::default(),
             hooks: Hooks::default(),
+            versions: Versions::default(),
             total,
             outlet: None,
         }
@@ -142,6 +146,7 @@ impl Output {
 
     /// Writes a result to where files of results are wanted, and tells hooks of a failure.
     pub(crate) fn keep(&mut self, record: &ResultRecord, shown: Shown) {
+        self.look_at_version(record);
         self.report.ended(record, shown);
         if shown == Shown::Whole {
             self.hooks.ended(record);

@@ -3,6 +3,8 @@
 mod memory;
 pub(crate) mod version;
 
+pub use version::is_tested;
+
 use crate::adapter::pays_from;
 use crate::job::Job;
 use crate::profile::Profile;
@@ -118,7 +120,7 @@ impl Checkup {
         }
         checkup.program = profile.spec.command.first().map(PathBuf::from);
         checkup.version = version.said();
-        checkup.is_tested = version::is_tested(checkup.version.as_deref(), &profile.tested);
+        checkup.is_tested = is_tested(checkup.version.as_deref(), &profile.tested);
         if let Err(reason) = checkup.start(profile, &launcher, ask).await {
             checkup.problems.push(reason);
         }

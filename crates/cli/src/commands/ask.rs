@@ -72,6 +72,7 @@ async fn ask(tools: Vec<Tool>, question: String, fold: Fold, args: &AskArgs) -> 
     let (headline, limits) = (headline(&tools, &fold), Limits::of_all(accounts(&tools).len()));
     let jobs = jobs(&tools, question);
     let mut output = Output::new(style, Report::default(), Instant::now().into_std());
+    output.recorded(tools.iter().map(|tool| &tool.profile));
     let (pool, changes) = launch(ClusterManager::builder(), tools, window(total)).await?;
     let submit = |job: Job| pool.submit(job.wait_for_limits(LONGEST));
     // Where not all are wanted, the order in which they come is what counts.

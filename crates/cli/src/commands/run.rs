@@ -106,6 +106,7 @@ async fn start(plan: Plan, args: &RunArgs, record: Record, route: Route) -> Resu
     let streams = recorder.as_ref().filter(|_| args.record.detach).map(Streams::leave).transpose()?;
     let mut output = Output::new(plan.style, report, Instant::now().into_std());
     output.hook(Hooks::new(plan.hooks));
+    output.recorded(plan.tools.iter().map(|tool| &tool.profile));
     let bounds = Bounds {
         limits: Limits::of(plan.on_limit, resolve::accounts(&plan.tools).len()),
         fold: None,

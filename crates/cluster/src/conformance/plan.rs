@@ -87,6 +87,12 @@ impl Plan {
         sent.map(String::as_str).collect()
     }
 
+    /// Whether the tool has no such feature, by what its profile says.
+    #[must_use]
+    pub fn lacks(&self, feature: Feature) -> bool {
+        self.settled(feature).is_some_and(|cell| cell.is == Verdict::NotOffered)
+    }
+
     pub(super) fn todo(&self, feature: Feature) -> Option<&Todo> {
         self.features.iter().find(|(it, _)| *it == feature).map(|(_, todo)| todo)
     }

@@ -53,16 +53,16 @@ fn in_folder(mut profile: Profile, folder: &Path) -> Profile {
 
 /// Says what a tool whose prompts may cost is about to be sent, or would be.
 fn announce(kit: &Kit<'_>) {
-    let plan = kit.plan();
+    let (plan, paid) = (kit.plan(), Kit { pays: true, ..*kit }.plan());
     if !plan.costs {
         return;
     }
-    let would = Kit { pays: true, ..*kit }.plan();
-    let count = would.prompts().len();
+    // What costs nothing comes first, and is sent anyway.
+    let free = if kit.pays { 0 } else { plan.prompts().len() };
+    let prompts = &paid.prompts()[free..];
     let what = if kit.pays { "sends" } else { "not sent without --ask:" };
-    Output::aside(&format!("{what} {count} prompts, which may cost"));
-    let lines: Vec<String> =
-        would.prompts().into_iter().map(|prompt| sanitize::line(prompt, WIDTH).to_string()).collect();
+    Output::aside(&format!("{what} {} prompts, which may cost", prompts.len()));
+    let lines: Vec<String> = prompts.iter().map(|prompt| sanitize::line(prompt, WIDTH)).collect();
     Output::remarks("prompt", &lines);
 }
 
