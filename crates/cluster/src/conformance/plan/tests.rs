@@ -79,10 +79,11 @@ fn prompts_that_may_cost_are_not_sent_unless_paid_for() {
     assert_eq!(words(&free, false), expected);
     assert_eq!(words(&agent(""), false), expected.replace("turn 1", "turn not tried"));
     // A text tool whose profile reads tokens or knows limits has a model behind it.
-    for costs in ["[[outcome]]\nis = \"limited\"\npattern = \"no\"\n"] {
-        let tool = text(&format!("{TEST}[test.stream]\nsay = \"a\"\n{costs}"));
-        assert!(words(&tool, false).contains("turn 1, stream not tried"), "{costs}");
-        assert!(words(&tool, true).contains("turn 1, stream 1"), "{costs}");
+    let limited = "[[outcome]]\nis = \"limited\"\npattern = \"no\"\n";
+    for (turn, end) in [("", limited), ("usage = '(?P<input>\\d+) tokens'\n", "")] {
+        let tool = text(&format!("{turn}{TEST}[test.stream]\nsay = \"a\"\n{end}"));
+        assert!(words(&tool, false).contains("turn 1, stream not tried"), "{turn}{end}");
+        assert!(words(&tool, true).contains("turn 1, stream 1"), "{turn}{end}");
     }
     // What costs nothing is sent without a word.
     let tool = text(&format!("{TEST}[test.stream]\nsay = \"a\"\n"));
