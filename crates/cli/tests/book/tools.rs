@@ -195,6 +195,6 @@ fn the_list_of_tools_is_made_from_the_profiles() {
         let _ =
             writeln!(page, "| [{name}]({name}.md) | {} | {tested} | {changes} |", about.replace('|', "\\|"));
     }
-    page += "\n`cluster tools` lists these and your own; `cluster tools NAME` shows one.\n";
+    page += "\n`cluster tools` lists these and your own; `cluster tools NAME` shows one. What works with which of them has a\n[page of its own](../conformance.md).\n";
     assert_made("docs/tools/index.md", &page);
 }

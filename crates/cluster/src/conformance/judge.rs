@@ -1,7 +1,7 @@
 //! What was seen of a feature, and the word for it.
 
 use super::{Cell, Feature, Verdict};
-use pool_core::message::{CompletedBy, JobResult, Outcome, Usage};
+use pool_core::message::{CompletedBy, JobResult, Outcome, Reply, Usage};
 use pool_core::spec::Cancel;
 use std::time::Duration;
 
@@ -71,8 +71,19 @@ pub(super) struct Written<'a> {
     pub(super) is_there: bool,
 }
 
-/// Whether a denial was kept and told, and leave was given.
-pub(super) fn permission(denied: &Written<'_>, allowed: &Written<'_>) -> Said {
+impl Written<'_> {
+    /// It ended well, and wrote nothing.
+    fn is_no_try(&self) -> bool {
+        !self.is_there && self.result.as_ref().is_ok_and(Reply::is_ok)
+    }
+}
+
+/// Whether a denial was kept and told, and leave was given; `None` if the tool never tried to write.
+pub(super) fn permission(denied: &Written<'_>, allowed: &Written<'_>) -> Option<Said> {
+    (!(denied.is_no_try() && allowed.is_no_try())).then(|| kept(denied, allowed))
+}
+
+fn kept(denied: &Written<'_>, allowed: &Written<'_>) -> Said {
     if denied.is_there {
         return Err("it wrote a file where it was allowed to read only".into());
     }

@@ -7,7 +7,7 @@ use crate::stream::Piece;
 use crate::{ClusterManager, Job, LaunchError};
 use pool_core::message::{JobResult, Outcome, Usage};
 use pool_core::process::Launch;
-use pool_core::spec::ToolSpec;
+use pool_core::spec::{Cancel, ToolSpec};
 use pool_core::supervisor::{InstanceState, InstanceStatus};
 use rustix::process::{Pid, Signal, kill_process};
 use std::path::Path;
@@ -20,6 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A turn that says nothing is cancelled after so long: it has begun by then.
 const BEGUN: Duration = Duration::from_secs(2);
+
+/// Why a cancel shows nothing.
+const TOO_QUICK: &str = "it was over before it could be cancelled";
 
 /// Every feature in order, and how many prompts were sent.
 pub(super) async fn run(
@@ -80,6 +83,26 @@ impl<'a> Trial<'a> {
         self.cells.push(judge::cell(feature, said));
     }
 
+    /// Keeps what is said, or why it could not be found out.
+    fn keep_if(&mut self, feature: Feature, said: Option<Result<String, String>>, why: &str) {
+        match said {
+            Some(said) => self.keep(feature, said),
+            None => self.cells.push(Cell::new(feature, Verdict::NotTried, why)),
+        }
+    }
+
+    /// What is sent for a feature, with the prompt that shows that the tool goes on: it would show nothing if it does not
+    /// work by itself.
+    fn sends(&mut self, feature: Feature) -> Option<(&'a str, &'a Turn)> {
+        let [say, _] = self.plan.sends(feature)? else { return None };
+        let is_right = self.cells.iter().any(|cell| cell.feature == Feature::Turn && cell.is == Verdict::Yes);
+        if !is_right {
+            self.keep_if(feature, None, "its turn does not work, so nothing shows that it goes on");
+            return None;
+        }
+        Some((say, self.plan.turn.as_ref()?))
+    }
+
     async fn turn(&mut self) {
         let Some(turn) = self.plan.sends(Feature::Turn).and(self.plan.turn.as_ref()) else { return };
         let said = self.answers(turn).await;
@@ -129,40 +152,30 @@ impl<'a> Trial<'a> {
 
     /// A prompt that ends in a certain way, and the known one after it.
     async fn ends_as(&mut self, feature: Feature, wanted: Outcome) {
-        let Some(([say, _], turn)) = self.plan.sends(feature).zip(self.plan.turn.as_ref()) else { return };
-        let result = self.ask(Job::from(say.as_str())).await;
+        let Some((say, turn)) = self.sends(feature) else { return };
+        let result = self.ask(Job::from(say)).await;
         let after = self.answers(turn).await;
         self.keep(feature, judge::ends_as(wanted, &result, after));
     }
 
-    async fn cancel(&mut self, way: pool_core::spec::Cancel) {
-        let Some(([say, _], turn)) = self.plan.sends(Feature::Cancel).zip(self.plan.turn.as_ref()) else {
-            return;
-        };
+    async fn cancel(&mut self, way: Cancel) {
+        let Some((say, turn)) = self.sends(Feature::Cancel) else { return };
         let before = self.status().await;
-        let mut pieces = self.pool.stream(Job::from(say.as_str()).timeout(PATIENCE));
-        // Nothing that comes is of interest, but that it has begun.
+        let mut pieces = self.pool.stream(Job::from(say).timeout(PATIENCE));
+        // What comes is of no interest, but that it has begun.
         let begun = async {
             while !matches!(pieces.next().await, None | Some(Piece::Text { .. } | Piece::End(_))) {}
         };
         let _ = timeout(BEGUN, begun).await;
         pieces.cancel();
         let Some(result) = pieces.result().await else {
-            let why = "it was over before it could be cancelled";
-            self.cells.push(Cell::new(Feature::Cancel, Verdict::NotTried, why));
-            return;
+            self.prompts += 1;
+            return self.keep_if(Feature::Cancel, None, TOO_QUICK);
         };
         self.count(&result);
         let after = self.answers(turn).await;
         let is_same = before.zip(self.status().await).is_some_and(|(one, two)| one.pid == two.pid);
-        let said = judge::cancel(way, Cut { result: &result, is_same, after });
-        match said {
-            Some(said) => self.keep(Feature::Cancel, said),
-            None => {
-                let why = "it was over before it could be cancelled";
-                self.cells.push(Cell::new(Feature::Cancel, Verdict::NotTried, why));
-            }
-        }
+        self.keep_if(Feature::Cancel, judge::cancel(way, Cut { result: &result, is_same, after }), TOO_QUICK);
     }
 
     async fn status(&self) -> Option<InstanceStatus> {
@@ -219,7 +232,8 @@ impl<'a> Trial<'a> {
                 self.pool = pool;
                 let allowed = self.ask(Job::from(allowed.as_str())).await;
                 let allowed = Written { result: &allowed, is_there: take_away(&file) };
-                self.keep(Feature::Permission, judge::permission(&denied, &allowed));
+                let said = judge::permission(&denied, &allowed);
+                self.keep_if(Feature::Permission, said, "it did not try to write a file");
             }
         }
     }
