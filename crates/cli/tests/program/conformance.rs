@@ -41,6 +41,7 @@ pattern = '^no more'
 fn timeless(ran: &Ran) -> String {
     let text =
         Regex::new(r"\d+(\.\d+)?(ms|µs|s)\b").unwrap().replace_all(&ran.to_string(), "TIME").into_owned();
+    let text = Regex::new(r"/\S*/cluster-conformance-\w+").unwrap().replace_all(&text, "FOLDER").into_owned();
     Regex::new(r"of \d+ pieces").unwrap().replace_all(&text, "of N pieces").into_owned()
 }
 
@@ -259,4 +260,14 @@ fn a_run_with_another_version_says_so_once() {
     }
     world.file("agent.toml", AGENT);
     assert!(world.run(&["ask", "./agent.toml", "--allow=read", "a"]).stderr.contains("1.3.0"));
+}
+
+#[test]
+fn an_agent_that_answers_everything_alike() {
+    let paid = |profile: &str| tried(profile, &["--ask"]);
+    assert_snapshot!(paid(AGENT), @"");
+    // It does go on, whatever happens to it.
+    let shown = paid(&format!("{AGENT}[test]\nsay = \"how is it?\"\nexpect = \"so it is\"\n[test.error]\nsay = \"fail\"\n"));
+    let shown = shown.split("--- stderr").next().unwrap();
+    assert_snapshot!(shown, @"");
 }
