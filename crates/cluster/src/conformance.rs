@@ -179,16 +179,17 @@ impl Kit<'_> {
     /// Does it. `launcher` makes the launcher of each pool. Real processes: it ends one with SIGKILL.
     pub async fn run(&self, launcher: impl Fn() -> Arc<dyn Launch>) -> Conformance {
         let profile = self.profile;
-        let version = version::ask(&profile.version, &profile.spec, &*launcher()).await.said();
-        let (features, prompts) = trial::run(self, &self.plan(), &launcher).await;
+        let asked = version::ask(&profile.version, &profile.spec, &*launcher()).await.said();
+        let found = trial::run(self, &self.plan(), &launcher).await;
+        let version = asked.or_else(|| found.version.map(|told| told.to_string()));
         Conformance {
             schema: Schema::V1,
             tool: profile.name.to_string(),
             is_tested: version::is_tested(version.as_deref(), &profile.tested),
             version,
             tested: profile.tested.clone(),
-            prompts,
-            features,
+            prompts: found.prompts,
+            features: found.features,
         }
     }
 }

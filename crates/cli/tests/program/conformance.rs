@@ -41,7 +41,8 @@ pattern = '^no more'
 fn timeless(ran: &Ran) -> String {
     let text =
         Regex::new(r"\d+(\.\d+)?(ms|µs|s)\b").unwrap().replace_all(&ran.to_string(), "TIME").into_owned();
-    let text = Regex::new(r"/\S*/cluster-conformance-\w+").unwrap().replace_all(&text, "FOLDER").into_owned();
+    let text =
+        Regex::new(r"/\S*/cluster-conformance-\w+.*").unwrap().replace_all(&text, "FOLDER/…").into_owned();
     Regex::new(r"of \d+ pieces").unwrap().replace_all(&text, "of N pieces").into_owned()
 }
 
@@ -265,9 +266,47 @@ fn a_run_with_another_version_says_so_once() {
 #[test]
 fn an_agent_that_answers_everything_alike() {
     let paid = |profile: &str| tried(profile, &["--ask"]);
-    assert_snapshot!(paid(AGENT), @"");
+    assert_snapshot!(paid(AGENT), @r#"
+    status: 1
+    --- stdout
+    tool: 1.3.0 (the profile was tested with 1.2.3, 1.2.4)
+      ready      yes          in TIME
+      turn       no           "42" is not in its reply "so it is"
+      stream     no           most of it came in one piece
+      permission not tried    it did not try to write a file
+      cancel     not tried    its turn does not work, so nothing shows that it goes on
+      resume     no           its conversation was lost with its process, which `context_lost` tells
+      usage      no           nothing was told in 6 turns
+      limit      not tried    the profile has no [test.limit], which meets one
+      error      not tried    the profile has no [test.error], which fails
+    --- stderr
+    sends 8 prompts, which may cost
+    prompt: What is 6 times 7? Answer with the number alone, and use no tools.
+    prompt: Count from 1 to 40, each number on a line of its own. Use no tools.
+    prompt: Create the file FOLDER/…
+    prompt: Create the file FOLDER/…
+    prompt: Count from 1 to 2000, each number on a line of its own. Use no tools.
+    prompt: What is 6 times 7? Answer with the number alone, and use no tools.
+    prompt: Remember the word juniper. Answer with the word ok alone, and use no tools.
+    prompt: Which word were you told to remember? Answer with that word alone, and use no tools.
+    "#);
     // It does go on, whatever happens to it.
-    let shown = paid(&format!("{AGENT}[test]\nsay = \"how is it?\"\nexpect = \"so it is\"\n[test.error]\nsay = \"fail\"\n"));
+    let shown = paid(&format!(
+        "{AGENT}[test]\nsay = \"how is it?\"\nexpect = \"so it is\"\n[test.error]\nsay = \"fail\"\n"
+    ));
     let shown = shown.split("--- stderr").next().unwrap();
-    assert_snapshot!(shown, @"");
+    assert_snapshot!(shown, @"
+    status: 1
+    --- stdout
+    tool: 1.3.0 (the profile was tested with 1.2.3, 1.2.4)
+      ready      yes          in TIME
+      turn       yes          ended by a message of its protocol
+      stream     no           most of it came in one piece
+      permission not tried    it did not try to write a file
+      cancel     not tried    it was over before it could be cancelled
+      resume     no           its conversation was lost with its process, which `context_lost` tells
+      usage      no           nothing was told in 10 turns
+      limit      not tried    the profile has no [test.limit], which meets one
+      error      no           it ended as ok
+    ");
 }

@@ -24,16 +24,24 @@ const BEGUN: Duration = Duration::from_secs(2);
 /// Why a cancel shows nothing.
 const TOO_QUICK: &str = "it was over before it could be cancelled";
 
-/// Every feature in order, and how many prompts were sent.
-pub(super) async fn run(
-    kit: &Kit<'_>,
-    plan: &Plan,
-    launcher: &impl Fn() -> Arc<dyn Launch>,
-) -> (Vec<Cell>, usize) {
+/// What was found.
+pub(super) struct Found {
+    /// Every feature in order.
+    pub(super) features: Vec<Cell>,
+    /// How many prompts were sent.
+    pub(super) prompts: usize,
+    /// The version that the tool told by itself.
+    pub(super) version: Option<Arc<str>>,
+}
+
+/// Does what the plan says.
+pub(super) async fn run(kit: &Kit<'_>, plan: &Plan, launcher: &impl Fn() -> Arc<dyn Launch>) -> Found {
     let started = Instant::now();
     let mut trial = match start(&kit.profile.spec, launcher()).await {
         Ok(pool) => Trial::new(pool, plan),
-        Err(error) => return (not_there(plan, &error), 0),
+        Err(error) => {
+            return Found { features: not_there(plan, &error), prompts: 0, version: None };
+        }
     };
     let ready = format!("in {:.1?}", started.elapsed());
     trial.keep(Feature::Ready, Ok(ready));
@@ -72,11 +80,12 @@ struct Trial<'a> {
     cells: Vec<Cell>,
     prompts: usize,
     usage: Option<Usage>,
+    version: Option<Arc<str>>,
 }
 
 impl<'a> Trial<'a> {
     fn new(pool: ClusterManager, plan: &'a Plan) -> Self {
-        Self { plan, pool, cells: Vec::new(), prompts: 0, usage: None }
+        Self { plan, pool, cells: Vec::new(), prompts: 0, usage: None, version: None }
     }
 
     fn keep(&mut self, feature: Feature, said: Result<String, String>) {
@@ -123,7 +132,11 @@ impl<'a> Trial<'a> {
 
     fn count(&mut self, result: &JobResult) {
         self.prompts += 1;
-        let more = result.as_ref().ok().and_then(|reply| Usage::total(&reply.steps));
+        let Ok(reply) = result else { return };
+        if self.version.is_none() {
+            self.version.clone_from(&reply.instance.version);
+        }
+        let more = Usage::total(&reply.steps);
         self.usage = match (self.usage, more) {
             (Some(usage), Some(more)) => Some(usage.plus(more)),
             (usage, more) => usage.or(more),
@@ -238,18 +251,17 @@ impl<'a> Trial<'a> {
         }
     }
 
-    async fn finish(mut self) -> (Vec<Cell>, usize) {
+    async fn finish(mut self) -> Found {
         self.pool.shutdown().await;
         if self.plan.settled(Feature::Usage).is_none() {
             self.keep(Feature::Usage, judge::usage(self.prompts, self.usage));
         }
-        let mut cells = Feature::ALL.map(|feature| {
+        let cells = Feature::ALL.map(|feature| {
             let seen = self.cells.iter().find(|cell| cell.feature == feature).cloned();
             seen.or_else(|| self.plan.settled(feature))
                 .unwrap_or_else(|| Cell::new(feature, Verdict::NotTried, "nothing was seen"))
         });
-        cells.sort_by_key(|cell| cell.feature);
-        (cells.into(), self.prompts)
+        Found { features: cells.into(), prompts: self.prompts, version: self.version }
     }
 }
 
