@@ -1,6 +1,6 @@
 //! Three instances driven by number from a shell, one of them killed in between.
 
-use crate::lab::{Lab, Ran, SENTINEL};
+use crate::lab::{Lab, Ran};
 use insta::assert_snapshot;
 use regex::Regex;
 use std::process::Command;
@@ -17,7 +17,7 @@ fn same(ran: &Ran) -> String {
 #[test]
 fn three_instances_by_number() {
     let lab = Lab::new();
-    let tool = lab.tool("");
+    let tool = lab.tool(&[]);
     assert_snapshot!(same(&lab.run(&["status"])), @"
     status: 2
     --- stdout
@@ -25,14 +25,14 @@ fn three_instances_by_number() {
     error: no pool is up
     help: 'cluster up TOOL' starts one
     ");
-    assert_snapshot!(same(&lab.run(&["up", &tool, "-n", "3", "--sentinel", SENTINEL])), @"
+    assert_snapshot!(same(&lab.run(&["up", &format!("{tool}:3")])), @"
     status: 0
     --- stdout
     main
     --- stderr
     pool main is up (pid PID): 'cluster send' works with it, 'cluster down' ends it
     ");
-    assert_snapshot!(same(&lab.run(&["up", &tool, "--sentinel", SENTINEL])), @"
+    assert_snapshot!(same(&lab.run(&["up", tool])), @"
     status: 2
     --- stdout
     --- stderr
@@ -77,11 +77,11 @@ fn three_instances_by_number() {
     assert_snapshot!(same(&lab.run(&["status"])), @"
     status: 0
     --- stdout
-    main (pid PID): 3 × fake-tool (fake-tool …; may change anything), least_busy
+    main (pid PID): 3 × fake (fake-tool …; may change anything), least_busy
     0 queued, 0 working, 0 unread
-    instance 0 fake-tool ready: it ended job 2: ok
-    instance 1 fake-tool ready: it ended job 4: ok
-    instance 2 fake-tool ready: it ended job 6: ok
+    instance 0 fake ready: it ended job 2: ok
+    instance 1 fake ready: it ended job 4: ok
+    instance 2 fake ready: it ended job 6: ok
     --- stderr
     ");
 
@@ -103,11 +103,11 @@ fn three_instances_by_number() {
     assert_snapshot!(same(&lab.run(&["status"])), @"
     status: 0
     --- stdout
-    main (pid PID): 3 × fake-tool (fake-tool …; may change anything), least_busy
+    main (pid PID): 3 × fake (fake-tool …; may change anything), least_busy
     0 queued, 0 working, 0 unread
-    instance 0 fake-tool ready: it ended job 2: ok
-    instance 1 fake-tool ready: it ended job 7: ok, restarted once
-    instance 2 fake-tool ready: it ended job 6: ok
+    instance 0 fake ready: it ended job 2: ok
+    instance 1 fake ready: it ended job 7: ok, restarted once
+    instance 2 fake ready: it ended job 6: ok
     --- stderr
     ");
     assert_snapshot!(same(&lab.run(&["down"])), @"

@@ -31,12 +31,7 @@ pub(super) fn open(
     }
 }
 
-fn bind(
-    run: Option<&str>,
-    plan: &str,
-    pool: ClusterManager,
-    roster: Roster,
-) -> Result<Server, PlaceError> {
+fn bind(run: Option<&str>, plan: &str, pool: ClusterManager, roster: Roster) -> Result<Server, PlaceError> {
     let claimed = Place::current()?.claim_run(run)?;
     let (name, run) = (claimed.name().to_owned(), run.map(str::to_owned));
     let about = About { name, run, plan: plan.to_owned() };
