@@ -224,6 +224,15 @@ impl Shelf {
         self.all.values().filter_map(remote).collect()
     }
 
+    /// The tickets of the jobs that instances have.
+    pub(super) fn names(&self) -> BTreeMap<u64, String> {
+        let name = |(ticket, entry): (&TicketId, &Entry)| match &entry.stage {
+            Stage::UnderWay(remote) if remote.place().is_some() => Some((remote.job().0, ticket.to_string())),
+            _ => None,
+        };
+        self.all.iter().filter_map(name).collect()
+    }
+
     /// Whether nothing is under way.
     pub(super) fn is_idle(&self) -> bool {
         self.all.len() == self.unread.len() + self.read.len()
