@@ -1,6 +1,6 @@
 //! How a prompt becomes bytes, and when bytes are a whole reply.
 
-use super::AgentSpec;
+use super::{AgentSpec, OneShotSpec, RemoteSpec};
 use crate::error::SpecError;
 use crate::message::Outcome;
 use regex::Regex;
@@ -111,11 +111,25 @@ pub enum TurnRule {
     Lines,
     /// A message of the tool's own protocol. Of the rest of [`TurnSpec`] only `outcomes` counts.
     Protocol(Box<AgentSpec>),
+    /// The end of a process that is started for the turn. Of the rest of [`TurnSpec`] `text` and `outcomes` count, and with
+    /// [`Form::Text`](super::Form) `trim_start`, `trim_end` and `usage`.
+    OneShot(Box<OneShotSpec>),
+    /// The state of a task at a service, asked after by a command. Of the rest of [`TurnSpec`] `text`, `trim_start`,
+    /// `trim_end` and `outcomes` count.
+    Remote(Box<RemoteSpec>),
     /// This much silence after some output. A guess.
     Quiet {
         /// How much.
         after: Duration,
     },
+}
+
+impl TurnRule {
+    /// Whether processes are started for each turn, and none for the instance.
+    #[must_use]
+    pub const fn is_relayed(&self) -> bool {
+        matches!(self, Self::OneShot(_) | Self::Remote(_))
+    }
 }
 
 /// How text is carried to the tool.

@@ -34,6 +34,11 @@ impl Turn {
         }
     }
 
+    /// Whether it was stopped.
+    pub(super) const fn is_unwanted(&self) -> bool {
+        matches!(self.phase, Phase::Interrupted { .. })
+    }
+
     /// What is said of a turn that was stopped.
     pub(super) fn reason(&self, outcome: Outcome) -> String {
         match (outcome, &self.shown) {
