@@ -100,6 +100,7 @@ impl Extractor {
                 }
                 Line::Whole(line) => match json::object(line) {
                     Some(message) => self.found.take(&message, &self.how, &mut self.turn),
+                    None if line.is_empty() => {}
                     None => {
                         super::add(&mut self.found.noise, line);
                         super::add(&mut self.found.noise, b"\n");

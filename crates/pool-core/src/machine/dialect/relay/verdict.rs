@@ -73,14 +73,14 @@ pub(super) fn judge(
     denied: Option<String>,
 ) -> Verdict {
     let errors = filter::clean(errors);
-    let failure = match told {
+    let failure = match &told {
         // A signal says more than what was told before it came.
-        Some(told) if matches!(end, End::Code(_)) => Some((Outcome::Error, excerpt(&told))),
+        Some(told) if matches!(end, End::Code(_)) => Some((Outcome::Error, excerpt(told))),
         _ => end.failure(last_line(&errors)).or(missing),
     };
     // What stands among the errors of a process that ended well was overcome.
     let searched = match &failure {
-        Some((_, detail)) => format!("{text}\n{errors}\n{detail}"),
+        Some(_) => format!("{text}\n{errors}\n{}", told.unwrap_or_default()),
         None => text.to_owned(),
     };
     let said = outcome::judge(rules, &searched).filter(|said| said.outcome != Outcome::Ok);
