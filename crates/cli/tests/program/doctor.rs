@@ -238,6 +238,7 @@ fn every_tool_in_a_line() {
     gemini    not there: no program 'gemini'
     jq        not there: no program 'jq'
     mine      well, tool 1.2.3 (tested), ready in TIME, a pool of 3 pays from N prompts on
+    jules     not there: no program 'jules'
     node      not there: no program 'node'
     opencode  not there: no program 'opencode'
     psql      not there: no program 'psql'

@@ -56,16 +56,25 @@ impl Order {
 
     /// Whether a process could be started, as far as one can see without doing it.
     pub(super) fn check(&self) -> Result<(), StartError> {
-        let is_missing = |path: &Path| path.is_absolute() && !path.exists();
-        let program = Path::new(self.command.first().map_or("", String::as_str));
         let has_folder = self.cwd.as_ref().is_none_or(|cwd| cwd.is_dir());
-        if !has_folder || is_missing(program) {
+        let Some(program) = self.program().filter(|program| has_folder && program.exists()) else {
             return Err(self.explain(&rustix::io::Errno::NOENT.into()));
+        };
+        match rustix::fs::access(&program, rustix::fs::Access::EXEC_OK) {
+            Ok(()) if !program.is_dir() => Ok(()),
+            _ => Err(self.explain(&rustix::io::Errno::ACCESS.into())),
         }
-        if rustix::fs::access(program, rustix::fs::Access::EXEC_OK).is_err() && program.is_absolute() {
-            return Err(self.explain(&rustix::io::Errno::ACCESS.into()));
+    }
+
+    /// Where the program is: as it is written, or in the first folder of the tool's search path that has it.
+    fn program(&self) -> Option<PathBuf> {
+        let written = self.command.first()?;
+        let from = self.cwd.clone().unwrap_or_default();
+        if written.contains('/') {
+            return Some(from.join(written));
         }
-        Ok(())
+        let path = self.env.iter().find(|(name, _)| name == "PATH").map_or("/bin:/usr/bin", |(_, path)| path);
+        std::env::split_paths(path).map(|folder| from.join(folder).join(written)).find(|path| path.exists())
     }
 
     /// Makes what the process needs: the private folder of its slot, and its streams.

@@ -58,6 +58,8 @@ impl Turn {
             (Phase::Wanted { .. }, ExitReport::Exited(0)) => {
                 (Outcome::Truncated, "it exited in the middle of its reply".into())
             }
+            // What was to be started for the turn was not.
+            (Phase::Wanted { .. }, ExitReport::NotStarted(_)) => (Outcome::Crashed, format!("it {exit}")),
             (Phase::Wanted { .. }, exit) => {
                 (Outcome::Crashed, format!("it {exit} in the middle of its reply"))
             }
