@@ -1,6 +1,7 @@
 //! The profile of jules, with a stand-in that prints what its documentation shows.
 
-use crate::world::World;
+use crate::world::{World, until};
+use rustix::process::{Pid, Signal, kill_process};
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
@@ -66,4 +67,21 @@ fn the_repository_is_said_when_it_is_submitted_and_then_no_more() {
     assert_eq!(ran.only().0, "ok", "{} {:?}", ran.stderr, ran.results);
     assert_eq!((calls(&world, "new --repo=o/r"), calls(&world, "remote list --session")), (1, 2));
     assert_eq!(world.read("service/calls").matches("--repo").count(), 1);
+}
+
+/// The number of a task is in the record: the run that goes on asks after it, and nothing is submitted twice.
+#[test]
+fn a_run_that_was_killed_goes_on_with_the_task_that_is_there() {
+    let world = world();
+    let mut child =
+        world.start(&["run", "./jules.toml", "-n", "1", "--on-unknown", "ask", "looks=100000 go"]);
+    until("it looks", || calls(&world, "remote list") > 2);
+    kill_process(Pid::from_child(&child), Signal::KILL).unwrap();
+    child.wait().unwrap();
+    assert_eq!(calls(&world, "new"), 1);
+    std::fs::write(world.path("service/session-100001/looks"), "2").unwrap();
+    let ran = World::wait(world.start(&["resume", "--json", "-q"]));
+    assert_eq!(ran.only().0, "ok", "{} {:?}", ran.stderr, ran.results);
+    assert!(ran.only().1.ends_with("+looks=100000 go"));
+    assert_eq!((calls(&world, "new"), calls(&world, "remote pull --session 100001")), (1, 1));
 }

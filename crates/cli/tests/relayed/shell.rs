@@ -1,25 +1,11 @@
 //! A shell script as the tool.
 
-use crate::world::World;
+use crate::world::{World, until};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 const ONE_SHOT: &str = "[turn]\nby = \"one_shot\"\n";
 const BY_FILE: &str = "[turn]\nby = \"one_shot\"\nprompt = \"file\"\n";
-
-/// Nothing here takes longer, on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Waits for a condition that others bring about.
-#[expect(clippy::disallowed_methods, reason = "processes that are not ours tell nobody what they have done")]
-fn until(what: &str, condition: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !condition() {
-        assert!(begun.elapsed() < PATIENCE, "{what}");
-        std::thread::yield_now();
-    }
-}
 
 fn is_there(pid: &str) -> bool {
     let pid = Pid::from_raw(pid.trim().parse().unwrap()).unwrap();

@@ -12,6 +12,7 @@ use super::identity::Identity;
 use super::machine::{Fate, Placed, State};
 use super::news::{News, Notes};
 use super::reserve::Room;
+use super::tasks::Task;
 use super::{rows, schema};
 use crate::batch::clock::wall;
 use jiff::Timestamp;
@@ -52,6 +53,8 @@ pub(super) enum Command {
     Skip(Vec<Identity>),
     /// What happened to the run as a whole, and when. Nobody waits for it.
     Note(Timestamp, News),
+    /// What a service calls a job. Nobody waits for it.
+    Task(Arc<Entry>, Arc<str>),
     /// Nothing more will come.
     Close { list: ListEnd, answer: Answer<Standing> },
 }
@@ -186,11 +189,9 @@ impl Keeper {
                 Command::Send { answer, .. } => _ = answer.send(Err(error.clone())),
                 Command::End { answer, .. }
                 | Command::Refuse { answer, .. }
-                | Command::PutBack { answer, .. } => {
-                    _ = answer.send(Err(error.clone()));
-                }
+                | Command::PutBack { answer, .. } => _ = answer.send(Err(error.clone())),
                 Command::Close { answer, .. } => _ = answer.send(Err(error.clone())),
-                Command::Skip(_) | Command::Note(..) | Command::Again { .. } => {}
+                Command::Skip(_) | Command::Note(..) | Command::Again { .. } | Command::Task(..) => {}
             }
         }
     }
@@ -237,6 +238,7 @@ impl Keeper {
             }
             Command::Skip(jobs) => jobs.into_iter().for_each(|job| self.book.skip(job, rows)),
             Command::Note(at, news) => self.notes.add(at, news),
+            Command::Task(entry, id) => self.notes.submitted(Task::of(&entry, id)),
             Command::Close { list, answer } => {
                 self.notes.add(wall(), News::Left);
                 reached(Point::BeforeClose);
