@@ -9,7 +9,7 @@ use super::LedgerError;
 use super::book::{Book, Entry, Row, Written};
 use super::crash::{Point, reached};
 use super::identity::Identity;
-use super::machine::{Fate, Placed, State};
+use super::machine::{Fate, Placed};
 use super::news::{News, Notes};
 use super::reserve::Room;
 use super::tasks::Task;
@@ -322,7 +322,7 @@ impl Keeper {
         self.notes.write(&transaction, self.epoch)?;
         for told in told {
             if let Told::Closed(list, _) = told {
-                close(&transaction, *list, standing(&self.book, *list).is_finished)?;
+                close(&transaction, *list, self.book.standing(*list).is_finished)?;
             }
         }
         transaction.commit()?;
@@ -354,7 +354,7 @@ impl Keeper {
                     closed = true;
                     self.connection = None;
                     self.room.release();
-                    let _ = answer.send(Ok(standing(&self.book, list)));
+                    let _ = answer.send(Ok(self.book.standing(list)));
                 }
             }
         }
@@ -389,14 +389,4 @@ fn close(connection: &Connection, list: ListEnd, finished: bool) -> rusqlite::Re
         connection.execute("UPDATE run SET ended = ?", [wall().to_string()])?;
     }
     Ok(())
-}
-
-fn standing(book: &Book, list: ListEnd) -> Standing {
-    let mut standing = Standing { pending: list.unsent, ..Standing::default() };
-    // Others were sent once, and are back in the list's count of jobs that were not.
-    let states = || book.jobs().map(|(_, job)| job.state());
-    standing.settled = states().filter(|state| state.is_terminal()).count() as u64;
-    standing.unknown = states().filter(|state| *state == State::Unknown).count() as u64;
-    standing.is_finished = list.total.is_some() && standing.unknown + standing.pending == 0;
-    standing
 }

@@ -34,7 +34,7 @@ impl Incoming {
     /// The next piece of output, or the end.
     fn next(&mut self) -> Result<Option<Piece>, String> {
         loop {
-            let piece = match self.frames.next()? {
+            let piece = match self.frames.pop()? {
                 None => return Ok(None),
                 Some(Frame::Errors(bytes)) => {
                     add(&mut self.errors, bytes);

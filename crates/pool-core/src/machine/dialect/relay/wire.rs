@@ -104,7 +104,7 @@ impl Frames {
     ///
     /// # Errors
     /// What came is none; nothing that follows can be understood.
-    pub fn next(&mut self) -> Result<Option<Frame<'_>>, String> {
+    pub fn pop(&mut self) -> Result<Option<Frame<'_>>, String> {
         let (letter, length) = match &self.buffer[self.taken..] {
             [letter, a, b, c, d, ..] => (*letter, u32::from_le_bytes([*a, *b, *c, *d]) as usize),
             _ => return Ok(self.wait()),
@@ -146,7 +146,7 @@ mod tests {
 
     fn owned(frames: &mut Frames) -> Vec<(char, Vec<u8>)> {
         let mut all = Vec::new();
-        while let Some(frame) = frames.next().expect("frames") {
+        while let Some(frame) = frames.pop().expect("frames") {
             all.push(match frame {
                 Frame::Output(bytes) => ('o', bytes.to_vec()),
                 Frame::Errors(bytes) => ('e', bytes.to_vec()),
@@ -184,7 +184,7 @@ mod tests {
         fn whatever_else_comes_is_refused_and_harmless(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let mut frames = Frames::default();
             frames.buffer().extend_from_slice(&bytes);
-            while let Ok(Some(_)) = frames.next() {}
+            while let Ok(Some(_)) = frames.pop() {}
         }
     }
 

@@ -10,14 +10,14 @@ use crate::spec::{Cancel, Extract, OneShotSpec, PromptBy, ToolSpec, TurnRule, Tu
 use serde_json::json;
 use std::sync::Arc;
 
-fn talk(how: OneShotSpec, thread: Option<&str>, adjust: impl FnOnce(&mut ToolSpec)) -> Talk<OneShotDialect> {
+fn talk(how: &OneShotSpec, thread: Option<&str>, adjust: impl FnOnce(&mut ToolSpec)) -> Talk<OneShotDialect> {
     let command = ["tool", "{file}", "-v"].map(str::to_owned).into_iter();
     let command = command.filter(|word| how.prompt == PromptBy::File || word != "{file}").collect();
     let mut spec = ToolSpec::new("t", command, TurnSpec::new(TurnRule::OneShot(Box::new(how.clone()))));
     (spec.cancel, spec.state_dir) = (Cancel::Message, Some("/state".into()));
     adjust(&mut spec);
     spec.validate().expect("a specification");
-    Talk::begun(OneShotDialect::new(Arc::new(spec), &how, 1, thread.map(Into::into)))
+    Talk::begun(OneShotDialect::new(Arc::new(spec), how, 1, thread.map(Into::into)))
 }
 
 fn resuming(extract: Extract) -> OneShotSpec {
@@ -40,7 +40,7 @@ fn codex_says(session: &str, text: &str, tokens: u64) -> String {
 
 #[test]
 fn a_prompt_goes_in_and_the_end_of_the_process_is_the_end() {
-    let mut talk = talk(OneShotSpec::default(), None, |_| {});
+    let mut talk = talk(&OneShotSpec::default(), None, |_| {});
     talk.says("two\nlines");
     let run = talk.run();
     assert_eq!((words(&run).as_str(), run.input.as_str(), run.file), ("tool -v", "two\nlines", None));
@@ -56,7 +56,7 @@ fn a_prompt_goes_in_and_the_end_of_the_process_is_the_end() {
 
 #[test]
 fn a_prompt_in_a_file_is_neither_argument_nor_input() {
-    let mut talk = talk(OneShotSpec { prompt: PromptBy::File, ..OneShotSpec::default() }, None, |_| {});
+    let mut talk = talk(&OneShotSpec { prompt: PromptBy::File, ..OneShotSpec::default() }, None, |_| {});
     talk.says("secret {file}");
     let run = talk.run();
     assert_eq!((words(&run).as_str(), run.input.as_str()), ("tool FILE -v", ""));
@@ -65,7 +65,7 @@ fn a_prompt_in_a_file_is_neither_argument_nor_input() {
 
 #[test]
 fn text_is_wrapped_as_everywhere() {
-    let mut talk = talk(OneShotSpec::default(), None, |spec| spec.turn.text.wrap = Some(" {text}\n".into()));
+    let mut talk = talk(&OneShotSpec::default(), None, |spec| spec.turn.text.wrap = Some(" {text}\n".into()));
     talk.says("/help");
     assert_eq!(talk.run().input, " /help\n");
     talk.prints("");
@@ -75,7 +75,7 @@ fn text_is_wrapped_as_everywhere() {
 
 #[test]
 fn turns_of_one_conversation_go_on_by_its_id_until_it_is_forgotten() {
-    let mut talk = talk(resuming(codex()), None, |_| {});
+    let mut talk = talk(&resuming(codex()), None, |_| {});
     talk.says("one");
     assert_eq!(words(&talk.run()), "tool -v");
     assert_eq!(talk.dialect.thread(), None);
@@ -98,7 +98,7 @@ fn turns_of_one_conversation_go_on_by_its_id_until_it_is_forgotten() {
 
 #[test]
 fn a_conversation_is_taken_up_again_by_another_life() {
-    let mut talk = talk(resuming(codex()), Some("s1"), |_| {});
+    let mut talk = talk(&resuming(codex()), Some("s1"), |_| {});
     assert!(talk.dialect.has_taken_up());
     talk.says("more");
     assert_eq!(words(&talk.run()), "tool -v --resume s1");
@@ -111,7 +111,7 @@ fn a_conversation_is_taken_up_again_by_another_life() {
 
 #[test]
 fn costs_may_count_otherwise_than_tokens() {
-    let mut talk = talk(resuming(claude()), None, |_| {});
+    let mut talk = talk(&resuming(claude()), None, |_| {});
     let says = |cost: f64| {
         let usage = json!({"input_tokens": 100, "output_tokens": 20});
         json!({"type": "result", "is_error": false, "result": "x", "session_id": "s", "total_cost_usd": cost,
@@ -128,7 +128,7 @@ fn costs_may_count_otherwise_than_tokens() {
 #[test]
 fn a_tool_without_a_way_back_has_no_conversations() {
     let how = OneShotSpec { extract: codex(), ..OneShotSpec::default() };
-    let mut talk = talk(how, Some("s0"), |_| {});
+    let mut talk = talk(&how, Some("s0"), |_| {});
     assert!(!talk.dialect.has_taken_up());
     for _ in 0..2 {
         talk.says("go");
@@ -140,7 +140,7 @@ fn a_tool_without_a_way_back_has_no_conversations() {
 
 #[test]
 fn an_id_that_is_an_option_is_none() {
-    let mut talk = talk(resuming(codex()), Some("--dangerous"), |_| {});
+    let mut talk = talk(&resuming(codex()), Some("--dangerous"), |_| {});
     assert!(!talk.dialect.has_taken_up());
     talk.says("one");
     assert_eq!(words(&talk.run()), "tool -v");
@@ -151,7 +151,7 @@ fn an_id_that_is_an_option_is_none() {
 
 #[test]
 fn an_exit_without_the_end_of_the_reply_is_a_reply_that_broke_off() {
-    let mut talk = talk(OneShotSpec { extract: codex(), ..OneShotSpec::default() }, None, |_| {});
+    let mut talk = talk(&OneShotSpec { extract: codex(), ..OneShotSpec::default() }, None, |_| {});
     talk.says("go");
     let said = codex_says("s1", "half", 1);
     let half: String = said.lines().take(2).map(|line| format!("{line}\n")).collect();
@@ -162,7 +162,7 @@ fn an_exit_without_the_end_of_the_reply_is_a_reply_that_broke_off() {
 #[test]
 fn a_turn_is_taken_back_by_ending_its_process() {
     for (cancel, asked) in [(Cancel::Message, 1), (Cancel::Interrupt, 0)] {
-        let mut talk = talk(OneShotSpec::default(), None, |spec| spec.cancel = cancel);
+        let mut talk = talk(&OneShotSpec::default(), None, |spec| spec.cancel = cancel);
         talk.says("go");
         talk.run();
         talk.calls(|dialect, out, now| dialect.interrupted(out, now));
@@ -174,7 +174,7 @@ fn a_turn_is_taken_back_by_ending_its_process() {
 
 #[test]
 fn what_had_come_when_the_instance_went_is_kept() {
-    let mut talk = talk(OneShotSpec::default(), None, |_| {});
+    let mut talk = talk(&OneShotSpec::default(), None, |_| {});
     talk.says("go");
     talk.comes(&Frame::Output(b"half"));
     assert_eq!(talk.dialect.end_of_output().text, "half");
@@ -182,7 +182,7 @@ fn what_had_come_when_the_instance_went_is_kept() {
 
 #[test]
 fn what_no_relay_says_breaks_the_rule() {
-    let mut talk = talk(OneShotSpec::default(), None, |_| {});
+    let mut talk = talk(&OneShotSpec::default(), None, |_| {});
     talk.says("go");
     talk.dialect.buffer().extend_from_slice(b"hello, this is no frame");
     assert!(matches!(talk.dialect.poll(talk.now), Some(Found::Violation(_))));

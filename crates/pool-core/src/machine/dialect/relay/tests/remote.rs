@@ -33,14 +33,14 @@ fn how() -> RemoteSpec {
     }
 }
 
-fn talk(how: RemoteSpec) -> Talk<RemoteDialect> {
+fn talk(how: &RemoteSpec) -> Talk<RemoteDialect> {
     let mut turn = TurnSpec::new(TurnRule::Remote(Box::new(how.clone())));
     let pattern = Regex::new("quota").expect("a pattern");
     turn.outcomes = vec![OutcomeRule { outcome: Outcome::Limited, pattern }];
     let mut spec = ToolSpec::new("t", vec!["jules".into()], turn);
     spec.cancel = Cancel::Message;
     spec.validate().expect("a specification");
-    Talk::begun(RemoteDialect::new(Arc::new(spec), &how, 1))
+    Talk::begun(RemoteDialect::new(Arc::new(spec), how, 1))
 }
 
 fn list(state: &str) -> String {
@@ -50,7 +50,7 @@ fn list(state: &str) -> String {
 }
 
 /// A task that has been submitted, with nothing asked for.
-fn submitted(how: RemoteSpec) -> Talk<RemoteDialect> {
+fn submitted(how: &RemoteSpec) -> Talk<RemoteDialect> {
     let mut talk = talk(how);
     talk.says("fix it");
     assert!(talk.prints("Session is created.\nID: 123\n").is_empty());
@@ -69,7 +69,7 @@ fn looks(talk: &mut Talk<RemoteDialect>, text: &str) -> (u64, Vec<Found>) {
 
 #[test]
 fn a_task_is_submitted_asked_after_and_fetched() {
-    let mut talk = talk(how());
+    let mut talk = talk(&how());
     talk.says("fix it");
     let run = talk.run();
     assert_eq!((words(&run).as_str(), run.input.as_str()), ("jules new --repo .", "fix it"));
@@ -91,7 +91,7 @@ fn a_task_is_submitted_asked_after_and_fetched() {
 
 #[test]
 fn looks_come_less_often_up_to_a_bound_and_anew_with_a_new_state() {
-    let mut talk = submitted(how());
+    let mut talk = submitted(&how());
     let pauses: Vec<u64> = (0..6).map(|_| looks(&mut talk, &list("Planning")).0).collect();
     assert_eq!(pauses, [10, 10, 15, 22, 30, 30]);
     assert_eq!(
@@ -106,7 +106,7 @@ fn looks_come_less_often_up_to_a_bound_and_anew_with_a_new_state() {
 
 #[test]
 fn a_known_task_is_asked_after_and_not_submitted_again() {
-    let mut talk = talk(how());
+    let mut talk = talk(&how());
     talk.dialect.take_up_task("123".into());
     talk.says("fix it");
     assert_eq!(words(&talk.run()), "jules list");
@@ -120,7 +120,7 @@ fn a_known_task_is_asked_after_and_not_submitted_again() {
 
 #[test]
 fn what_could_be_an_option_is_not_taken_up() {
-    let mut talk = talk(how());
+    let mut talk = talk(&how());
     talk.dialect.take_up_task("--all".into());
     talk.says("fix it");
     assert_eq!(words(&talk.run()), "jules new --repo .");
@@ -159,7 +159,7 @@ fn failures_have_names() {
         ),
     ];
     for (play, outcome, detail) in table {
-        let mut talk = talk(how());
+        let mut talk = talk(&how());
         talk.says("fix it");
         talk.asked.clear();
         let end = end(play(&mut talk));
@@ -170,7 +170,7 @@ fn failures_have_names() {
 
 #[test]
 fn a_look_that_fails_is_taken_again_a_few_times() {
-    let mut talk = submitted(how());
+    let mut talk = submitted(&how());
     let failing = |talk: &mut Talk<RemoteDialect>| {
         let pause = talk.dialect.deadline().expect("a pause") - talk.now;
         talk.waits(pause);
@@ -195,7 +195,7 @@ fn a_look_that_fails_is_taken_again_a_few_times() {
 
 #[test]
 fn a_list_without_the_task_is_a_failed_look() {
-    let mut talk = submitted(how());
+    let mut talk = submitted(&how());
     let found = looks(&mut talk, "  1234  longer  o/r  Completed\n  0123 x y Completed\n").1;
     assert_eq!(found, [Found::Throttled("its state is not in what `poll` prints".into())]);
 }
@@ -204,7 +204,7 @@ fn a_list_without_the_task_is_a_failed_look() {
 fn a_turn_that_nobody_wants_any_more_is_taken_back_over_there_where_that_can_be() {
     for cancel in [None, Some(vec!["stop".into(), "{id}".into()])] {
         // In a pause.
-        let mut talk = submitted(RemoteSpec { cancel: cancel.clone(), ..how() });
+        let mut talk = submitted(&RemoteSpec { cancel: cancel.clone(), ..how() });
         talk.calls(|dialect, out, now| dialect.interrupted(out, now));
         assert_eq!(talk.dialect.deadline(), Some(talk.now));
         let mut found = talk.polls();
@@ -214,7 +214,7 @@ fn a_turn_that_nobody_wants_any_more_is_taken_back_over_there_where_that_can_be(
         }
         assert!(matches!(found[..], [Found::End(_)]), "{found:?}");
         // While a process is at work.
-        let mut talk = submitted(RemoteSpec { cancel: cancel.clone(), ..how() });
+        let mut talk = submitted(&RemoteSpec { cancel: cancel.clone(), ..how() });
         talk.waits(10 * SECOND);
         talk.asked.clear();
         talk.calls(|dialect, out, now| dialect.interrupted(out, now));
@@ -232,7 +232,7 @@ fn a_turn_that_nobody_wants_any_more_is_taken_back_over_there_where_that_can_be(
 
 #[test]
 fn nothing_is_taken_back_that_was_never_submitted() {
-    let mut talk = talk(RemoteSpec { cancel: Some(vec!["stop".into(), "{id}".into()]), ..how() });
+    let mut talk = talk(&RemoteSpec { cancel: Some(vec!["stop".into(), "{id}".into()]), ..how() });
     talk.says("fix it");
     talk.asked.clear();
     talk.calls(|dialect, out, now| dialect.interrupted(out, now));
@@ -243,7 +243,7 @@ fn nothing_is_taken_back_that_was_never_submitted() {
 
 #[test]
 fn after_our_own_stop_the_next_look_is_due_at_once() {
-    let mut talk = submitted(how());
+    let mut talk = submitted(&how());
     talk.now += SECOND;
     talk.dialect.resumed(talk.now);
     assert_eq!(talk.dialect.deadline(), Some(talk.now));
