@@ -55,7 +55,22 @@ impl TurnSpec {
     /// Whether the tool tells what a turn has cost.
     #[must_use]
     pub fn tells_costs(&self) -> bool {
+        if let TurnRule::OneShot(how) = &self.rule
+            && !how.extract.cost.is_empty()
+        {
+            return true;
+        }
         self.usage.as_ref().is_some_and(|usage| usage.capture_names().flatten().any(|group| group == "cost"))
+    }
+
+    /// Whether anything tells what a turn has taken, apart from a protocol.
+    #[must_use]
+    pub fn reads_tokens(&self) -> bool {
+        let picks = match &self.rule {
+            TurnRule::OneShot(how) => !how.extract.input.is_empty() || !how.extract.output.is_empty(),
+            _ => false,
+        };
+        picks || self.usage.is_some() || self.tells_costs()
     }
 
     pub(super) fn validate(&self) -> Result<(), SpecError> {
