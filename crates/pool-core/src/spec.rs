@@ -2,12 +2,16 @@
 
 mod agent;
 mod io;
+mod one_shot;
 mod policy;
+mod remote;
 mod turn;
 
 pub use agent::{AgentSpec, Allow, Protocol, Recording};
 pub use io::Io;
+pub use one_shot::{Counts, Extract, Form, Join, OneShotSpec, Pick, PromptBy};
 pub use policy::{Backoff, BreakerSpec, Cancel, HoldSpec, Intensity, OnStall, Restart, Shutdown};
+pub use remote::{RemoteSpec, RemoteState};
 pub use turn::{OutcomeRule, TextRule, TurnRule, TurnSpec, render};
 
 use crate::error::SpecError;
@@ -77,6 +81,8 @@ pub enum Stderr {
     Merged,
     /// Read and thrown away.
     Dropped,
+    /// Into a stream of its own, [`Process::errors`](crate::process::Process::errors).
+    Apart,
 }
 
 /// How a start is judged.
@@ -186,10 +192,23 @@ impl ToolSpec {
             return Err(SpecError::new("capabilities", "has an empty word: leave it out"));
         }
         self.turn.validate()?;
+        self.validate_rule()?;
         self.backoff.validate()?;
         self.breaker.validate()?;
         self.hold.map_or(Ok(()), |hold| hold.validate())?;
         self.intensity.validate(&self.backoff)
+    }
+
+    /// What only some rules know.
+    fn validate_rule(&self) -> Result<(), SpecError> {
+        match &self.turn.rule {
+            TurnRule::OneShot(_) | TurnRule::Remote(_) if self.io == Io::Pty => {
+                Err(SpecError::new("io", "must be \"pipes\" for what is started for each turn"))
+            }
+            TurnRule::OneShot(how) => how.validate(self),
+            TurnRule::Remote(how) => how.validate(self),
+            _ => Ok(()),
+        }
     }
 
     /// What its instances can be had for.

@@ -1,7 +1,7 @@
 //! The agents, each run once for a prompt, and what they print.
 
-use crate::said::Said;
-use crate::server::Server;
+use super::said::Said;
+use super::server::Server;
 use serde_json::Value;
 use std::fs::File;
 use std::path::{Path, PathBuf};

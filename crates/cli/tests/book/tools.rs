@@ -135,11 +135,15 @@ fn ends(rows: &Rows) -> String {
         "stream_json" => "by its message `result`".to_owned(),
         "app_server" => "by its message `turn/completed` for our turn".to_owned(),
         "acp" => "by its answer to our `session/prompt`".to_owned(),
+        "remote" => "when its service says so: its state is asked for, then the result is fetched".to_owned(),
         other => panic!("say how {other} ends a reply"),
     }
 }
 
 fn cancel(rows: &Rows) -> String {
+    if rows.is("turn.by", "remote") {
+        return "by an end of whatever was asked of the service; the instance stays".to_owned();
+    }
     match rows.text("cancel.by").as_str() {
         "interrupt" => {
             format!("by one SIGINT; replaced if that does not end it in {}", rows.text("cancel.within"))

@@ -137,6 +137,7 @@ fn the_tools() {
     gdb       GDB: its commands, as at its prompt  (built-in)
     gemini    Gemini CLI: an agent that reads, edits and runs  (built-in)
     jq        jq: a filter; each prompt is a JSON value, `--tool-arg FILTER` what is made of it  (built-in)
+    jules     Jules: an agent that works at its service and brings back a patch  (built-in)
     node      Node.js: JavaScript, as at its prompt  (built-in)
     opencode  opencode: an agent that reads, edits and runs, with models of many providers  (built-in)
     psql      PostgreSQL: SQL, each job in a session of its own  (built-in)

@@ -116,7 +116,8 @@ impl Plan {
 
 /// Whether its prompts may cost something: a model answers, or a profile reads what that took or is limited to.
 fn costs(spec: &ToolSpec) -> bool {
-    spec.agent().is_some() || spec.turn.usage.is_some() || tells(spec, Outcome::Limited)
+    let is_service = matches!(spec.turn.rule, TurnRule::Remote(_));
+    spec.agent().is_some() || is_service || spec.turn.reads_tokens() || tells(spec, Outcome::Limited)
 }
 
 fn tells(spec: &ToolSpec, outcome: Outcome) -> bool {
@@ -129,6 +130,8 @@ fn tells_failures(spec: &ToolSpec) -> bool {
         TurnRule::Sentinel { expect, .. } => expect.capture_names().flatten().any(|name| name == "status"),
         // A shell may tell it by its marks.
         TurnRule::Prompt { .. } | TurnRule::Protocol(_) => true,
+        // By how their processes end.
+        TurnRule::OneShot(_) | TurnRule::Remote(_) => true,
         TurnRule::Lines | TurnRule::Quiet { .. } => false,
     };
     by_status || tells(spec, Outcome::Error)
@@ -155,7 +158,7 @@ fn unless_settled(feature: Feature, spec: &ToolSpec) -> Option<Todo> {
     let why = match feature {
         Feature::Permission if !is_agent => "it does what it is told, and asks nobody",
         Feature::Resume if !is_agent => "what it knows ends with its process",
-        Feature::Usage if !is_agent && spec.turn.usage.is_none() => "its profile reads no tokens",
+        Feature::Usage if !is_agent && !spec.turn.reads_tokens() => "its profile reads no tokens",
         Feature::Limit if !is_agent && !tells(spec, Outcome::Limited) => "its profile knows no limits",
         Feature::Error if !tells_failures(spec) => "its profile tells no failures",
         _ => return None,

@@ -1,12 +1,16 @@
 //! A profile as it is written: one field per key of the file. The reference of the format is made from these comments.
 
 mod agent;
+mod relay;
 mod test;
+mod turn;
 
 pub use agent::{Agent, Allow, Settings};
+pub use relay::{Counts, Extract, Form, Join, Pick, PickWhen, PromptBy, Remote};
 pub use test::{Free, Prompt, Recall, Test};
+pub use turn::{By, Turn};
 
-use super::value::{Expect, Pattern, Time};
+use super::value::{Pattern, Time};
 use crate::batch::template::Quote;
 use pool_core::message::Outcome;
 use schemars::JsonSchema;
@@ -116,7 +120,8 @@ pub enum Io {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Stderr {
-    /// Into the same pipe as standard output, so that the order is kept.
+    /// Into the same pipe as standard output, so that the order is kept. With `one_shot` and `remote` it is kept apart: it is
+    /// no part of a reply, and tells why one has failed.
     #[default]
     Merged,
     /// Thrown away.
@@ -132,70 +137,6 @@ pub enum Effects {
     /// Anything.
     #[default]
     Write,
-}
-
-/// How turns are framed and read. In all patterns `^` and `$` match at line ends, `\A` and `\z` at the two ends.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Turn {
-    /// What ends a turn.
-    pub by: By,
-    /// For `sentinel`: the line that makes the tool print a mark; `{nonce}` stands for 16 fresh hex digits.
-    pub send: Option<String>,
-    /// For `sentinel`: the pattern of what the tool then prints, with `{nonce}` where the digits are. The reply is what
-    /// comes before it. A group `status`, if not `0`, makes the outcome an error.
-    pub expect: Option<Expect>,
-    /// For `sentinel`: a line that closes a half statement, sent before `send`.
-    pub before: Option<String>,
-    /// For `sentinel`: the mark is asked for in front of the text too, and output before it belongs to no job.
-    pub begin: Option<bool>,
-    /// For `prompt`: what the end of the output looks like when the tool waits for input.
-    pub until: Option<Pattern>,
-    /// For `prompt`: how long that must stand unchanged.
-    pub settle: Option<Time>,
-    /// For `quiet`: how much silence ends a reply.
-    pub quiet_for: Option<Time>,
-    /// What is put around text: `{text}`, `{text:shell}` or `{text:json}` is the text, `{tag}` letters that do not occur
-    /// in it, `{nonce}` 16 fresh hex digits.
-    pub wrap: Option<String>,
-    /// The same around one of the tool's own commands.
-    pub command_wrap: Option<String>,
-    /// Whether text may have line ends in it.
-    pub multiline: Option<bool>,
-    /// The tool repeats its input: that is taken out of replies.
-    pub echo: Option<bool>,
-    /// Cut off the front of a reply, in this order, each once.
-    pub trim_start: Option<Vec<Pattern>>,
-    /// Cut off the end of a reply, in this order, each once.
-    pub trim_end: Option<Vec<Pattern>>,
-    /// What the tool says of the tokens that a turn took: numbers in groups called `input`, `output` and `cost` (US
-    /// dollars). All matches of a reply are added up.
-    pub usage: Option<Pattern>,
-}
-
-/// What ends a turn, in order of trust.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum By {
-    /// A mark that we had the tool print, different each time.
-    #[default]
-    Sentinel,
-    /// Its prompt, at the very end of the output.
-    Prompt,
-    /// One line out for one line in.
-    Lines,
-    /// Silence: a guess.
-    Quiet,
-    /// The Agent Client Protocol.
-    Acp,
-    /// Streams of JSON messages, one a line: `claude`, `qwen`.
-    StreamJson,
-    /// The protocol of `codex app-server`.
-    AppServer,
-    /// The end of its process: a fresh one for each turn.
-    OneShot,
-    /// An answer over the network.
-    Remote,
 }
 
 /// Optional arguments, added to `command`.
@@ -258,7 +199,7 @@ pub struct Cancel {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CancelBy {
-    /// The instance is stopped, and started again.
+    /// The instance is stopped, and started again. With `one_shot` and `remote` its process is, and the instance stays.
     #[default]
     Restart,
     /// One SIGINT; the turn then ends by its own rule.

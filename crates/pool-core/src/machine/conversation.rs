@@ -193,15 +193,20 @@ impl<D: Dialect> Conversation<D> {
 
     /// `count` bytes have been added to the buffer.
     pub fn output(&mut self, count: usize, now: Instant) {
+        let mut holds = false;
         if let State::Turn { work, turn } = &mut self.state {
             turn.vigil.output(now);
             turn.received += count as u64;
             work.received(count);
-            if turn.shown.is_some() {
+            holds = self.dialect.still_holds();
+            if turn.shown.is_some() && !holds {
                 self.changed(StateChange::Working);
             }
         }
         self.look(now);
+        if holds && !self.dialect.still_holds() && matches!(self.state, State::Turn { .. }) {
+            self.changed(StateChange::Working);
+        }
     }
 
     /// The process's output has ended.

@@ -1,6 +1,6 @@
 //! What is to be started, in a form that a blocking thread can take along, and our ends of its streams.
 
-use super::{Input, Output, pty};
+use super::{Output, Process, ProcessControl, pty};
 use crate::error::StartError;
 use crate::message::SlotId;
 use crate::spec::{Io, Stderr, ToolSpec};
@@ -30,7 +30,7 @@ pub(super) struct Pipework {
 
 /// Our ends of a process's streams, before the reactor knows them.
 pub(super) enum Ours {
-    Pipes { input: OwnedFd, output: OwnedFd },
+    Pipes { input: OwnedFd, output: OwnedFd, errors: Option<OwnedFd> },
     Terminal(OwnedFd),
 }
 
@@ -54,6 +54,29 @@ impl Order {
         }
     }
 
+    /// Whether a process could be started, as far as one can see without doing it.
+    pub(super) fn check(&self) -> Result<(), StartError> {
+        let has_folder = self.cwd.as_ref().is_none_or(|cwd| cwd.is_dir());
+        let Some(program) = self.program().filter(|program| has_folder && program.exists()) else {
+            return Err(self.explain(&rustix::io::Errno::NOENT.into()));
+        };
+        match rustix::fs::access(&program, rustix::fs::Access::EXEC_OK) {
+            Ok(()) if !program.is_dir() => Ok(()),
+            _ => Err(self.explain(&rustix::io::Errno::ACCESS.into())),
+        }
+    }
+
+    /// Where the program is: as it is written, or in the first folder of the tool's search path that has it.
+    fn program(&self) -> Option<PathBuf> {
+        let written = self.command.first()?;
+        let from = self.cwd.clone().unwrap_or_default();
+        if written.contains('/') {
+            return Some(from.join(written));
+        }
+        let path = self.env.iter().find(|(name, _)| name == "PATH").map_or("/bin:/usr/bin", |(_, path)| path);
+        std::env::split_paths(path).map(|folder| from.join(folder).join(written)).find(|path| path.exists())
+    }
+
     /// Makes what the process needs: the private folder of its slot, and its streams.
     pub(super) fn prepare(&self) -> Result<Pipework, StartError> {
         if let Some(dir) = &self.slot_dir {
@@ -69,7 +92,7 @@ impl Order {
     fn pipes(&self) -> io::Result<Pipework> {
         let (stdin, input) = io::pipe()?;
         let (output, stdout) = io::pipe()?;
-        let ours = Ours::Pipes { input: input.into(), output: output.into() };
+        let ours = Ours::Pipes { input: input.into(), output: output.into(), errors: None };
         self.with(ours, stdin.into(), stdout.into())
     }
 
@@ -79,10 +102,17 @@ impl Order {
         self.with(Ours::Terminal(master), stdin, stdout)
     }
 
-    fn with(&self, ours: Ours, stdin: OwnedFd, stdout: OwnedFd) -> io::Result<Pipework> {
+    fn with(&self, mut ours: Ours, stdin: OwnedFd, stdout: OwnedFd) -> io::Result<Pipework> {
         let stderr = match self.stderr {
             Stderr::Merged => stdout.try_clone()?,
             Stderr::Dropped => File::options().write(true).open("/dev/null")?.into(),
+            Stderr::Apart => {
+                let (ours_of_it, stderr) = io::pipe()?;
+                if let Ours::Pipes { errors, .. } = &mut ours {
+                    *errors = Some(ours_of_it.into());
+                }
+                stderr.into()
+            }
         };
         Ok(Pipework { ours, stdio: Stdio { stdin, stdout, stderr } })
     }
@@ -94,16 +124,23 @@ impl Order {
 }
 
 impl Ours {
-    /// The streams, for the reactor of this thread.
-    pub(super) fn streams(self) -> io::Result<(Box<dyn Input>, Box<dyn Output>)> {
+    /// The process of these streams, for the reactor of this thread.
+    pub(super) fn into_process(self, control: Box<dyn ProcessControl>) -> io::Result<Process> {
         match self {
-            Self::Pipes { input, output } => {
-                let input = pipe::Sender::from_owned_fd(input)?;
-                Ok((Box::new(input), Box::new(pipe::Receiver::from_owned_fd(output)?)))
+            Self::Pipes { input, output, errors } => {
+                let reader =
+                    |end| pipe::Receiver::from_owned_fd(end).map(|end| Box::new(end) as Box<dyn Output>);
+                let input = Box::new(pipe::Sender::from_owned_fd(input)?);
+                Ok(Process {
+                    input,
+                    output: reader(output)?,
+                    errors: errors.map(reader).transpose()?,
+                    control,
+                })
             }
             Self::Terminal(master) => {
                 let (keyboard, screen) = pty::streams(master)?;
-                Ok((Box::new(keyboard), Box::new(screen)))
+                Ok(Process { input: Box::new(keyboard), output: Box::new(screen), errors: None, control })
             }
         }
     }

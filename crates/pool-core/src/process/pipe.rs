@@ -33,6 +33,10 @@ impl Launch for Pipes {
         let starts = self.starts.clone();
         Box::pin(async move { starts.run(move || start(&order)).await?.into_process() })
     }
+
+    fn check(&self, spec: &ToolSpec, slot: SlotId) -> Result<(), StartError> {
+        Order::new(spec, slot).check()
+    }
 }
 
 /// A process with our ends of its streams, before the reactor knows them.
@@ -62,8 +66,7 @@ impl Started {
     fn into_process(self) -> Result<Process, StartError> {
         let system = |error: std::io::Error| StartError::System(error.to_string());
         let control = Running::new(self.child, self.shortage).map_err(system)?;
-        let (input, output) = self.ours.streams().map_err(system)?;
-        Ok(Process { input, output, control: Box::new(control) })
+        self.ours.into_process(Box::new(control)).map_err(system)
     }
 }
 

@@ -90,6 +90,9 @@ impl<D: Dialect> Conversation<D> {
             self.withdraw(work, now);
             return;
         }
+        if let Some(task) = work.job.reply_to.task().filter(|_| work.is_at_first_step()) {
+            self.dialect.take_up_task(task);
+        }
         let before = self.outgoing.len();
         if let Err(error) = self.dialect.begin(step, work.job.want_raw, &mut self.outgoing, now) {
             self.finish(work, Some((Outcome::Refused, error.to_string())), true, now);
@@ -135,6 +138,7 @@ impl<D: Dialect> Conversation<D> {
         }
         self.dialect.take_output(&mut self.outgoing);
         self.converse();
+        self.keep_task();
         self.show();
     }
 
@@ -157,6 +161,7 @@ impl<D: Dialect> Conversation<D> {
 
     fn step_ended(&mut self, mut work: Box<Work>, turn: &Turn, mut end: TurnEnd, now: Instant) {
         let reset = end.reset.take();
+        work.job.reply_to.keep_task(None);
         let kept = work.keep(end, turn.began, now);
         if let Phase::Interrupted { outcome, .. } = turn.phase {
             self.finish(work, Some((outcome, turn.reason(outcome))), true, now);

@@ -5,13 +5,13 @@
 
 mod acp;
 mod app_server;
-mod json;
-mod lines;
+pub(super) mod json;
+pub(super) mod lines;
 mod permit;
 mod post;
 mod rpc;
 mod stream_json;
-mod turn;
+pub(super) mod turn;
 
 use super::text::outcome;
 use super::{CannotCarry, Dialect, Found, Partial, TurnEnd};
