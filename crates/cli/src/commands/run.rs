@@ -107,12 +107,13 @@ async fn start(plan: Plan, args: &RunArgs, record: Record, route: Route) -> Resu
     let mut output = Output::new(plan.style, report, Instant::now().into_std());
     output.hook(Hooks::new(plan.hooks));
     let bounds = Bounds {
-        limits: Limits::of(plan.on_limit, resolve::accounts(&plan.tools).len()),
+        limits: Limits::of_all(resolve::accounts(&plan.tools).len()),
         fold: None,
         deadline: plan.deadline.and_then(|after| Deadline::new(after, Instant::now())),
         budget: plan.max_cost.map(Budget::new),
         denial: plan.tools.iter().find_map(|tool| Some(Denial::Open(tool.profile.spec.agent()?.allow))),
     };
+    let offers = plan.tools.iter().map(|tool| (tool.profile.spec.offer(), tool.instances)).collect();
     let tools = begun.patient(plan.tools);
     let pool = launch(route.install(ClusterManager::builder()), tools, window).await;
     let (pool, changes) = match in_background(pool, streams).await {
@@ -130,7 +131,7 @@ async fn start(plan: Plan, args: &RunArgs, record: Record, route: Route) -> Resu
             OnLimit::Fail => job,
         })
     };
-    let mut batch = Batch::new(begun.source, submit, window, plan.order);
+    let mut batch = Batch::new(begun.source, submit, window, plan.order).over(offers);
     if let Some(halt) = plan.halt {
         batch = batch.halted_by(halt);
     }

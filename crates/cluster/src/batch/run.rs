@@ -4,7 +4,10 @@
 //! dropping that future loses nothing. What it decides: how far ahead to feed ([`window`]), in which order results
 //! leave ([`Order`]), and when to stop ([`Ending`]).
 
+mod ahead;
 mod running;
+
+pub use ahead::AHEAD;
 
 use super::halt::{Halt, How};
 use super::item::ItemError;
@@ -16,8 +19,9 @@ use crate::control::Roster;
 use crate::ledger::log::Log;
 use crate::ledger::writer::Standing;
 use crate::ledger::{LedgerError, Recorder};
+use ahead::{Ahead, Kind};
 use futures_util::stream::{FuturesUnordered, Stream, StreamExt};
-use pool_core::message::{JobHandle, JobId, Outcome, Stage};
+use pool_core::message::{JobHandle, JobId, Offer, Outcome, Stage};
 use running::{Ended, Keeping, Kept, Running, keep};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -127,6 +131,7 @@ pub struct Batch<Source, Submit> {
     source: Source,
     submit: Submit,
     window: usize,
+    ahead: Ahead,
     running: FuturesUnordered<Running>,
     /// Results on their way to the disk. Instances do not wait for them.
     keeping: FuturesUnordered<Keeping>,
@@ -144,13 +149,14 @@ where
     Source: Stream<Item = Result<Planned, ItemError>> + Unpin,
     Submit: Fn(Job) -> JobHandle,
 {
-    /// A batch that has at most `window` jobs with the pool at a time, and reads no further ahead.
+    /// A batch that has at most `window` jobs with the pool at a time, and reads no further ahead (see [`Batch::over`]).
     pub fn new(source: Source, submit: Submit, window: usize, order: Order) -> Self {
         let (running, keeping) = (FuturesUnordered::new(), FuturesUnordered::new());
         Self {
             source,
             submit,
             window,
+            ahead: Ahead::new(window),
             running,
             keeping,
             order,
@@ -161,6 +167,13 @@ where
             counts: Counts::default(),
             roster: None,
         }
+    }
+
+    /// The same, over so many instances of each tool: jobs that not all of them may take do not keep the others from being
+    /// fed, as far as [`AHEAD`] goes.
+    pub fn over(mut self, offers: Vec<(Offer, usize)>) -> Self {
+        self.ahead = self.ahead.over(offers);
+        self
     }
 
     /// The same, ended by failures.
@@ -279,7 +292,8 @@ where
             if self.feed(context) {
                 continue;
             }
-            if let Poll::Ready(Some(ended)) = self.running.poll_next_unpin(context) {
+            if let Poll::Ready(Some((kind, ended))) = self.running.poll_next_unpin(context) {
+                self.ahead.ends(&kind);
                 self.keep(ended);
             } else if let Poll::Ready(Some(kept)) = self.keeping.poll_next_unpin(context) {
                 self.end(kept);
@@ -293,7 +307,7 @@ where
 
     /// Fills the window; true if a job was refused on the spot, so that there may be a result.
     fn feed(&mut self, context: &mut Context<'_>) -> bool {
-        while self.ending.is_none() && self.running.len() < self.window && !self.is_held_up() {
+        while self.ending.is_none() && self.ahead.has_room() && !self.is_held_up() {
             match self.source.poll_next_unpin(context) {
                 Poll::Pending => return false,
                 Poll::Ready(None) => self.ending = Some(Ending::AllFed),
@@ -315,11 +329,13 @@ where
         self.order.expect(planned.info.index);
         match planned.job {
             Ok(job) => {
+                let kind = Kind::of(&job);
+                self.ahead.begins(&kind);
                 let handle = (self.submit)(job);
                 if let Some(roster) = &self.roster {
                     roster.begin(&planned.info, handle.remote());
                 }
-                self.running.push(Running { handle, info: Some(planned.info), submitted: now });
+                self.running.push(Running { handle, info: Some(planned.info), submitted: now, kind });
                 false
             }
             Err(reason) => {
