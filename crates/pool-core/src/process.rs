@@ -47,6 +47,8 @@ pub struct Process {
     pub input: Box<dyn Input>,
     /// Its standard output, and its standard error unless the profile keeps them apart.
     pub output: Box<dyn Output>,
+    /// Its standard error, if the profile wants that [kept](crate::spec::Stderr::Kept).
+    pub errors: Option<Box<dyn Output>>,
     /// Everything else.
     pub control: Box<dyn ProcessControl>,
 }

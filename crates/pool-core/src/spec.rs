@@ -75,7 +75,10 @@ pub enum Stderr {
     /// To where standard output goes, so that the order is kept.
     #[default]
     Merged,
-    /// Read and thrown away.
+    /// Read and thrown away, but for the end of it: that stands in what is said of a process which ends in the middle of a
+    /// turn, or does not start.
+    Kept,
+    /// Thrown away.
     Dropped,
 }
 

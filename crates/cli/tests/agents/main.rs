@@ -11,6 +11,7 @@
 )]
 
 mod agent;
+mod bad;
 #[path = "../common/events.rs"]
 mod events;
 #[path = "../runner/gone.rs"]

@@ -48,7 +48,7 @@ impl Talk {
     /// Starts the tool; nothing is read yet.
     pub(crate) async fn start(launcher: &dyn Launch, spec: &ToolSpec) -> Result<Self, LearnError> {
         let launched = launcher.launch(spec, SlotId(0)).await;
-        let Process { input, output, control } =
+        let Process { input, output, control, .. } =
             launched.map_err(|error| LearnError::NotStarted(error.to_string()))?;
         Ok(Self { input: Some(input), output, control, received: 0, is_over: false })
     }

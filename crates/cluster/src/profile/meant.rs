@@ -44,6 +44,7 @@ pub(super) fn spec(
     };
     spec.stderr = match written.stderr.unwrap_or_default() {
         Stderr::Merged => StderrSpec::Merged,
+        Stderr::Kept => StderrSpec::Kept,
         Stderr::Dropped => StderrSpec::Dropped,
     };
     spec.start = start(written);

@@ -117,6 +117,8 @@ pub enum Stderr {
     /// Into the same pipe as standard output, so that the order is kept.
     #[default]
     Merged,
+    /// Thrown away, but for the end of it: that is shown if the tool ends in the middle of a turn, or does not start.
+    Kept,
     /// Thrown away.
     Dropped,
 }

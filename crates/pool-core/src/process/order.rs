@@ -29,9 +29,22 @@ pub(super) struct Pipework {
 }
 
 /// Our ends of a process's streams, before the reactor knows them.
-pub(super) enum Ours {
+pub(super) struct Ours {
+    talk: Talk,
+    errors: Option<OwnedFd>,
+}
+
+/// What we talk over.
+enum Talk {
     Pipes { input: OwnedFd, output: OwnedFd },
     Terminal(OwnedFd),
+}
+
+/// The same, as the reactor of a thread knows them.
+pub(super) struct Streams {
+    pub(super) input: Box<dyn Input>,
+    pub(super) output: Box<dyn Output>,
+    pub(super) errors: Option<Box<dyn Output>>,
 }
 
 /// What a process finds as its standard streams.
@@ -69,22 +82,26 @@ impl Order {
     fn pipes(&self) -> io::Result<Pipework> {
         let (stdin, input) = io::pipe()?;
         let (output, stdout) = io::pipe()?;
-        let ours = Ours::Pipes { input: input.into(), output: output.into() };
-        self.with(ours, stdin.into(), stdout.into())
+        let talk = Talk::Pipes { input: input.into(), output: output.into() };
+        self.with(talk, stdin.into(), stdout.into())
     }
 
     fn terminal(&self) -> io::Result<Pipework> {
         let (master, stdin) = pty::open()?;
         let stdout = stdin.try_clone()?;
-        self.with(Ours::Terminal(master), stdin, stdout)
+        self.with(Talk::Terminal(master), stdin, stdout)
     }
 
-    fn with(&self, ours: Ours, stdin: OwnedFd, stdout: OwnedFd) -> io::Result<Pipework> {
-        let stderr = match self.stderr {
-            Stderr::Merged => stdout.try_clone()?,
-            Stderr::Dropped => File::options().write(true).open("/dev/null")?.into(),
+    fn with(&self, talk: Talk, stdin: OwnedFd, stdout: OwnedFd) -> io::Result<Pipework> {
+        let (errors, stderr) = match self.stderr {
+            Stderr::Merged => (None, stdout.try_clone()?),
+            Stderr::Kept => {
+                let (errors, stderr) = io::pipe()?;
+                (Some(errors.into()), stderr.into())
+            }
+            Stderr::Dropped => (None, File::options().write(true).open("/dev/null")?.into()),
         };
-        Ok(Pipework { ours, stdio: Stdio { stdin, stdout, stderr } })
+        Ok(Pipework { ours: Ours { talk, errors }, stdio: Stdio { stdin, stdout, stderr } })
     }
 
     /// Turns what the system said into what is wrong.
@@ -95,18 +112,23 @@ impl Order {
 
 impl Ours {
     /// The streams, for the reactor of this thread.
-    pub(super) fn streams(self) -> io::Result<(Box<dyn Input>, Box<dyn Output>)> {
-        match self {
-            Self::Pipes { input, output } => {
-                let input = pipe::Sender::from_owned_fd(input)?;
-                Ok((Box::new(input), Box::new(pipe::Receiver::from_owned_fd(output)?)))
+    pub(super) fn streams(self) -> io::Result<Streams> {
+        let errors = self.errors.map(receiver).transpose()?;
+        match self.talk {
+            Talk::Pipes { input, output } => {
+                let input = Box::new(pipe::Sender::from_owned_fd(input)?);
+                Ok(Streams { input, output: receiver(output)?, errors })
             }
-            Self::Terminal(master) => {
+            Talk::Terminal(master) => {
                 let (keyboard, screen) = pty::streams(master)?;
-                Ok((Box::new(keyboard), Box::new(screen)))
+                Ok(Streams { input: Box::new(keyboard), output: Box::new(screen), errors })
             }
         }
     }
+}
+
+fn receiver(pipe: OwnedFd) -> io::Result<Box<dyn Output>> {
+    Ok(Box::new(pipe::Receiver::from_owned_fd(pipe)?))
 }
 
 /// A full disk may heal by itself; what somebody forbids, or what stands in the way, does not.

@@ -2,7 +2,7 @@
 
 use super::running::{Phase, Turn};
 use super::work::Work;
-use super::{Action, Conversation, State};
+use super::{Action, Conversation, State, unread};
 use crate::error::JobError;
 use crate::machine::dialect::{Dialect, Found, TurnEnd};
 use crate::machine::stall::Vigil;
@@ -133,7 +133,11 @@ impl<D: Dialect> Conversation<D> {
                 }
             }
         }
+        let before = self.outgoing.len();
         self.dialect.take_output(&mut self.outgoing);
+        if self.unread.answers(self.outgoing.len() - before) {
+            self.violated(&unread::too_much(), now);
+        }
         self.converse();
         self.show();
     }

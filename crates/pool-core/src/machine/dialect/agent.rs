@@ -5,6 +5,7 @@
 
 mod acp;
 mod app_server;
+mod asked;
 mod json;
 mod lines;
 mod permit;
@@ -108,7 +109,11 @@ impl AgentDialect {
             (Heard::Block(text), Phase::Turn(turn)) => turn.block(&text),
             (Heard::Usage(usage), Phase::Turn(turn)) => turn.usage = Some(usage),
             (Heard::Denied(what), Phase::Turn(turn)) => turn.denied = Some(what),
-            (Heard::Question(question), Phase::Turn(_)) => return Some(Found::Question(question)),
+            (Heard::Question(question), Phase::Turn(turn)) if turn.is_wanted => {
+                return Some(Found::Question(question));
+            }
+            // Nobody is there to answer.
+            (Heard::Question(_), _) => self.protocol.answer(false, &mut self.post),
             (Heard::Throttled(line), Phase::Turn(_)) => return Some(Found::Throttled(line)),
             (Heard::Text(text) | Heard::Block(text), _) => self.unsolicited += text.len() as u64,
             _ => {}
@@ -184,6 +189,9 @@ impl Dialect for AgentDialect {
     }
 
     fn interrupted(&mut self, out: &mut Vec<u8>, _now: Instant) {
+        if let Phase::Turn(turn) = &mut self.phase {
+            turn.is_wanted = false;
+        }
         self.protocol.interrupt(&mut self.post);
         self.post.deliver(out);
     }

@@ -1,0 +1,133 @@
+//! Agents that behave badly, in virtual time: what is said of them, and that they take nothing along.
+
+mod support;
+
+use cluster::ClusterManager;
+use pool_core::machine::conversation::{KEPT_ERRORS, UNREAD_ANSWERS};
+use pool_core::message::{ExitReport, Outcome};
+use pool_core::process::fake::{Fakes, Play, Stage};
+use pool_core::spec::{AgentSpec, Allow, Cancel, Protocol, Stderr, ToolSpec, TurnRule, TurnSpec};
+use std::sync::Arc;
+use support::{in_virtual_time, spec};
+
+/// A pool of one fake child that plays this.
+async fn pool(spec: ToolSpec, play: impl Fn(Stage) -> Play + Send + Sync + 'static) -> ClusterManager {
+    let builder = ClusterManager::builder().tool(spec, 1).launcher(Arc::new(Fakes::new(play)));
+    builder.seed(7).on_this_arbiter().build().await.expect("a valid plan")
+}
+
+/// A tool whose last words are kept.
+fn kept() -> ToolSpec {
+    ToolSpec { stderr: Stderr::Kept, ..spec(Cancel::Restart) }
+}
+
+/// Answers until its first job; that it meets with these words, and its end.
+fn complains(words: &'static str) -> impl Fn(Stage) -> Play + Send + Sync {
+    move |mut stage| {
+        Box::pin(async move {
+            stage.complain("a note of no interest\n").await;
+            while let Some(line) = stage.line().await {
+                match line.strip_prefix("/end ") {
+                    Some(nonce) => stage.print(format!("end {nonce}\n")).await,
+                    None => break,
+                }
+            }
+            stage.complain(words).await;
+            ExitReport::Exited(3)
+        })
+    }
+}
+
+#[test]
+fn who_ends_in_mid_turn_is_quoted() {
+    in_virtual_time(async {
+        let cluster = pool(kept(), complains("\u{1b}[31mError: no more tokens\u{1b}[0m\n")).await;
+        let reply = cluster.ask("a").await.expect("a reply");
+        let error = "it exited with code 3 in the middle of its reply; on its standard error: a note of no interest\\nError: no more tokens";
+        assert_eq!((reply.outcome, reply.error.as_deref()), (Outcome::Crashed, Some(error)));
+        cluster.shutdown().await;
+    });
+}
+
+#[test]
+fn who_does_not_start_is_quoted() {
+    in_virtual_time(async {
+        let cluster = pool(kept(), |mut stage| {
+            Box::pin(async move {
+                stage.complain("error: unknown option '--bad'\n").await;
+                ExitReport::Exited(1)
+            })
+        })
+        .await;
+        let mut changes = cluster.watch(8);
+        let exit = loop {
+            let status = changes.recv().await.expect("an end is told");
+            if let Some(exit) = status.last_exit {
+                break exit;
+            }
+        };
+        assert!(exit.contains("(nothing); on its standard error: error: unknown option '--bad'"), "{exit}");
+        cluster.shutdown().await;
+    });
+}
+
+/// More than pipe and memory together hold of it: whoever did not read it would never see the reply.
+#[test]
+fn a_flood_of_complaints_holds_nobody_up_and_is_told_to_nobody() {
+    in_virtual_time(async {
+        let flood = |mut stage: Stage| -> Play {
+            Box::pin(async move {
+                while let Some(line) = stage.line().await {
+                    for _ in 0..100 {
+                        stage.complain([b'x'; KEPT_ERRORS]).await;
+                    }
+                    match line.strip_prefix("/end ") {
+                        Some(nonce) => stage.print(format!("end {nonce}\n")).await,
+                        None => stage.print(format!("{line}\n")).await,
+                    }
+                }
+                ExitReport::Exited(0)
+            })
+        };
+        let cluster = pool(kept(), flood).await;
+        let reply = cluster.ask("a").await.expect("a reply");
+        assert_eq!((reply.outcome, reply.text(), reply.error.as_deref()), (Outcome::Ok, "a", None));
+        cluster.shutdown().await;
+    });
+}
+
+/// An agent that greets, takes its turn, asks and asks, and never reads an answer.
+fn asks_without_end(mut stage: Stage) -> Play {
+    Box::pin(async move {
+        stage.line().await;
+        stage
+            .print("{\"type\":\"control_response\",\"response\":{\"subtype\":\"success\",\"request_id\":\"initialize\",\"response\":{}}}\n")
+            .await;
+        stage.line().await;
+        for number in 0..1_000_000 {
+            stage
+                .print(format!(
+                    "{{\"type\":\"control_request\",\"request_id\":\"{number}\",\"request\":{{\"subtype\":\"can_use_tool\",\"tool_name\":\"Bash\",\"input\":{{\"command\":\"ls\"}}}}}}\n"
+                ))
+                .await;
+        }
+        std::future::pending().await
+    })
+}
+
+#[test]
+fn an_agent_that_asks_and_never_reads_is_ended_with_the_limit_by_name() {
+    for allow in [Allow::Read, Allow::All, Allow::Ask] {
+        in_virtual_time(async {
+            let agent = AgentSpec { allow, ..AgentSpec::new(Protocol::StreamJson) };
+            let rule = TurnRule::Protocol(Box::new(agent));
+            let spec = ToolSpec::new("agent", vec!["agent".into()], TurnSpec::new(rule));
+            let cluster = pool(spec, asks_without_end).await;
+            let reply = cluster.ask("a").await.expect("a reply");
+            assert_eq!(reply.outcome, Outcome::Unframed, "{reply:?}");
+            let error = reply.error.unwrap_or_default();
+            assert!(error.contains(&format!("more than {UNREAD_ANSWERS} bytes of answers wait")), "{error}");
+            cluster.shutdown().await;
+        });
+    }
+}
