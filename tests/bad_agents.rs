@@ -1,4 +1,4 @@
-//! Agents that behave badly, in virtual time: what is said of them, and that they take nothing along.
+//! Agents that end, ask and flood, in virtual time: what is said of them, and that they take nothing along.
 
 mod support;
 
@@ -6,8 +6,10 @@ use cluster::ClusterManager;
 use pool_core::machine::conversation::{KEPT_ERRORS, UNREAD_ANSWERS};
 use pool_core::message::{ExitReport, Outcome};
 use pool_core::process::fake::{Fakes, Play, Stage};
-use pool_core::spec::{AgentSpec, Allow, Cancel, Protocol, Stderr, ToolSpec, TurnRule, TurnSpec};
+use pool_core::spec::{AgentSpec, Allow, Cancel, OnStall, Protocol, Stderr, ToolSpec, TurnRule, TurnSpec};
+use pool_core::supervisor::InstanceState;
 use std::sync::Arc;
+use std::time::Duration;
 use support::{in_virtual_time, spec};
 
 /// A pool of one fake child that plays this.
@@ -96,20 +98,34 @@ fn a_flood_of_complaints_holds_nobody_up_and_is_told_to_nobody() {
     });
 }
 
-/// An agent that greets, takes its turn, asks and asks, and never reads an answer.
+/// Says who it is.
+async fn greet(stage: &mut Stage) {
+    stage.line().await;
+    let response = r#"{"subtype":"success","request_id":"initialize","response":{}}"#;
+    stage.print(format!("{{\"type\":\"control_response\",\"response\":{response}}}\n")).await;
+}
+
+/// Asks whether it may run a command.
+async fn ask(stage: &mut Stage, number: usize) {
+    let request = r#"{"subtype":"can_use_tool","tool_name":"Bash","input":{"command":"ls"}}"#;
+    let id = format!("{{\"type\":\"control_request\",\"request_id\":\"{number}\"");
+    stage.print(format!("{id},\"request\":{request}}}\n")).await;
+}
+
+/// A tool that speaks in messages, and may do so much.
+fn agent(allow: Allow) -> ToolSpec {
+    let agent = AgentSpec { allow, ..AgentSpec::new(Protocol::StreamJson) };
+    let rule = TurnRule::Protocol(Box::new(agent));
+    ToolSpec::new("agent", vec!["agent".into()], TurnSpec::new(rule))
+}
+
+/// Greets, takes its turn, asks and asks, and never reads an answer.
 fn asks_without_end(mut stage: Stage) -> Play {
     Box::pin(async move {
-        stage.line().await;
-        stage
-            .print("{\"type\":\"control_response\",\"response\":{\"subtype\":\"success\",\"request_id\":\"initialize\",\"response\":{}}}\n")
-            .await;
+        greet(&mut stage).await;
         stage.line().await;
         for number in 0..1_000_000 {
-            stage
-                .print(format!(
-                    "{{\"type\":\"control_request\",\"request_id\":\"{number}\",\"request\":{{\"subtype\":\"can_use_tool\",\"tool_name\":\"Bash\",\"input\":{{\"command\":\"ls\"}}}}}}\n"
-                ))
-                .await;
+            ask(&mut stage, number).await;
         }
         std::future::pending().await
     })
@@ -119,10 +135,7 @@ fn asks_without_end(mut stage: Stage) -> Play {
 fn an_agent_that_asks_and_never_reads_is_ended_with_the_limit_by_name() {
     for allow in [Allow::Read, Allow::All, Allow::Ask] {
         in_virtual_time(async {
-            let agent = AgentSpec { allow, ..AgentSpec::new(Protocol::StreamJson) };
-            let rule = TurnRule::Protocol(Box::new(agent));
-            let spec = ToolSpec::new("agent", vec!["agent".into()], TurnSpec::new(rule));
-            let cluster = pool(spec, asks_without_end).await;
+            let cluster = pool(agent(allow), asks_without_end).await;
             let reply = cluster.ask("a").await.expect("a reply");
             assert_eq!(reply.outcome, Outcome::Unframed, "{reply:?}");
             let error = reply.error.unwrap_or_default();
@@ -130,4 +143,45 @@ fn an_agent_that_asks_and_never_reads_is_ended_with_the_limit_by_name() {
             cluster.shutdown().await;
         });
     }
+}
+
+/// Asks the same twice, and talks on meanwhile; its reply are the answers.
+fn asks_twice(mut stage: Stage) -> Play {
+    Box::pin(async move {
+        greet(&mut stage).await;
+        stage.line().await;
+        let mut said = Vec::new();
+        for number in 0..2 {
+            ask(&mut stage, number).await;
+            stage.print("{\"type\":\"system\",\"subtype\":\"api_retry\"}\n").await;
+            let answer = stage.line().await.unwrap_or_default();
+            said.push(if answer.contains("\"allow\"") { "yes" } else { "no" });
+        }
+        let said = said.join(" ");
+        stage.print(format!("{{\"type\":\"result\",\"subtype\":\"success\",\"result\":\"{said}\"}}\n")).await;
+        std::future::pending().await
+    })
+}
+
+#[test]
+fn whoever_is_asked_may_take_the_time() {
+    in_virtual_time(async {
+        let mut spec = ToolSpec { on_stall: OnStall::Kill, ..agent(Allow::Ask) };
+        let stall = spec.limits.stall;
+        spec.limits.turn = 4 * stall;
+        let cluster = pool(spec, asks_twice).await;
+        let mut changes = cluster.watch(64);
+        let job = cluster.submit("a");
+        for answer in ["no", "yes"] {
+            // It is put a second time, although it is the same.
+            while changes.recv().await.expect("a change").state != InstanceState::NeedsInput {}
+            tokio::time::sleep(stall + Duration::from_secs(60)).await;
+            let status = &cluster.status().await.expect("a status")[0];
+            assert_eq!(status.state, InstanceState::NeedsInput, "neither stalled nor at work: {status:?}");
+            job.answer(answer);
+        }
+        let reply = job.await.expect("a reply");
+        assert_eq!((reply.outcome, reply.text()), (Outcome::Ok, "no yes"), "{reply:?}");
+        cluster.shutdown().await;
+    });
 }

@@ -11,6 +11,7 @@ pub(crate) mod log;
 mod outlet;
 mod paint;
 mod progress;
+mod question;
 pub(crate) mod redact;
 mod replies;
 pub(crate) mod sanitize;
@@ -36,7 +37,7 @@ use cluster::batch::run::Counts;
 use cluster::hooks::Happened;
 use outlet::{Mouth, Outlet, Stream};
 use paint::Paint;
-use pool_core::supervisor::{HoldStatus, InstanceDump, InstanceStatus};
+use pool_core::supervisor::{HoldStatus, InstanceDump, InstanceState, InstanceStatus};
 use progress::Progress;
 use replies::{Form, Replies};
 use screen::Screen;
@@ -70,6 +71,8 @@ pub(crate) struct Output {
     report: Report,
     hooks: Hooks,
     total: Option<u64>,
+    /// Somebody is there to be asked.
+    asks: bool,
     /// Where everything goes that does not go to a terminal.
     outlet: Option<Outlet>,
 }
@@ -118,6 +121,7 @@ impl Output {
             report: Report::default(),
             hooks: Hooks::default(),
             total,
+            asks: false,
             outlet: None,
         }
     }
@@ -289,6 +293,9 @@ impl Output {
         self.hooks.changed(status, job);
         let job = job.map(|job| title(job, self.total));
         self.starts.changed(status);
+        if self.asks && status.state == InstanceState::NeedsInput {
+            return;
+        }
         if let Some(line) = self.states.changed(status, job.as_deref()) {
             self.note(&line);
         }

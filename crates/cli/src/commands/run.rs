@@ -1,11 +1,13 @@
 //! `cluster run`: a batch over a pool.
 
 pub(crate) mod args;
+mod asking;
 pub(crate) mod bounds;
 mod chronicle;
 pub(crate) mod detach;
 pub(crate) mod drive;
 mod dry_run;
+mod keyboard;
 pub(crate) mod limits;
 pub(crate) mod plan;
 pub(crate) mod pool;
@@ -13,6 +15,8 @@ pub(crate) mod record;
 pub(crate) mod resolve;
 pub(crate) mod steps;
 mod tool;
+
+pub(crate) use asking::Question;
 
 use super::gc;
 use crate::exit::Exit;
@@ -55,6 +59,7 @@ pub(crate) fn go(args: &RunArgs, record: Record, strategies: &Strategies) -> Res
     if args.output.dry_run {
         return dry_run::show(plan);
     }
+    drive::Questions::check(&plan.tools)?;
     block_on(start(plan, args, record, route))
 }
 
@@ -111,9 +116,10 @@ async fn start(plan: Plan, args: &RunArgs, record: Record, route: Route) -> Resu
         fold: None,
         deadline: plan.deadline.and_then(|after| Deadline::new(after, Instant::now())),
         budget: plan.max_cost.map(Budget::new),
-        denial: plan.tools.iter().find_map(|tool| Some(Denial::Open(tool.profile.spec.agent()?.allow))),
+        denial: plan.tools.iter().find_map(|tool| Denial::of(tool.profile.spec.agent()?.allow)),
     };
     let offers = plan.tools.iter().map(|tool| (tool.profile.spec.offer(), tool.instances)).collect();
+    let questions = drive::Questions::of(&plan.tools);
     let tools = begun.patient(plan.tools);
     let pool = launch(route.install(ClusterManager::builder()), tools, window).await;
     let (pool, changes) = match in_background(pool, streams).await {
@@ -140,7 +146,7 @@ async fn start(plan: Plan, args: &RunArgs, record: Record, route: Route) -> Resu
     }
     // From here on nothing fails, and the loop sees to it that what is said is written.
     output.note(&headline);
-    let exit = drive::drive(&pool, changes, batch, bounds, signals, &mut output).await;
+    let exit = drive::drive(&pool, changes, batch, bounds, questions, signals, &mut output).await;
     if let Some(recorder) = recorder {
         recorder.leave_exit(exit as u8);
         gc::sweep();

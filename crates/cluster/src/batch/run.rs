@@ -212,6 +212,13 @@ where
         self.cancel(|_| true);
     }
 
+    /// Answers what the tool asks about this job, if it is with the pool.
+    pub fn answer(&self, job: JobId, text: &str) {
+        if let Some(running) = self.running.iter().find(|running| running.handle.job() == job) {
+            running.handle.answer(text);
+        }
+    }
+
     fn cancel(&mut self, which: impl Fn(Stage) -> bool) {
         // Put in anew, because what is taken back in the queue has ended, and nobody would wake it.
         for running in std::mem::take(&mut self.running) {

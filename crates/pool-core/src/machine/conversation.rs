@@ -212,7 +212,8 @@ impl<D: Dialect> Conversation<D> {
             turn.vigil.output(now);
             turn.received += count as u64;
             work.received(count);
-            if turn.shown.is_some() {
+            // Who asks may say more meanwhile.
+            if turn.shown.is_some() && self.dialect.is_asking() != Some(true) {
                 self.changed(StateChange::Working);
             }
         }
@@ -255,6 +256,10 @@ impl<D: Dialect> Conversation<D> {
             Control::Answer(text) => {
                 if matches!(self.state, State::Turn { .. }) {
                     self.dialect.answer(&text, &mut self.outgoing);
+                    if self.dialect.is_asking().is_some() {
+                        // In between, or a question like the last one would be none.
+                        self.changed(StateChange::Working);
+                    }
                     // It may have asked more than this.
                     self.look(now);
                 }

@@ -32,7 +32,7 @@ impl Tool {
         match (self.profile.spec.agent().map(|agent| agent.allow), self.profile.effects) {
             (Some(Allow::Read), _) => "may read, --allow=read",
             (Some(Allow::Edits), _) => "may change files, --allow=edits",
-            (Some(Allow::Ask), _) => "asks before it changes anything",
+            (Some(Allow::Ask), _) => "asks before it changes anything, --allow=ask",
             (Some(Allow::All), _) => "may do anything, --allow=all",
             (None, Effects::Read) => "changes nothing",
             (None, Effects::Write) => "may change anything",

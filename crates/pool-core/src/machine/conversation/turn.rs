@@ -138,6 +138,7 @@ impl<D: Dialect> Conversation<D> {
         if self.unread.answers(self.outgoing.len() - before) {
             self.violated(&unread::too_much(), now);
         }
+        self.answered();
         self.converse();
         self.show();
     }
@@ -276,6 +277,10 @@ impl<D: Dialect> Conversation<D> {
                 self.kill(now);
             }
             Phase::Wanted { .. } => {
+                // Whoever is asked may take the time.
+                if self.dialect.is_asking() == Some(true) {
+                    turn.vigil.output(now);
+                }
                 if let Some(depth) = turn.vigil.handle_timeout(now) {
                     self.actions.push_back(Action::Look(depth));
                 }

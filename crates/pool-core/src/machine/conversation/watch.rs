@@ -76,8 +76,19 @@ impl<D: Dialect> Conversation<D> {
         self.changed(StateChange::NeedsInput(question));
     }
 
+    /// Nothing is asked any more: it works again, although it has not said so.
+    pub(super) fn answered(&mut self) {
+        if let State::Turn { turn, .. } = &self.state
+            && matches!(turn.shown, Some(StateChange::NeedsInput(_)))
+            && self.dialect.is_asking() == Some(false)
+        {
+            self.changed(StateChange::Working);
+        }
+    }
+
     pub(super) fn throttled(&mut self, line: String) {
-        if matches!(self.state, State::Turn { .. }) {
+        // Who waits for an answer waits for that first of all.
+        if matches!(self.state, State::Turn { .. }) && self.dialect.is_asking() != Some(true) {
             self.changed(StateChange::Throttled(line));
         }
     }

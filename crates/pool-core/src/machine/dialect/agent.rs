@@ -63,6 +63,9 @@ trait Speaks: std::fmt::Debug {
     /// Says yes or no to the request that was put as a question.
     fn answer(&mut self, yes: bool, post: &mut Post);
 
+    /// Whether a request that was put as a question is open.
+    fn is_asking(&self) -> bool;
+
     /// Takes a message.
     fn hear(&mut self, message: json::Value, post: &mut Post);
 
@@ -272,6 +275,10 @@ impl Dialect for AgentDialect {
 
     fn has_taken_up(&self) -> bool {
         self.has_taken_up
+    }
+
+    fn is_asking(&self) -> Option<bool> {
+        Some(self.protocol.is_asking())
     }
 
     fn unsolicited(&self) -> u64 {

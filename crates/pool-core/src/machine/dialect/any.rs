@@ -157,6 +157,10 @@ impl Dialect for AnyDialect {
         self.shared().has_taken_up()
     }
 
+    fn is_asking(&self) -> Option<bool> {
+        self.shared().is_asking()
+    }
+
     fn unsolicited(&self) -> u64 {
         self.shared().unsolicited()
     }

@@ -132,7 +132,15 @@ fn play_on(
             budget: None,
             denial: terms.denial.clone(),
         };
-        let run = drive(pool, mpsc::channel(1).1, batch, bounds, Box::pin(signals), &mut output);
+        let run = drive(
+            pool,
+            mpsc::channel(1).1,
+            batch,
+            bounds,
+            Questions::default(),
+            Box::pin(signals),
+            &mut output,
+        );
         // The sender outlives the script: a process never runs out of signals.
         let (exit, ()) = tokio::join!(run, script(send.clone()));
         drop(send);

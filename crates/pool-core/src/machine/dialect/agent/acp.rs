@@ -229,6 +229,10 @@ impl Speaks for Acp {
         self.asked.answer(yes, post);
     }
 
+    fn is_asking(&self) -> bool {
+        self.asked.is_open()
+    }
+
     fn hear(&mut self, message: Value, post: &mut Post) {
         match rpc::read(&message) {
             Incoming::Answer { id, result } => self.answered(id, result, post),

@@ -40,6 +40,11 @@ impl<R: Request> Asked<R> {
         }
     }
 
+    /// Whether one waits.
+    pub(super) fn is_open(&self) -> bool {
+        !self.0.is_empty()
+    }
+
     /// Answers the oldest one, and puts the next.
     pub(super) fn answer(&mut self, yes: bool, post: &mut Post) {
         if let Some(request) = self.0.pop_front() {

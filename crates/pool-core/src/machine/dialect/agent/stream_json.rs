@@ -206,6 +206,10 @@ impl Speaks for StreamJson {
         self.asked.answer(yes, post);
     }
 
+    fn is_asking(&self) -> bool {
+        self.asked.is_open()
+    }
+
     fn hear(&mut self, message: Value, post: &mut Post) {
         match message.text(&["type"]) {
             Some("control_response") => self.answered(&message, post),
