@@ -6,6 +6,7 @@ mod explain;
 pub mod fake;
 pub mod guard;
 mod hierarchy;
+pub mod home;
 pub mod look;
 mod order;
 pub mod pipe;

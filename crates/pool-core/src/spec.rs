@@ -12,6 +12,7 @@ pub use turn::{OutcomeRule, TextRule, TurnRule, TurnSpec, render};
 
 use crate::error::SpecError;
 use crate::message::{Offer, Outcome};
+use crate::process::home::Homes;
 use regex::Regex;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,6 +32,8 @@ pub struct ToolSpec {
     pub env: Vec<(String, String)>,
     /// The working folder; the controller's own if absent.
     pub cwd: Option<PathBuf>,
+    /// Homes of their own for the instances; if absent they share their user's.
+    pub home: Option<Arc<Homes>>,
     /// Where private folders of slots are made; needed if `{dir}` is used.
     pub state_dir: Option<PathBuf>,
     /// What connects us to the tool.
@@ -150,6 +153,7 @@ impl ToolSpec {
             command,
             env: Vec::new(),
             cwd: None,
+            home: None,
             state_dir: None,
             io: Io::default(),
             stderr: Stderr::default(),

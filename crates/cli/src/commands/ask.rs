@@ -6,7 +6,7 @@ mod question;
 use super::run::bounds::Bounds;
 use super::run::drive::{Questions, drive};
 use super::run::limits::{LONGEST, Limits};
-use super::run::resolve::{Tool, accounts, resolve};
+use super::run::resolve::{Tool, accounts, homes, resolve};
 use super::run::{block_on, launch, no_pool};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -71,7 +71,7 @@ async fn ask(tools: Vec<Tool>, question: String, fold: Fold, args: &AskArgs) -> 
     let level = args.talk.level();
     let style = Style { json: args.json, level, total: Some(total as u64), explain: false };
     let (headline, limits) = (headline(&tools, &fold), Limits::of_all(accounts(&tools).len()));
-    let (jobs, questions) = (jobs(&tools, question), Questions::of(&tools));
+    let (jobs, questions, homes) = (jobs(&tools, question), Questions::of(&tools), homes(&tools));
     let mut output = Output::new(style, Report::default(), Instant::now().into_std());
     let (pool, changes) = launch(ClusterManager::builder(), tools, window(total)).await?;
     let submit = |job: Job| pool.submit(job.wait_for_limits(LONGEST));
@@ -81,7 +81,9 @@ async fn ask(tools: Vec<Tool>, question: String, fold: Fold, args: &AskArgs) -> 
     let batch = Batch::new(source as _, submit, window(total), order);
     output.note(&headline);
     let bounds = Bounds { limits, fold: Some(fold), deadline: None, budget: None, denial: None };
-    Ok(drive(&pool, changes, batch, bounds, questions, signals, &mut output).await)
+    let exit = drive(&pool, changes, batch, bounds, questions, signals, &mut output).await;
+    homes.iter().for_each(|homes| homes.remove());
+    Ok(exit)
 }
 
 /// Who is asked, and what counts.

@@ -121,6 +121,7 @@ async fn start(plan: Plan, args: &RunArgs, record: Record, route: Route) -> Resu
     let offers = plan.tools.iter().map(|tool| (tool.profile.spec.offer(), tool.instances)).collect();
     let questions = drive::Questions::of(&plan.tools);
     let tools = begun.patient(plan.tools);
+    let homes = resolve::homes(&tools);
     let pool = launch(route.install(ClusterManager::builder()), tools, window).await;
     let (pool, changes) = match in_background(pool, streams).await {
         Ok(pool) => pool,
@@ -147,6 +148,7 @@ async fn start(plan: Plan, args: &RunArgs, record: Record, route: Route) -> Resu
     // From here on nothing fails, and the loop sees to it that what is said is written.
     output.note(&headline);
     let exit = drive::drive(&pool, changes, batch, bounds, questions, signals, &mut output).await;
+    homes.iter().for_each(|homes| homes.remove());
     if let Some(recorder) = recorder {
         recorder.leave_exit(exit as u8);
         gc::sweep();

@@ -1,6 +1,7 @@
 //! Agents of several vendors in one pool, as the program runs them.
 
 mod batch;
+mod homes;
 mod limits;
 mod race;
 

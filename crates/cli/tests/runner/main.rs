@@ -17,6 +17,7 @@ mod floods;
 mod gone;
 mod groups;
 mod guards;
+mod homes;
 mod learn;
 mod limits;
 mod misbehaving;

@@ -36,6 +36,7 @@ pub(super) fn spec(
         ));
     }
     spec.state_dir = around.state.as_ref().filter(|_| has_dir).map(|state| state.join(name));
+    spec.home = super::home::homes(written, env, around)?;
     spec.capabilities =
         written.capabilities.iter().flatten().map(|capability| capability.as_str().into()).collect();
     spec.io = match written.io.unwrap_or_default() {
@@ -321,6 +322,7 @@ pub(super) fn defaults() -> Written {
     Written {
         io: Some(Io::default()),
         stderr: Some(Stderr::default()),
+        home: Some(w::Home::default()),
         effects: Some(w::Effects::default()),
         quote: Some(crate::batch::template::Quote::default()),
         turn: Turn { multiline: Some(true), echo: Some(false), ..Turn::default() },

@@ -1,5 +1,6 @@
 //! What is to be started, in a form that a blocking thread can take along, and our ends of its streams.
 
+use super::home::Homes;
 use super::{Input, Output, pty};
 use crate::error::StartError;
 use crate::message::SlotId;
@@ -8,6 +9,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio::net::unix::pipe;
 
 /// One process that is to be started.
@@ -16,6 +18,7 @@ pub(super) struct Order {
     pub(super) env: Vec<(String, String)>,
     pub(super) cwd: Option<PathBuf>,
     slot_dir: Option<PathBuf>,
+    home: Option<(Arc<Homes>, SlotId)>,
     pub(super) io: Io,
     stderr: Stderr,
 }
@@ -57,11 +60,19 @@ pub(super) struct Stdio {
 impl Order {
     pub(super) fn new(spec: &ToolSpec, slot: SlotId) -> Self {
         let expand = |text: &String| spec.expand(text, slot);
+        let home = spec.home.clone();
+        let homely = home.iter().flat_map(|homes| homes.vars(slot));
+        let mut env: Vec<_> = spec.env.iter().map(|(name, value)| (name.clone(), expand(value))).collect();
+        homely.for_each(|(name, value)| {
+            env.retain(|(other, _)| *other != name);
+            env.push((name, value));
+        });
         Self {
             command: spec.command.iter().map(expand).collect(),
-            env: spec.env.iter().map(|(name, value)| (name.clone(), expand(value))).collect(),
+            env,
             cwd: spec.cwd.clone(),
             slot_dir: spec.slot_dir(slot),
+            home: home.map(|homes| (homes, slot)),
             io: spec.io,
             stderr: spec.stderr,
         }
@@ -71,6 +82,9 @@ impl Order {
     pub(super) fn prepare(&self) -> Result<Pipework, StartError> {
         if let Some(dir) = &self.slot_dir {
             private_folder(dir).map_err(|error| no_private_folder(dir, &error))?;
+        }
+        if let Some((homes, slot)) = &self.home {
+            homes.make(*slot).map_err(|error| no_private_folder(&homes.of(*slot), &error))?;
         }
         let made = match self.io {
             Io::Pipes => self.pipes(),
@@ -143,7 +157,7 @@ fn no_private_folder(path: &Path, error: &io::Error) -> StartError {
 }
 
 /// A folder that only its owner may enter.
-fn private_folder(path: &Path) -> io::Result<()> {
+pub(super) fn private_folder(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }

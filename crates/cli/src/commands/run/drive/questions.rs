@@ -104,10 +104,11 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         let Some(keyboard) = &mut self.questions.keyboard else { return };
         match self.questions.asking.first() {
             Some(question) => {
+                // Before the question can be seen: whatever is typed from then on is meant for it.
+                keyboard.listen();
                 let job = self.batch.info(JobId(question.job));
                 self.output.ask(question, job, KEYS);
                 self.output.keys(self.questions.asking.behind(), KEYS);
-                keyboard.listen();
             }
             None => {
                 keyboard.leave();
