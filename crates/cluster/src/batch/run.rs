@@ -5,14 +5,15 @@
 //! leave ([`Order`]), and when to stop ([`Ending`]).
 
 mod ahead;
+mod order;
 mod running;
 
 pub use ahead::AHEAD;
+pub use order::Order;
 
 use super::halt::{Halt, How};
 use super::item::ItemError;
 use super::plan::{JobInfo, Planned};
-use super::reorder::Reorder;
 use super::result::ResultRecord;
 use crate::Job;
 use crate::control::Roster;
@@ -23,63 +24,8 @@ use ahead::{Ahead, Kind};
 use futures_util::stream::{FuturesUnordered, Stream, StreamExt};
 use pool_core::message::{JobHandle, JobId, Offer, Outcome, Stage};
 use running::{Ended, Keeping, Kept, Running, keep};
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-
-/// In which order results leave.
-#[derive(Debug)]
-pub enum Order {
-    /// As the input; [`Reorder`] bounds what is held back.
-    Input(Reorder),
-    /// As they finish.
-    Finished(VecDeque<ResultRecord>),
-}
-
-impl Order {
-    /// As the input.
-    #[must_use]
-    pub fn input() -> Self {
-        Self::Input(Reorder::default())
-    }
-
-    /// As they finish.
-    #[must_use]
-    pub const fn finished() -> Self {
-        Self::Finished(VecDeque::new())
-    }
-
-    fn expect(&mut self, index: u64) {
-        if let Self::Input(reorder) = self {
-            reorder.expect(index);
-        }
-    }
-
-    fn push(&mut self, record: ResultRecord) {
-        match self {
-            Self::Input(reorder) => reorder.push(record),
-            Self::Finished(queue) => queue.push_back(record),
-        }
-    }
-
-    fn pop(&mut self) -> Option<ResultRecord> {
-        match self {
-            Self::Input(reorder) => reorder.pop(),
-            Self::Finished(queue) => queue.pop_front(),
-        }
-    }
-
-    fn is_full(&self) -> bool {
-        matches!(self, Self::Input(reorder) if reorder.is_full())
-    }
-
-    fn held(&self) -> usize {
-        match self {
-            Self::Input(reorder) => reorder.held(),
-            Self::Finished(queue) => queue.len(),
-        }
-    }
-}
 
 /// Why no more jobs are begun.
 #[derive(Debug)]
