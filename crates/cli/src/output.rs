@@ -11,6 +11,7 @@ pub(crate) mod log;
 mod outlet;
 mod paint;
 mod progress;
+mod question;
 pub(crate) mod redact;
 mod replies;
 pub(crate) mod sanitize;
@@ -37,7 +38,7 @@ use cluster::batch::run::Counts;
 use cluster::hooks::Happened;
 use outlet::{Mouth, Outlet, Stream};
 use paint::Paint;
-use pool_core::supervisor::{HoldStatus, InstanceDump, InstanceStatus};
+use pool_core::supervisor::{HoldStatus, InstanceDump, InstanceState, InstanceStatus};
 use progress::Progress;
 use replies::{Form, Replies};
 use screen::Screen;
@@ -73,6 +74,8 @@ pub(crate) struct Output {
     hooks: Hooks,
     versions: Versions,
     total: Option<u64>,
+    /// Somebody is there to be asked.
+    asks: bool,
     /// Where everything goes that does not go to a terminal.
     outlet: Option<Outlet>,
 }
@@ -122,6 +125,7 @@ impl Output {
             hooks: Hooks::default(),
             versions: Versions::default(),
             total,
+            asks: false,
             outlet: None,
         }
     }
@@ -294,6 +298,9 @@ impl Output {
         self.hooks.changed(status, job);
         let job = job.map(|job| title(job, self.total));
         self.starts.changed(status);
+        if self.asks && status.state == InstanceState::NeedsInput {
+            return;
+        }
         if let Some(line) = self.states.changed(status, job.as_deref()) {
             self.note(&line);
         }

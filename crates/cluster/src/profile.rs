@@ -7,6 +7,7 @@
 mod env;
 mod error;
 mod flags;
+mod home;
 mod meant;
 mod place;
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! mailbox. Reader and writer are independent, for a tool that is busy writing does not read.
 
 mod activity;
+mod backlog;
 mod driver;
 mod inside;
 mod record;

@@ -6,6 +6,7 @@ mod explain;
 pub mod fake;
 pub mod guard;
 mod hierarchy;
+pub mod home;
 pub mod look;
 mod order;
 pub mod pipe;
@@ -57,7 +58,7 @@ pub struct Process {
     pub input: Box<dyn Input>,
     /// Its standard output, and its standard error unless the profile keeps them apart.
     pub output: Box<dyn Output>,
-    /// Its standard error, if the specification keeps it [apart](crate::spec::Stderr::Apart).
+    /// Its standard error, if the profile wants that [kept](crate::spec::Stderr::Kept).
     pub errors: Option<Box<dyn Output>>,
     /// Everything else.
     pub control: Box<dyn ProcessControl>,

@@ -16,6 +16,7 @@ pub use turn::{OutcomeRule, TextRule, TurnRule, TurnSpec, render};
 
 use crate::error::SpecError;
 use crate::message::{Offer, Outcome};
+use crate::process::home::Homes;
 use regex::Regex;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -35,6 +36,8 @@ pub struct ToolSpec {
     pub env: Vec<(String, String)>,
     /// The working folder; the controller's own if absent.
     pub cwd: Option<PathBuf>,
+    /// Homes of their own for the instances; if absent they share their user's.
+    pub home: Option<Arc<Homes>>,
     /// Where private folders of slots are made; needed if `{dir}` is used.
     pub state_dir: Option<PathBuf>,
     /// What connects us to the tool.
@@ -79,10 +82,11 @@ pub enum Stderr {
     /// To where standard output goes, so that the order is kept.
     #[default]
     Merged,
-    /// Read and thrown away.
+    /// Read and thrown away, but for the end of it: that stands in what is said of a process which ends in the middle of a
+    /// turn, or does not start.
+    Kept,
+    /// Thrown away.
     Dropped,
-    /// Into a stream of its own, [`Process::errors`](crate::process::Process::errors).
-    Apart,
 }
 
 /// How a start is judged.
@@ -153,6 +157,7 @@ impl ToolSpec {
             command,
             env: Vec::new(),
             cwd: None,
+            home: None,
             state_dir: None,
             io: Io::default(),
             stderr: Stderr::default(),

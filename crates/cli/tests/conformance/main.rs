@@ -4,6 +4,7 @@
 //!
 //! Agents are where `CLUSTER_TEST_CODEX` and the like say, the others on the path.
 
+#![allow(clippy::disallowed_methods, reason = "whoever waits for processes looks at the clock")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "../agents/agent.rs"]
@@ -11,6 +12,8 @@
 mod agent;
 mod agents;
 mod aider;
+#[path = "../common/events.rs"]
+mod events;
 #[path = "../common/missing.rs"]
 mod missing;
 #[path = "../aider/model.rs"]

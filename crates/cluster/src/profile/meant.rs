@@ -40,6 +40,7 @@ pub(super) fn spec(
     }
     let has_dir = has_dir || relay::writes_files(&written.turn);
     spec.state_dir = around.state.as_ref().filter(|_| has_dir).map(|state| state.join(name));
+    spec.home = super::home::homes(written, env, around)?;
     spec.capabilities =
         written.capabilities.iter().flatten().map(|capability| capability.as_str().into()).collect();
     spec.io = match written.io.unwrap_or_default() {
@@ -48,6 +49,7 @@ pub(super) fn spec(
     };
     spec.stderr = match written.stderr.unwrap_or_default() {
         Stderr::Merged => StderrSpec::Merged,
+        Stderr::Kept => StderrSpec::Kept,
         Stderr::Dropped => StderrSpec::Dropped,
     };
     spec.start = start(written);
@@ -328,6 +330,7 @@ pub(super) fn defaults() -> Written {
     Written {
         io: Some(Io::default()),
         stderr: Some(Stderr::default()),
+        home: Some(w::Home::default()),
         effects: Some(w::Effects::default()),
         quote: Some(crate::batch::template::Quote::default()),
         turn: Turn { multiline: Some(true), echo: Some(false), ..Turn::default() },

@@ -1,11 +1,13 @@
 //! A profile as it is written: one field per key of the file. The reference of the format is made from these comments.
 
 mod agent;
+mod env;
 mod relay;
 mod test;
 mod turn;
 
 pub use agent::{Agent, Allow, Settings};
+pub use env::{Env, Home};
 pub use relay::{Counts, Extract, Form, Join, Pick, PickWhen, PromptBy, Remote};
 pub use test::{Free, Prompt, Recall, Test};
 pub use turn::{By, Turn};
@@ -15,7 +17,6 @@ use crate::batch::template::Quote;
 use pool_core::message::Outcome;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// How to run one tool: `profiles/*.toml`.
@@ -45,6 +46,10 @@ pub struct Written {
     pub effects: Option<Effects>,
     /// The folder the tool runs in; that of the caller if absent.
     pub cwd: Option<PathBuf>,
+    /// Whether its instances share their user's home.
+    pub home: Option<Home>,
+    /// With `home = "per-instance"`: files of the user's home that each instance finds in its own, as copies.
+    pub home_files: Option<Vec<PathBuf>>,
     /// Whose usage limits it shares: a limit that one instance meets holds all instances of all tools of this account.
     /// The name of the tool if absent.
     pub account: Option<String>,
@@ -124,6 +129,8 @@ pub enum Stderr {
     /// no part of a reply, and tells why one has failed.
     #[default]
     Merged,
+    /// Thrown away, but for the end of it: that is shown if the tool ends in the middle of a turn, or does not start.
+    Kept,
     /// Thrown away.
     Dropped,
 }
@@ -147,16 +154,6 @@ pub struct Args {
     pub model: Option<Vec<String>>,
     /// Always added, at the end; --tool-arg adds to them.
     pub extra: Option<Vec<String>>,
-}
-
-/// The environment of the tool.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Env {
-    /// Names that are passed on besides those that every tool gets; `*` at an end stands for anything.
-    pub inherit: Option<Vec<String>>,
-    /// Values that are set; `{slot}` and `{dir}` as in `command`.
-    pub set: Option<BTreeMap<String, String>>,
 }
 
 /// How a start is judged.

@@ -154,6 +154,11 @@ pub trait Dialect {
         false
     }
 
+    /// Whether a question of the tool waits for its answer; nothing where that cannot be told.
+    fn is_asking(&self) -> Option<bool> {
+        None
+    }
+
     /// How many bytes have come that belong to no job, since the start: remains of prompts, late output.
     fn unsolicited(&self) -> u64 {
         0

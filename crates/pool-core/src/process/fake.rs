@@ -3,10 +3,10 @@
 //! A paused clock means fake children, never real ones: real processes do not know that the time is a fiction.
 
 use super::look::{Depth, Looking, Seen};
-use super::{Launch, Launching, NARROW, Process, ProcessControl, Signal};
+use super::{Launch, Launching, NARROW, Output, Process, ProcessControl, Signal};
 use crate::error::StartError;
 use crate::message::{ExitReport, SlotId};
-use crate::spec::ToolSpec;
+use crate::spec::{Stderr, ToolSpec};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
@@ -157,8 +157,13 @@ where
         }
         let (input, child_input) = tokio::io::duplex(NARROW);
         let (output, child_output) = tokio::io::duplex(NARROW);
-        let has_errors = spec.stderr == crate::spec::Stderr::Apart;
-        let (errors, child_errors) = has_errors.then(|| tokio::io::duplex(NARROW)).unzip();
+        let (errors, child_errors) = match spec.stderr {
+            Stderr::Kept => {
+                let (errors, child_errors) = tokio::io::duplex(NARROW);
+                (Some(Box::new(errors) as Box<dyn Output>), Some(child_errors))
+            }
+            Stderr::Merged | Stderr::Dropped => (None, None),
+        };
         let (signal, signals) = mpsc::unbounded_channel();
         let (looks, hangs) = (Looks::default(), Hangs::default());
         let stage = Stage {
@@ -186,9 +191,8 @@ where
         });
         let control =
             FakeControl { pid: u32::try_from(launch + 1).ok(), signal, kill: Some(kill), exit, looks, hangs };
-        let errors = errors.map(|errors| Box::new(errors) as Box<dyn super::Output>);
-        let process =
-            Process { input: Box::new(input), output: Box::new(output), errors, control: Box::new(control) };
+        let (input, output, control) = (Box::new(input), Box::new(output), Box::new(control));
+        let process = Process { input, output, errors, control };
         Box::pin(std::future::ready(Ok(process)))
     }
 }

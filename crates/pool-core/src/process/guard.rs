@@ -38,7 +38,7 @@ mod tool;
 mod tree;
 mod wire;
 
-use super::order::{Order, Ours, Pipework};
+use super::order::{Order, Ours, Pipework, Streams};
 use super::starts::Starts;
 use super::{Launch, Launching, Process};
 use crate::error::StartError;
@@ -162,6 +162,7 @@ impl Started {
     fn into_process(self) -> Result<Process, StartError> {
         let system = |error: io::Error| StartError::System(error.to_string());
         let control = Guarded::new(self.life).map_err(system)?;
-        self.ours.into_process(Box::new(control)).map_err(system)
+        let Streams { input, output, errors } = self.ours.streams().map_err(system)?;
+        Ok(Process { input, output, errors, control: Box::new(control) })
     }
 }

@@ -1,6 +1,7 @@
 //! What is to be started, in a form that a blocking thread can take along, and our ends of its streams.
 
-use super::{Output, Process, ProcessControl, pty};
+use super::home::Homes;
+use super::{Input, Output, pty};
 use crate::error::StartError;
 use crate::message::SlotId;
 use crate::spec::{Io, Stderr, ToolSpec};
@@ -8,6 +9,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio::net::unix::pipe;
 
 /// One process that is to be started.
@@ -16,6 +18,7 @@ pub(super) struct Order {
     pub(super) env: Vec<(String, String)>,
     pub(super) cwd: Option<PathBuf>,
     slot_dir: Option<PathBuf>,
+    home: Option<(Arc<Homes>, SlotId)>,
     pub(super) io: Io,
     stderr: Stderr,
 }
@@ -29,9 +32,22 @@ pub(super) struct Pipework {
 }
 
 /// Our ends of a process's streams, before the reactor knows them.
-pub(super) enum Ours {
-    Pipes { input: OwnedFd, output: OwnedFd, errors: Option<OwnedFd> },
+pub(super) struct Ours {
+    talk: Talk,
+    errors: Option<OwnedFd>,
+}
+
+/// What we talk over.
+enum Talk {
+    Pipes { input: OwnedFd, output: OwnedFd },
     Terminal(OwnedFd),
+}
+
+/// The same, as the reactor of a thread knows them.
+pub(super) struct Streams {
+    pub(super) input: Box<dyn Input>,
+    pub(super) output: Box<dyn Output>,
+    pub(super) errors: Option<Box<dyn Output>>,
 }
 
 /// What a process finds as its standard streams.
@@ -44,11 +60,19 @@ pub(super) struct Stdio {
 impl Order {
     pub(super) fn new(spec: &ToolSpec, slot: SlotId) -> Self {
         let expand = |text: &String| spec.expand(text, slot);
+        let home = spec.home.clone();
+        let homely = home.iter().flat_map(|homes| homes.vars(slot));
+        let mut env: Vec<_> = spec.env.iter().map(|(name, value)| (name.clone(), expand(value))).collect();
+        homely.for_each(|(name, value)| {
+            env.retain(|(other, _)| *other != name);
+            env.push((name, value));
+        });
         Self {
             command: spec.command.iter().map(expand).collect(),
-            env: spec.env.iter().map(|(name, value)| (name.clone(), expand(value))).collect(),
+            env,
             cwd: spec.cwd.clone(),
             slot_dir: spec.slot_dir(slot),
+            home: home.map(|homes| (homes, slot)),
             io: spec.io,
             stderr: spec.stderr,
         }
@@ -82,6 +106,9 @@ impl Order {
         if let Some(dir) = &self.slot_dir {
             private_folder(dir).map_err(|error| no_private_folder(dir, &error))?;
         }
+        if let Some((homes, slot)) = &self.home {
+            homes.make(*slot).map_err(|error| no_private_folder(&homes.of(*slot), &error))?;
+        }
         let made = match self.io {
             Io::Pipes => self.pipes(),
             Io::Pty => self.terminal(),
@@ -92,29 +119,26 @@ impl Order {
     fn pipes(&self) -> io::Result<Pipework> {
         let (stdin, input) = io::pipe()?;
         let (output, stdout) = io::pipe()?;
-        let ours = Ours::Pipes { input: input.into(), output: output.into(), errors: None };
-        self.with(ours, stdin.into(), stdout.into())
+        let talk = Talk::Pipes { input: input.into(), output: output.into() };
+        self.with(talk, stdin.into(), stdout.into())
     }
 
     fn terminal(&self) -> io::Result<Pipework> {
         let (master, stdin) = pty::open()?;
         let stdout = stdin.try_clone()?;
-        self.with(Ours::Terminal(master), stdin, stdout)
+        self.with(Talk::Terminal(master), stdin, stdout)
     }
 
-    fn with(&self, mut ours: Ours, stdin: OwnedFd, stdout: OwnedFd) -> io::Result<Pipework> {
-        let stderr = match self.stderr {
-            Stderr::Merged => stdout.try_clone()?,
-            Stderr::Dropped => File::options().write(true).open("/dev/null")?.into(),
-            Stderr::Apart => {
-                let (ours_of_it, stderr) = io::pipe()?;
-                if let Ours::Pipes { errors, .. } = &mut ours {
-                    *errors = Some(ours_of_it.into());
-                }
-                stderr.into()
+    fn with(&self, talk: Talk, stdin: OwnedFd, stdout: OwnedFd) -> io::Result<Pipework> {
+        let (errors, stderr) = match self.stderr {
+            Stderr::Merged => (None, stdout.try_clone()?),
+            Stderr::Kept => {
+                let (errors, stderr) = io::pipe()?;
+                (Some(errors.into()), stderr.into())
             }
+            Stderr::Dropped => (None, File::options().write(true).open("/dev/null")?.into()),
         };
-        Ok(Pipework { ours, stdio: Stdio { stdin, stdout, stderr } })
+        Ok(Pipework { ours: Ours { talk, errors }, stdio: Stdio { stdin, stdout, stderr } })
     }
 
     /// Turns what the system said into what is wrong.
@@ -124,26 +148,24 @@ impl Order {
 }
 
 impl Ours {
-    /// The process of these streams, for the reactor of this thread.
-    pub(super) fn into_process(self, control: Box<dyn ProcessControl>) -> io::Result<Process> {
-        match self {
-            Self::Pipes { input, output, errors } => {
-                let reader =
-                    |end| pipe::Receiver::from_owned_fd(end).map(|end| Box::new(end) as Box<dyn Output>);
+    /// The streams, for the reactor of this thread.
+    pub(super) fn streams(self) -> io::Result<Streams> {
+        let errors = self.errors.map(receiver).transpose()?;
+        match self.talk {
+            Talk::Pipes { input, output } => {
                 let input = Box::new(pipe::Sender::from_owned_fd(input)?);
-                Ok(Process {
-                    input,
-                    output: reader(output)?,
-                    errors: errors.map(reader).transpose()?,
-                    control,
-                })
+                Ok(Streams { input, output: receiver(output)?, errors })
             }
-            Self::Terminal(master) => {
+            Talk::Terminal(master) => {
                 let (keyboard, screen) = pty::streams(master)?;
-                Ok(Process { input: Box::new(keyboard), output: Box::new(screen), errors: None, control })
+                Ok(Streams { input: Box::new(keyboard), output: Box::new(screen), errors })
             }
         }
     }
+}
+
+fn receiver(pipe: OwnedFd) -> io::Result<Box<dyn Output>> {
+    Ok(Box::new(pipe::Receiver::from_owned_fd(pipe)?))
 }
 
 /// A full disk may heal by itself; what somebody forbids, or what stands in the way, does not.
@@ -158,7 +180,7 @@ fn no_private_folder(path: &Path, error: &io::Error) -> StartError {
 }
 
 /// A folder that only its owner may enter.
-fn private_folder(path: &Path) -> io::Result<()> {
+pub(super) fn private_folder(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }

@@ -2,7 +2,7 @@
 
 use super::running::{Phase, Turn};
 use super::work::Work;
-use super::{Action, Conversation, State};
+use super::{Action, Conversation, State, unread};
 use crate::error::JobError;
 use crate::machine::dialect::{Dialect, Found, TurnEnd};
 use crate::machine::stall::Vigil;
@@ -136,7 +136,12 @@ impl<D: Dialect> Conversation<D> {
                 }
             }
         }
+        let before = self.outgoing.len();
         self.dialect.take_output(&mut self.outgoing);
+        if self.unread.answers(self.outgoing.len() - before) {
+            self.violated(&unread::too_much(), now);
+        }
+        self.answered();
         self.converse();
         self.keep_task();
         self.show();
@@ -277,6 +282,10 @@ impl<D: Dialect> Conversation<D> {
                 self.kill(now);
             }
             Phase::Wanted { .. } => {
+                // Whoever is asked may take the time.
+                if self.dialect.is_asking() == Some(true) {
+                    turn.vigil.output(now);
+                }
                 if let Some(depth) = turn.vigil.handle_timeout(now) {
                     self.actions.push_back(Action::Look(depth));
                 }

@@ -92,9 +92,22 @@ impl<D: Dialect> Conversation<D> {
         self.changed(change);
     }
 
+    /// Nothing is asked any more: it works again, although it has not said so.
+    pub(super) fn answered(&mut self) {
+        if let State::Turn { turn, .. } = &self.state
+            && matches!(turn.shown, Some(StateChange::NeedsInput(_)))
+            && self.dialect.is_asking() == Some(false)
+        {
+            self.changed(StateChange::Working);
+        }
+    }
+
     pub(super) fn throttled(&mut self, line: String) {
+        // Who waits for an answer waits for that first of all.
         let change = StateChange::Throttled(line);
-        if matches!(&self.state, State::Turn { turn, .. } if turn.shown.as_ref() != Some(&change)) {
+        if matches!(&self.state, State::Turn { turn, .. } if turn.shown.as_ref() != Some(&change))
+            && self.dialect.is_asking() != Some(true)
+        {
             self.changed(change);
         }
     }

@@ -185,6 +185,10 @@ impl Dialect for AnyDialect {
         self.shared().still_holds()
     }
 
+    fn is_asking(&self) -> Option<bool> {
+        self.shared().is_asking()
+    }
+
     fn unsolicited(&self) -> u64 {
         self.shared().unsolicited()
     }

@@ -67,7 +67,7 @@ impl Child {
         let command = run.words.into_iter().map(|word| word.unwrap_or_else(|| path.clone())).collect();
         let stderr = match relay.spec.stderr {
             Stderr::Dropped => Stderr::Dropped,
-            Stderr::Merged | Stderr::Apart => Stderr::Apart,
+            Stderr::Merged | Stderr::Kept => Stderr::Kept,
         };
         let spec = ToolSpec { command, stderr, ..ToolSpec::clone(&relay.spec) };
         let Process { input, output, errors, control } =

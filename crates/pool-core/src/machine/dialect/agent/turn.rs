@@ -19,6 +19,8 @@ pub(in crate::machine::dialect) struct Turn {
     pub(in crate::machine::dialect) usage: Option<Usage>,
     /// What it was not allowed to do, the last one.
     pub(in crate::machine::dialect) denied: Option<String>,
+    /// Nobody has interrupted it: there is somebody to ask.
+    pub(super) is_wanted: bool,
 }
 
 /// What is left of a turn at its end.
@@ -59,6 +61,7 @@ impl Turn {
             missed: 0,
             usage: None,
             denied: None,
+            is_wanted: true,
         }
     }
 
