@@ -241,6 +241,7 @@ fn the_schemas_are_json_and_have_their_keys() {
         ("profile", "command"),
         ("config", "ready-timeout"),
         ("instance", "state"),
+        ("conformance", "features"),
         ("metrics", "counts"),
         ("snapshot", "instances"),
     ] {
@@ -253,7 +254,7 @@ fn the_schemas_are_json_and_have_their_keys() {
     --- stdout
     --- stderr
     error: invalid value 'reslt' for '<NAME>'
-      [possible values: result, job, event, profile, config, instance, metrics, control, snapshot]
+      [possible values: result, job, event, profile, config, instance, conformance, metrics, control, snapshot]
 
       tip: a similar value exists: 'result'
 

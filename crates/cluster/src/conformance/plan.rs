@@ -155,6 +155,10 @@ fn first(turn: Option<&Turn>) -> Todo {
 /// What a tool of this kind does not have.
 fn unless_settled(feature: Feature, spec: &ToolSpec) -> Option<Todo> {
     let is_agent = spec.agent().is_some();
+    if feature == Feature::Resume && matches!(spec.turn.rule, TurnRule::OneShot(_) | TurnRule::Remote(_)) {
+        let why = "no process lasts from turn to turn, so there is none to kill";
+        return Some(Todo::Settled(Verdict::NotTried, why));
+    }
     let why = match feature {
         Feature::Permission if !is_agent => "it does what it is told, and asks nobody",
         Feature::Resume if !is_agent => "what it knows ends with its process",
