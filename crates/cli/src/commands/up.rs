@@ -7,7 +7,7 @@ use super::pool::nowhere;
 use super::run::args::OnLimit;
 use super::run::detach::{self, Streams};
 use super::run::plan::somewhere_else;
-use super::run::resolve::{Tool, resolve};
+use super::run::resolve::{Tool, homes, resolve};
 use super::run::{block_on, launch, limits, no_pool, until_signal};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -57,6 +57,7 @@ async fn begin(args: &UpArgs, tools: Vec<Tool>, claimed: Claimed, route: Route) 
     let mut output = Output::new(style, Report::default(), Instant::now().into_std());
     let about = About { name, run: None, plan: headline(&tools, &args.pool.route) };
     output.note(&about.plan);
+    let homes = homes(&tools);
     let up = tokio::select! {
         up = bring_up(args, about, tools, claimed, route) => up,
         exit = until_signal(&mut signals) => return Ok(exit),
@@ -66,7 +67,9 @@ async fn begin(args: &UpArgs, tools: Vec<Tool>, claimed: Claimed, route: Route) 
             if let Some(streams) = streams {
                 streams.tell()?;
             }
-            Ok(stay(up, signals, &mut output).await)
+            let exit = stay(up, signals, &mut output).await;
+            homes.iter().for_each(|homes| homes.remove());
+            Ok(exit)
         }
         (Err(failure), Some(streams)) => {
             streams.come_back();
