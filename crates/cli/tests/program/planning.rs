@@ -177,6 +177,7 @@ fn one_tool() {
     command_marks = ["/"]  (DIR/tool.toml)
     commands = ["/add"]  (DIR/tool.toml)
     effects = "read"  (DIR/tool.toml)
+    home = "shared"  (default)
     io = "pipes"  (default)
     quote = "none"  (default)
     stderr = "merged"  (default)
