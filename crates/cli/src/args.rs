@@ -4,7 +4,7 @@ use crate::commands::{
     answer::AnswerArgs, ask::args::AskArgs, cancel::CancelArgs, completions::CompletionsArgs,
     config::ConfigArgs, doctor::DoctorArgs, down::DownArgs, gc::GcArgs, man::ManArgs, read::ReadArgs,
     restart::RestartArgs, resume::ResumeArgs, run::args::RunArgs, runs::RunsArgs, schema::SchemaArgs,
-    send::SendArgs, status::StatusArgs, tools::ToolsArgs, up::args::UpArgs, wait::WaitArgs,
+    send::SendArgs, status::StatusArgs, tools::ToolsArgs, trust::TrustArgs, up::args::UpArgs, wait::WaitArgs,
 };
 use crate::failure::Failure;
 use crate::output::log::check_filter;
@@ -47,6 +47,7 @@ pub(crate) enum Verb {
     Tools(ToolsArgs),
     /// Show the settings that hold, and where each comes from
     Config(ConfigArgs),
+    Trust(TrustArgs),
     /// Start a tool, try it, and tell whether it is well and a pool pays
     Doctor(DoctorArgs),
     /// Print the JSON Schema of what cluster reads or writes

@@ -4,6 +4,7 @@
 //! that goes into a pipe or a file is left as it is.
 
 mod board;
+mod consent;
 mod document;
 mod fit;
 mod limit;

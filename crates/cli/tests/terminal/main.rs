@@ -12,3 +12,4 @@ mod keys;
 mod missing;
 mod rows;
 mod tmux;
+mod trust;
