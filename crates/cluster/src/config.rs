@@ -162,9 +162,19 @@ impl Config {
 /// The layer of the user's file.
 fn table(file: &File) -> Result<Table, ConfigError> {
     let written = error::read::<Written>(&file.place(), &file.text)?;
-    if let Some((name, _)) = written.tools.iter().find(|(_, tool)| tool.profile.is_some()) {
-        let reason = format!("has a place of its own: put it into profiles/{name}.toml beside this file");
-        return Err(error::about(file, &format!("tools.{}.profile", layer::bare(name)), reason).into());
+    for (name, tool) in &written.tools {
+        let wrong = |key, reason: String| {
+            Err(error::about(file, &format!("tools.{}.{key}", layer::bare(name)), reason).into())
+        };
+        if tool.profile.is_some() {
+            return wrong(
+                "profile",
+                format!("has a place of its own: put it into profiles/{name}.toml beside this file"),
+            );
+        }
+        if tool.changes.is_some() {
+            return wrong("changes", "is for projects: nothing has to be trusted here".to_owned());
+        }
     }
     Ok(error::read(&file.place(), &file.text)?)
 }

@@ -112,6 +112,7 @@ fn broken_settings() {
         project("on_limit = 'wait'"),
         project("on_run_done = ['rm']"),
         user("[tools.aider]\nprofile = './x.toml'"),
+        user("[tools.aider]\nchanges = ['x']"),
         project("instances = 2\n[tools.aider]\nmodle = 'm'"),
         project("[tools.aider]\nprofile = 3"),
         project("[tools.aider.profile]\nschema = 'cluster.profile/1'\ncommand = 'rm'\nturn.by = 'lines'"),

@@ -70,6 +70,9 @@ pub struct ToolSettings {
     /// In a project's file, the profile of a tool that comes with the project: a path below the folder of that file, or the
     /// profile itself as a table. A program with a slash in its name is looked for in that folder, too.
     pub profile: Option<ProfileSetting>,
+    /// In a project's file, words of the command line that name files which the tool itself changes: what is in them is no
+    /// part of what is trusted.
+    pub changes: Option<Vec<String>>,
 }
 
 /// A profile that comes with a project.

@@ -53,6 +53,9 @@ fn tool(text: &mut String, project: &Project, profile: &Profile) -> Result<(), c
     for variable in own.chain(set) {
         let _ = writeln!(text, "  sets     {}", safe(&variable));
     }
+    for word in project.tools().get(name).and_then(|tool| tool.changes.as_ref()).into_iter().flatten() {
+        let _ = writeln!(text, "  changes  {}, which is not trusted with it", safe(word));
+    }
     // Above, and not shortened.
     let is_shown =
         |key: &str| key == "schema" || key == "command" || key == "version" || key.starts_with("env.");

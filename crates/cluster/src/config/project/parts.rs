@@ -40,13 +40,16 @@ pub(super) fn of(project: &Project) -> Result<Vec<File>, ConfigError> {
     let mut parts: BTreeMap<PathBuf, String> = profiles.collect();
     let mut words: Vec<(String, String)> = Vec::new();
     for (name, tool) in project.tools() {
+        let mut said: Vec<(String, String)> = Vec::new();
         let mut say =
-            |key: &str, all: Vec<String>| words.extend(all.into_iter().map(|word| (key.into(), word)));
+            |key: &str, all: Vec<String>| said.extend(all.into_iter().map(|word| (key.into(), word)));
         if let Some(profile) = project.profile(name)? {
             say(&key(name, "profile"), named(&profile));
         }
         say(&key(name, "tool-arg"), tool.tool_arg.clone().unwrap_or_default());
         say(&key(name, "env"), tool.env.iter().flatten().filter_map(|it| value(it)).collect());
+        let is_watched = |word: &String| !tool.changes.iter().flatten().any(|changes| changes == word);
+        words.extend(said.into_iter().filter(|(_, word)| is_watched(word)));
     }
     for (event, argv) in project.hooks() {
         words.extend(argv.into_iter().map(|word| (format!("hooks.{event}"), word)));

@@ -131,6 +131,16 @@ fn any_change_takes_the_trust_away() {
 }
 
 #[test]
+fn what_a_tool_changes_by_itself_can_be_left_out() {
+    let place = Place::new();
+    place.write("project/pool.toml", &format!("{TOOLS}\n").replace("env = ['A=b']", "changes = ['x']"));
+    place.trust().write("project/x", "1\n");
+    assert_eq!(place.standing(), Standing::Trusted);
+    place.write("project/bin/tool", "2\n");
+    assert_eq!(place.standing(), Standing::Changed);
+}
+
+#[test]
 fn what_was_shown_is_kept_whatever_the_file_is_by_then() {
     let place = Place::new();
     let shown = place.project();
