@@ -47,6 +47,9 @@ pub(crate) enum Verb {
     Tools(ToolsArgs),
     /// Show the settings that hold, and where each comes from
     Config(ConfigArgs),
+    // Described where its arguments are; built with the feature `top`.
+    #[cfg(feature = "top")]
+    Top(crate::commands::top::TopArgs),
     Trust(TrustArgs),
     /// Start a tool, try it, and tell whether it is well and a pool pays
     Doctor(DoctorArgs),

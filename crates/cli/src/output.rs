@@ -369,6 +369,12 @@ impl Output {
     }
 }
 
+/// Whether colours are wanted on standard output.
+#[cfg(feature = "top")]
+pub(crate) fn colours() -> bool {
+    Paint::of(&stdout()).is_wanted()
+}
+
 /// What the user calls a job.
 fn title(job: &JobInfo, total: Option<u64>) -> String {
     talk::title_of(job.index, job.item.as_deref().unwrap_or(&job.id), total)

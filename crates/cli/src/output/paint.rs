@@ -19,6 +19,12 @@ impl Paint {
         Self(false)
     }
 
+    /// Whether it does.
+    #[cfg(feature = "top")]
+    pub(crate) const fn is_wanted(self) -> bool {
+        self.0
+    }
+
     /// What went wrong.
     pub(crate) fn bad(self, text: &str) -> String {
         self.paint(text, Style::new().red().bold())
