@@ -11,7 +11,6 @@ use crate::output::log::check_filter;
 use crate::settings;
 use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use cluster::config::Config;
-use cluster::profile::Surroundings;
 use std::ffi::OsString;
 
 /// Many command-line tools as one supervised pool: prompts in, whole replies out.
@@ -77,8 +76,7 @@ pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Verb, Unrea
     let mut matches = command().try_get_matches_from(&words).map_err(Unread::Words)?;
     let mut settled = Config::default();
     if matches.subcommand_name().is_some_and(|verb| settings::VERBS.contains(&verb)) {
-        settled = Config::load(&Surroundings::current())
-            .map_err(|error| Unread::Settings(Failure::usage(error)))?;
+        settled = settings::load(&matches).map_err(Unread::Settings)?;
         check_filter().map_err(Unread::Settings)?;
         if settled.made().next().is_some() {
             let command = settings::install(command(), &settled);
@@ -97,6 +95,7 @@ pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Verb, Unrea
         (Verb::Ask(args), _) => args.start.tools = settled.tools(),
         (Verb::Up(args), Some((_, matches))) => {
             args.start.tools = settled.tools();
+            args.settled = settled.settings.pool.clone();
             args.pool.route_origin = settings::origin(matches, "route", &settled);
         }
         (Verb::Config(args), Some((_, matches))) => args.flags = settings::flags(matches),

@@ -92,7 +92,7 @@ pub(crate) fn from_toml(place: &str, text: &str, error: &toml::de::Error) -> Wro
 fn explain(message: &str) -> String {
     let line = message.lines().next().unwrap_or_default();
     let mut words = line.split('`').skip(1).step_by(2);
-    let (Some(word), known) = (words.next(), words.collect::<Vec<_>>()) else { return line.to_owned() };
+    let (Some(word), known) = (words.next(), words.collect::<Vec<_>>()) else { return in_toml(line) };
     let instead = || match nearest(word, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("it must be one of {}", known.join(", ")),
@@ -104,8 +104,12 @@ fn explain(message: &str) -> String {
     } else if missing_key(line).is_some() {
         "is missing".to_owned()
     } else {
-        RUST.iter().fold(line.to_owned(), |line, (theirs, ours)| line.replace(theirs, ours))
+        in_toml(line)
     }
+}
+
+fn in_toml(line: &str) -> String {
+    RUST.iter().fold(line.to_owned(), |line, (theirs, ours)| line.replace(theirs, ours))
 }
 
 /// How the reader of TOML calls things, and how the format does.
