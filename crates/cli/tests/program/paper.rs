@@ -1,5 +1,6 @@
 //! What goes with the program: completions for shells, manual pages.
 
+use crate::missing::is_missing;
 use crate::running::World;
 use insta::assert_snapshot;
 use std::process::{Command, Stdio};
@@ -160,5 +161,46 @@ fn a_folder_that_cannot_be_made_is_named() {
     --- stdout
     --- stderr
     error: file/pages: Not a directory (os error 20)
+    ");
+}
+
+/// The file beside the sources.
+fn unit() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dist/cluster@.service")
+}
+
+#[test]
+fn the_unit_is_one_that_systemd_takes() {
+    if is_missing("systemd-analyze") {
+        return;
+    }
+    let world = World::new();
+    std::fs::copy(unit(), world.path("cluster@main.service")).unwrap();
+    let mut verify = Command::new("systemd-analyze");
+    verify.args(["--user", "verify", "--man=no"]).arg(world.path("cluster@main.service"));
+    let ran = verify.env("XDG_RUNTIME_DIR", world.path("")).output().unwrap();
+    assert!(ran.status.success() && ran.stderr.is_empty(), "{}", String::from_utf8_lossy(&ran.stderr));
+}
+
+#[test]
+fn the_command_line_of_the_unit_is_ours() {
+    let text = std::fs::read_to_string(unit()).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/bin/env cluster ")).unwrap();
+    let line = line.replace("%E", ".config").replace("%i", "main");
+    let words: Vec<&str> = line.split(' ').collect();
+    let world = World::new();
+    assert_snapshot!(world.run(&words), @"
+    status: 2
+    --- stdout
+    --- stderr
+    error: .config/cluster/pools/main.toml: is not there
+    ");
+    std::fs::create_dir_all(world.path(".config/cluster/pools")).unwrap();
+    world.file(".config/cluster/pools/main.toml", "[pool]\ntools = ['no-such-tool']\n");
+    assert_snapshot!(world.run(&words), @"
+    status: 2
+    --- stdout
+    --- stderr
+    error: no profile is named 'no-such-tool': `cluster tools` lists them; a command line needs --until, --sentinel, --lines or --quiet-for
     ");
 }
