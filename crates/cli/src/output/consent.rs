@@ -13,6 +13,8 @@ impl Output {
         if !(stdin().is_terminal() && stdout().is_terminal() && stderr().is_terminal()) {
             return Ok(None);
         }
+        // What was typed before the question could be read is no answer to it.
+        let _ = rustix::termios::tcflush(stdin(), rustix::termios::QueueSelector::IFlush);
         let mut err = stderr();
         err.write_all(question.as_bytes())?;
         err.flush()?;

@@ -64,6 +64,6 @@ fn files_that_describe_no_pool() {
     status: 2
     --- stdout
     --- stderr
-    error: DIR/pool.toml:2: pool.tools: invalid type: string "bash", expected a sequence
+    error: DIR/pool.toml:2: pool.tools: invalid type: string "bash", expected a list
     "#);
 }

@@ -69,6 +69,7 @@ impl Project {
         if project.needs_trust() {
             project.check_names()?;
             project.profiles = parts::profiles(&project)?;
+            project.check_paths()?;
             project.parts = parts::of(&project)?;
         }
         Ok(project)
@@ -196,6 +197,19 @@ impl Project {
         let Some(name) = self.written.tools.keys().find(|name| !is_plain(name)) else { return Ok(()) };
         let reason = "is no name for a tool: use letters, digits and - _ . +, a letter or a digit first";
         Err(error::about(&self.file, &format!("tools.{}", bare(name)), reason).into())
+    }
+
+    /// A variable that says where programs are would let others run under names that are known.
+    fn check_paths(&self) -> Result<(), ConfigError> {
+        for (name, tool) in &self.written.tools {
+            let set = tool.env.iter().flatten().any(|variable| variable.starts_with("PATH="));
+            let own = self.profile(name)?.and_then(|profile| profile.env?.set);
+            if set || own.is_some_and(|set| set.contains_key("PATH")) {
+                let reason = "sets PATH, which is not a project's to set: name programs by their paths";
+                return Err(error::about(&self.file, &format!("tools.{}", bare(name)), reason).into());
+            }
+        }
+        Ok(())
     }
 }
 

@@ -116,6 +116,10 @@ fn broken_settings() {
         project("instances = 2\n[tools.aider]\nmodle = 'm'"),
         project("[tools.aider]\nprofile = 3"),
         project("[tools.aider.profile]\nschema = 'cluster.profile/1'\ncommand = 'rm'\nturn.by = 'lines'"),
+        project("[tools.aider]\nenv = ['PATH=./bin:/bin']"),
+        project(
+            "[tools.x.profile]\nschema = 'cluster.profile/1'\ncommand = ['x']\nturn.by = 'lines'\nenv.set.PATH = 'bin'",
+        ),
         project("[tools.aider]\nprofile = '../x.toml'"),
         project("[tools.aider]\nprofile = '/etc/passwd'"),
         project("[tools.aider]\nprofile = ''"),

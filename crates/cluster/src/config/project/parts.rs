@@ -16,7 +16,7 @@ use std::path::{Component, Path, PathBuf};
 /// A file may include so many others.
 const MOST: usize = 64;
 
-/// A program of the project may have so many bytes.
+/// The programs of a project may have so many bytes, all together.
 const LONGEST: u64 = 64 << 20;
 
 /// The profiles that are files, by the names of their tools.
@@ -38,31 +38,32 @@ pub(super) fn profiles(project: &Project) -> Result<BTreeMap<String, File>, Conf
 pub(super) fn of(project: &Project) -> Result<Vec<File>, ConfigError> {
     let profiles = project.profiles.values().map(|file| (file.path.clone(), file.text.clone()));
     let mut parts: BTreeMap<PathBuf, String> = profiles.collect();
-    let mut words: Vec<(String, String)> = Vec::new();
+    // Each word once, with a key that names it.
+    let mut words: BTreeMap<String, String> = BTreeMap::new();
     for (name, tool) in project.tools() {
         let mut said: Vec<(String, String)> = Vec::new();
         let mut say =
-            |key: &str, all: Vec<String>| said.extend(all.into_iter().map(|word| (key.into(), word)));
+            |key: &str, all: Vec<String>| said.extend(all.into_iter().map(|word| (word, key.into())));
         if let Some(profile) = project.profile(name)? {
             say(&key(name, "profile"), named(&profile));
         }
         say(&key(name, "tool-arg"), tool.tool_arg.clone().unwrap_or_default());
         say(&key(name, "env"), tool.env.iter().flatten().filter_map(|it| value(it)).collect());
         let is_watched = |word: &String| !tool.changes.iter().flatten().any(|changes| changes == word);
-        words.extend(said.into_iter().filter(|(_, word)| is_watched(word)));
+        words.extend(said.into_iter().filter(|(word, _)| is_watched(word)));
     }
     for (event, argv) in project.hooks() {
-        words.extend(argv.into_iter().map(|word| (format!("hooks.{event}"), word)));
+        words.extend(argv.into_iter().map(|word| (word, format!("hooks.{event}"))));
     }
-    for (key, word) in words {
-        let seen = program(&project.folder, &word)
+    let mut left = LONGEST;
+    for (word, key) in words {
+        let seen = program(&project.folder, &word, &mut left)
             .map_err(|error| error::about(&project.file, &key, format!("{word:?}: {error}")))?;
         parts.extend(seen);
-    }
-    if parts.len() > MOST {
-        let reason =
-            format!("its tools and hooks name {} files of the project: {MOST} is the limit", parts.len());
-        return Err(Wrong { place: project.file.place(), key: String::new(), reason }.into());
+        if parts.len() > MOST {
+            let reason = format!("with this, its tools and hooks name more than {MOST} files of the project");
+            return Err(error::about(&project.file, &key, reason).into());
+        }
     }
     Ok(parts.into_iter().map(|(path, text)| File { path, text }).collect())
 }
@@ -109,34 +110,36 @@ fn value(variable: &str) -> Option<String> {
 
 /// A file of the project that a command line names: its digest, or where it leads. Others can change it with the project,
 /// and it is what would run.
-fn program(folder: &Path, word: &str) -> Result<Option<(PathBuf, String)>, Error> {
+fn program(folder: &Path, word: &str, left: &mut u64) -> Result<Option<(PathBuf, String)>, Error> {
     let path = folder.join(word);
     let Ok(real) = path.canonicalize() else { return Ok(None) };
     if !real.is_file() {
         return Ok(None);
     }
     if real.starts_with(folder) {
-        return Ok(Some((real.clone(), format!("sha256 {}\n", digest(&real)?))));
+        return Ok(Some((real.clone(), format!("sha256 {}\n", digest(&real, left)?))));
     }
     let is_ours = path.starts_with(folder) && !word.split('/').any(|part| part == "..");
     Ok(is_ours.then(|| (path, format!("leads to {}\n", real.display()))))
 }
 
-fn digest(path: &Path) -> Result<String, Error> {
+/// Of a file that has no more bytes than are left.
+fn digest(path: &Path, left: &mut u64) -> Result<String, Error> {
     let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
     if !file.metadata()?.is_file() {
         return Err(Error::new(ErrorKind::InvalidInput, "it is no plain file"));
     }
     let (mut digest, mut piece) = (Sha256::new(), vec![0; 1 << 16]);
-    let (mut file, mut all) = (file.take(LONGEST + 1), 0);
+    let mut file = file.take(*left + 1);
     while let count @ 1.. = file.read(&mut piece)? {
         digest.update(&piece[..count]);
-        all += count as u64;
-    }
-    if all > LONGEST {
-        let reason = format!("it is longer than {LONGEST} bytes: keep it outside of the project");
-        return Err(Error::new(ErrorKind::InvalidData, reason));
+        let Some(rest) = left.checked_sub(count as u64) else {
+            let reason =
+                format!("programs of the project have more than {LONGEST} bytes: keep them outside of it");
+            return Err(Error::new(ErrorKind::InvalidData, reason));
+        };
+        *left = rest;
     }
     Ok(hex(&digest.finalize()))
 }
