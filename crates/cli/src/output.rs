@@ -50,6 +50,8 @@ use summary::Starts;
 use talk::Talk;
 use versions::Versions;
 
+#[cfg(feature = "top")]
+pub(crate) use paint::colours;
 pub(crate) use talk::Level;
 
 /// What the user chose.
@@ -367,12 +369,6 @@ impl Output {
             talk.help(help);
         }
     }
-}
-
-/// Whether colours are wanted on standard output.
-#[cfg(feature = "top")]
-pub(crate) fn colours() -> bool {
-    Paint::of(&stdout()).is_wanted()
 }
 
 /// What the user calls a job.

@@ -19,12 +19,6 @@ impl Paint {
         Self(false)
     }
 
-    /// Whether it does.
-    #[cfg(feature = "top")]
-    pub(crate) const fn is_wanted(self) -> bool {
-        self.0
-    }
-
     /// What went wrong.
     pub(crate) fn bad(self, text: &str) -> String {
         self.paint(text, Style::new().red().bold())
@@ -43,6 +37,12 @@ impl Paint {
     fn paint(self, text: &str, style: Style) -> String {
         if self.0 { text.style(style).to_string() } else { text.to_owned() }
     }
+}
+
+/// Whether colours are wanted on standard output.
+#[cfg(feature = "top")]
+pub(crate) fn colours() -> bool {
+    Paint::of(&std::io::stdout()).0
 }
 
 #[cfg(test)]
