@@ -105,7 +105,7 @@ fn settings_that_are_wrong_start_nothing() {
     status: 2
     --- stdout
     --- stderr
-    error: DIR/.config/cluster/config.toml:2: hooks.on_run_done: invalid type: string "x", expected a sequence
+    error: DIR/.config/cluster/config.toml:2: hooks.on_run_done: invalid type: string "x", expected a list
     "#);
     let gone = world("[hooks]\non_run_done = ['/no/such/program', 'a b']\n");
     let ran = gone.run(&["run", "bash", "-q", "echo one"]);
