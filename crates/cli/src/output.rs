@@ -4,13 +4,12 @@
 //! that goes into a pipe or a file is left as it is.
 
 mod board;
-mod consent;
 mod document;
 mod fit;
 mod limit;
 pub(crate) mod log;
 mod outlet;
-mod paint;
+pub(crate) mod paint;
 mod progress;
 mod question;
 pub(crate) mod redact;
@@ -25,6 +24,7 @@ mod versions;
 
 pub(crate) use document::Bytes;
 pub(crate) use limit::{LimitNews, span};
+pub(crate) use talk::Level;
 pub(crate) use tally::{Shown, Tally, jobs};
 
 use crate::exit::Exit;
@@ -49,10 +49,6 @@ use std::time::Instant;
 use summary::Starts;
 use talk::Talk;
 use versions::Versions;
-
-#[cfg(feature = "top")]
-pub(crate) use paint::colours;
-pub(crate) use talk::Level;
 
 /// What the user chose.
 #[derive(Debug, Clone, Copy)]

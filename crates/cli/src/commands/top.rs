@@ -50,7 +50,7 @@ pub(crate) fn run(args: &TopArgs) -> Result<Exit, Failure> {
             .help("'cluster status --watch' prints every change as a line"));
     }
     let live = Place::current().and_then(|place| place.find(args.pool.name.as_deref())).map_err(nowhere)?;
-    let colours = Colours(crate::output::colours());
+    let colours = Colours(crate::output::paint::colours());
     block_on(async {
         let signals = Signals::listen().map_err(|error| no_pool(&error))?;
         let watched = Client::to(&live).await.map_err(refused)?;

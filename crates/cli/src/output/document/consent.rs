@@ -1,6 +1,6 @@
 //! Asks the user, on a terminal.
 
-use super::Output;
+use crate::output::Output;
 use std::io::{BufRead, IsTerminal, Read, Write, stderr, stdin, stdout};
 
 /// A longer answer is none.
