@@ -19,6 +19,9 @@ pub(crate) mod schema;
 pub(crate) mod send;
 pub(crate) mod status;
 pub(crate) mod tools;
+#[cfg(feature = "top")]
+pub(crate) mod top;
+pub(crate) mod trust;
 pub(crate) mod up;
 pub(crate) mod wait;
 
@@ -45,6 +48,9 @@ pub(crate) fn run(verb: Verb, strategies: &Strategies) -> Result<Exit, Failure> 
         Verb::Cancel(args) => cancel::run(args),
         Verb::Restart(args) => restart::run(&args),
         Verb::Tools(args) => tools::run(&args),
+        #[cfg(feature = "top")]
+        Verb::Top(args) => top::run(&args),
+        Verb::Trust(args) => trust::run(&args),
         Verb::Config(args) => config::run(&args, strategies),
         Verb::Doctor(args) => doctor::run(&args),
         Verb::Schema(args) => schema::run(&args),

@@ -9,7 +9,7 @@ mod fit;
 mod limit;
 pub(crate) mod log;
 mod outlet;
-mod paint;
+pub(crate) mod paint;
 mod progress;
 mod question;
 pub(crate) mod redact;
@@ -24,6 +24,7 @@ mod versions;
 
 pub(crate) use document::Bytes;
 pub(crate) use limit::{LimitNews, span};
+pub(crate) use talk::Level;
 pub(crate) use tally::{Shown, Tally, jobs};
 
 use crate::exit::Exit;
@@ -48,8 +49,6 @@ use std::time::Instant;
 use summary::Starts;
 use talk::Talk;
 use versions::Versions;
-
-pub(crate) use talk::Level;
 
 /// What the user chose.
 #[derive(Debug, Clone, Copy)]

@@ -2,6 +2,8 @@
 
 use super::paint::Paint;
 use super::talk::{Level, Talk};
+mod consent;
+
 use super::{Output, redact, sanitize, states};
 use cluster::batch::ResultRecord;
 use pool_core::supervisor::InstanceStatus;

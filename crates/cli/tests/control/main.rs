@@ -8,6 +8,7 @@ mod batch;
 mod crash;
 #[path = "../common/events.rs"]
 mod events;
+mod file;
 mod lab;
 #[path = "../common/missing.rs"]
 mod missing;

@@ -12,3 +12,5 @@ mod keys;
 mod missing;
 mod rows;
 mod tmux;
+mod top;
+mod trust;
