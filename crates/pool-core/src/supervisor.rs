@@ -10,12 +10,14 @@ mod dump;
 mod group;
 mod holds;
 mod restarts;
+mod scale;
 mod status;
 mod watchers;
 
 pub use command::{Command, Supervise};
 pub use dump::InstanceDump;
 pub use holds::HoldStatus;
+pub use scale::{CannotScale, SCALE_LIMIT, Scaled};
 pub use status::{InstanceState, InstanceStatus, StartTimes};
 
 use crate::instance::{InstanceActor, Plan};

@@ -85,6 +85,13 @@ impl Slot {
         }
     }
 
+    /// A slot that was stopped for ever is wanted again: its next life starts as if it were the first, but neither its
+    /// number nor those of its credits come twice.
+    // ## Gone => Waiting
+    pub fn renew(&mut self, spec: &ToolSpec) {
+        *self = Self { generation: self.generation, serial: self.serial, ..Self::new(spec) };
+    }
+
     /// What it is doing.
     #[must_use]
     pub const fn state(&self) -> &SlotState {

@@ -2,6 +2,7 @@
 
 use super::PoolSupervisor;
 use super::dump::InstanceDump;
+use super::scale::{CannotScale, Scaled};
 use super::status::InstanceStatus;
 use crate::message::{Order, Pause, PoolEvent, SlotId, news};
 use actix::{Context, Handler, Message};
@@ -23,6 +24,8 @@ pub enum Supervise {
     Resume,
     /// Finish the job at hand, stop, and start again; false if there is nothing to restart.
     Restart(SlotId, oneshot::Sender<bool>),
+    /// Let the tool of this name, or the only one, have so many instances; at most [`super::SCALE_LIMIT`].
+    Scale(Option<String>, usize, oneshot::Sender<Result<Scaled, CannotScale>>),
     /// Take no more jobs, finish those at hand, stop everything; answered when all are gone.
     Drain(oneshot::Sender<()>),
     /// Stop everything by the ladder, now; answered when all are gone.
@@ -39,7 +42,7 @@ pub struct Command(pub Supervise);
 impl Handler<Command> for PoolSupervisor {
     type Result = ();
 
-    fn handle(&mut self, Command(command): Command, _: &mut Context<Self>) {
+    fn handle(&mut self, Command(command): Command, context: &mut Context<Self>) {
         match command {
             Supervise::Status(home) => {
                 let _ = home.send(self.status());
@@ -48,6 +51,9 @@ impl Handler<Command> for PoolSupervisor {
             Supervise::Watch(watcher) => self.watchers.push(watcher),
             Supervise::Restart(slot, home) => {
                 let _ = home.send(self.restart(slot));
+            }
+            Supervise::Scale(tool, count, home) => {
+                let _ = home.send(self.scale(tool.as_deref(), count, context));
             }
             Supervise::Pause(pause) => self.stand_still(&pause),
             Supervise::Resume => self.places.iter().for_each(|place| place.tell(Order::Resume)),
