@@ -308,7 +308,7 @@ impl Output {
 
     /// What every instance does, what it waits for, and what to do about it.
     pub(crate) fn dump<'a>(&mut self, instances: &[InstanceDump], info: impl Fn(u64) -> Option<&'a JobInfo>) {
-        let lines = instances.iter().flat_map(|InstanceDump { status, inside }| {
+        let lines = instances.iter().flat_map(|InstanceDump { status, inside, .. }| {
             let title = status.job.and_then(&info).map(|job| title(job, self.total));
             states::inside(status, inside.as_ref(), title.as_deref())
         });

@@ -1,7 +1,13 @@
-//! Looking inside a running pool, and changing it: how many instances there are.
+//! Looking inside a running pool, and changing it: transcripts, what an instance waits for, how many there are.
+
+mod why;
+
+pub use why::{ProcessView, Timer, Why};
 
 use crate::cluster::ClusterManager;
 use pool_core::JobError;
+use pool_core::instance::Follower;
+use pool_core::message::SlotId;
 use pool_core::supervisor::{CannotScale, Scaled, Supervise};
 
 /// Why a tool was not scaled.
@@ -16,6 +22,24 @@ pub enum ScaleError {
 }
 
 impl ClusterManager {
+    /// Why the instance at `index` does not go on: what it waits for, its last output, its processes, what to do. For
+    /// people: it takes a while. None if there is no such slot.
+    ///
+    /// # Errors
+    /// [`JobError::Closed`] if the cluster has gone.
+    pub async fn why(&self, index: SlotId) -> Result<Option<Why>, JobError> {
+        Ok(self.order(|home| Supervise::Why(index, home)).await?.pop().map(Why::of))
+    }
+
+    /// What the instance at `index` was told and said: the last [`TRANSCRIPT`](pool_core::instance::TRANSCRIPT) bytes of
+    /// it, over all its lives, then what comes. None if there is no such slot.
+    ///
+    /// # Errors
+    /// [`JobError::Closed`] if the cluster has gone.
+    pub async fn transcript(&self, index: SlotId) -> Result<Option<Follower>, JobError> {
+        self.order(|home| Supervise::Follow(index, home)).await
+    }
+
     /// Lets the tool of this name, or the only one, have `count` instances, at most
     /// [`SCALE_LIMIT`](pool_core::supervisor::SCALE_LIMIT). New ones start in the background; of too many, those with the
     /// highest indices finish the job at hand and go. Indices are stable: the others keep theirs.

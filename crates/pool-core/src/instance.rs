@@ -9,10 +9,12 @@ mod driver;
 mod inside;
 mod record;
 mod tasks;
+mod transcript;
 
 pub use crate::machine::conversation::Inside;
 pub use activity::Activity;
 pub use inside::Describe;
+pub use transcript::{Follower, Heard, Piece, TRANSCRIPT, Transcript};
 
 use crate::message::{Assign, ControlMessage, Event, ExitReport, Generation, Order, Pause, SlotId};
 use crate::process::Launch;
@@ -40,6 +42,8 @@ pub struct Plan {
     pub launcher: Arc<dyn Launch>,
     /// Where to show what it works on.
     pub activity: Arc<Activity>,
+    /// Where to put what it is told and says.
+    pub transcript: Arc<Transcript>,
     /// Whom to tell.
     pub supervisor: Recipient<Event>,
     /// Makes the nonces of this life unlike those of any other.

@@ -15,7 +15,7 @@ mod status;
 mod watchers;
 
 pub use command::{Command, Supervise};
-pub use dump::InstanceDump;
+pub use dump::{InstanceDump, LAST};
 pub use holds::HoldStatus;
 pub use scale::{CannotScale, SCALE_LIMIT, Scaled};
 pub use status::{InstanceState, InstanceStatus, StartTimes};
@@ -139,6 +139,7 @@ impl PoolSupervisor {
         let place = &mut self.places[index];
         let generation = place.slot.start(now);
         place.status.starting(generation, now);
+        place.transcript.begins(generation);
         // Taken, not copied: a conversation that cannot be taken up must not keep the tool from starting for ever.
         let thread = place.thread.take();
         place.continues = thread.as_ref().map(|(of, _)| (*of, false));
@@ -148,6 +149,7 @@ impl PoolSupervisor {
             generation,
             launcher: self.launcher.clone(),
             activity: place.activity.clone(),
+            transcript: place.transcript.clone(),
             supervisor: context.address().recipient(),
             seed,
             thread: thread.map(|(_, thread)| thread),
@@ -330,6 +332,7 @@ impl PoolSupervisor {
             tracing::info!(%tool, %slot, generation, %exit, "an instance ended");
         }
         place.instance = None;
+        place.transcript.note(format_args!("life {generation} ended: it {exit}"));
         if action != SlotAction::Over {
             news::tell(&self.router, PoolEvent::Gone { slot, generation, for_ever: false });
         }

@@ -141,12 +141,14 @@ fn describe(inside: &Inside, status: &InstanceStatus, job: Option<&str>, lines: 
 }
 
 fn process(seen: &Seen) -> String {
-    let waits = seen.waits_in.as_ref().map(|place| format!(", waits in {}", sanitize::line(place, WIDTH)));
+    let place = seen.waits_in.as_ref().map(|place| format!(", waits in {}", sanitize::line(place, WIDTH)));
+    let what = seen.waits_for.as_ref().map(|what| format!(", {}", sanitize::line(what, WIDTH)));
     let name = sanitize::line(&seen.name, WIDTH);
     let Seen { pid, parent, state, ticks, .. } = seen;
     format!(
-        "  process   {pid} {name} (child of {parent}): state {state}, {ticks} ticks{}",
-        waits.unwrap_or_default()
+        "  process   {pid} {name} (child of {parent}): state {state}, {ticks} ticks{}{}",
+        what.unwrap_or_default(),
+        place.unwrap_or_default()
     )
 }
 

@@ -1,6 +1,6 @@
 //! The one place that performs effects for a conversation.
 
-use super::{Activity, Inside, Plan};
+use super::{Activity, Inside, Plan, Transcript};
 use crate::machine::conversation::{Action, Conversation};
 use crate::machine::dialect::any::AnyDialect;
 use crate::message::{Assign, ControlMessage, Event, ExitReport, news};
@@ -42,6 +42,7 @@ struct Inner {
     conversation: Conversation<AnyDialect>,
     supervisor: Recipient<Event>,
     activity: Arc<Activity>,
+    transcript: Arc<Transcript>,
     me: Option<Arc<Recipient<ControlMessage>>>,
     input: Option<Box<dyn Input>>,
     wide: Wide,
@@ -82,6 +83,7 @@ impl Driver {
                 conversation,
                 supervisor: plan.supervisor,
                 activity: plan.activity,
+                transcript: plan.transcript,
                 me: Some(me),
                 input: None,
                 wide: Wide::default(),
@@ -115,11 +117,28 @@ impl Driver {
 
     /// Gives the conversation an input, then does what it wants.
     pub(super) fn feed(self: &Rc<Self>, input: impl FnOnce(&mut Conversation<AnyDialect>, Instant)) {
+        self.feed_and_note(|conversation, _, now| input(conversation, now));
+    }
+
+    fn feed_and_note(
+        self: &Rc<Self>,
+        input: impl FnOnce(&mut Conversation<AnyDialect>, &Transcript, Instant),
+    ) {
         let mut inner = self.inner.borrow_mut();
         let now = now();
-        input(&mut inner.conversation, now);
+        let Inner { conversation, transcript, .. } = &mut *inner;
+        input(conversation, transcript, now);
         inner.activity.show(inner.conversation.current_job(), now);
         self.drive(&mut inner);
+    }
+
+    /// `count` bytes have been read.
+    pub(super) fn output(self: &Rc<Self>, count: usize) {
+        self.feed_and_note(|conversation, transcript, now| {
+            let buffer = conversation.buffer();
+            transcript.said(&buffer[buffer.len() - count..], now);
+            conversation.output(count, now);
+        });
     }
 
     /// The process exists.
@@ -292,7 +311,7 @@ impl Driver {
 
     /// Writes at once what the pipe takes; the rest is the writer's.
     fn write_out(&self, inner: &mut Inner) {
-        let Inner { conversation, input, wide, backlog, .. } = inner;
+        let Inner { conversation, input, wide, backlog, transcript, .. } = inner;
         let new = conversation.outgoing();
         if new.is_empty() {
             return;
@@ -301,6 +320,7 @@ impl Driver {
             new.clear();
             return;
         };
+        transcript.told(new);
         if new.len() > NARROW && !std::mem::replace(&mut wide.input, true) {
             pipe.widen();
         }

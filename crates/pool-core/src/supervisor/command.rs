@@ -4,6 +4,7 @@ use super::PoolSupervisor;
 use super::dump::InstanceDump;
 use super::scale::{CannotScale, Scaled};
 use super::status::InstanceStatus;
+use crate::instance::Follower;
 use crate::message::{Order, Pause, PoolEvent, SlotId, news};
 use actix::{Context, Handler, Message};
 use tokio::sync::{mpsc, oneshot};
@@ -15,6 +16,10 @@ pub enum Supervise {
     Status(oneshot::Sender<Vec<InstanceStatus>>),
     /// What every instance does, and what it waits for.
     Dump(oneshot::Sender<Vec<InstanceDump>>),
+    /// What this instance does, and what it waits for; nothing if there is no such slot.
+    Why(SlotId, oneshot::Sender<Vec<InstanceDump>>),
+    /// What the instance was told and said, the last of it and what comes; none if there is no such slot.
+    Follow(SlotId, oneshot::Sender<Option<Follower>>),
     /// From now on, every change of an instance's state goes there; some are missed if it is full.
     Watch(mpsc::Sender<InstanceStatus>),
     /// Our program is about to be stopped: no job's time passes until [`Supervise::Resume`]. The fence is dropped once
@@ -47,7 +52,11 @@ impl Handler<Command> for PoolSupervisor {
             Supervise::Status(home) => {
                 let _ = home.send(self.status());
             }
-            Supervise::Dump(home) => self.dump(home),
+            Supervise::Dump(home) => self.dump(None, home),
+            Supervise::Why(slot, home) => self.dump(Some(slot), home),
+            Supervise::Follow(slot, home) => {
+                let _ = home.send(self.places.get(slot.index()).map(|place| place.transcript.follow()));
+            }
             Supervise::Watch(watcher) => self.watchers.push(watcher),
             Supervise::Restart(slot, home) => {
                 let _ = home.send(self.restart(slot));

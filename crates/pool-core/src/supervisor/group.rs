@@ -1,7 +1,7 @@
 //! What the supervisor keeps: a [`Group`] per tool, a [`Place`] per slot.
 
 use super::status::StatusBook;
-use crate::instance::{Activity, InstanceActor};
+use crate::instance::{Activity, InstanceActor, Transcript};
 use crate::machine::breaker::{Change, Trust};
 use crate::machine::restart::Window;
 use crate::machine::slot::{Slot, SlotState};
@@ -35,6 +35,8 @@ pub(super) struct Place {
     pub(super) slot: Slot,
     pub(super) instance: Option<Addr<InstanceActor>>,
     pub(super) activity: Arc<Activity>,
+    /// What was told and said here, in all lives.
+    pub(super) transcript: Arc<Transcript>,
     pub(super) status: StatusBook,
     /// The conversation to be taken up by the next life, and the life that it is of.
     pub(super) thread: Option<(Generation, Arc<str>)>,
@@ -50,6 +52,7 @@ impl Place {
             slot: Slot::new(spec),
             instance: None,
             activity,
+            transcript: Arc::default(),
             status: StatusBook::new(now),
             thread: None,
             continues: None,
@@ -112,5 +115,12 @@ impl Place {
                 self.status.last_exit()
             ),
         }
+    }
+}
+
+impl Drop for Place {
+    /// Nobody else writes once the pool has gone.
+    fn drop(&mut self) {
+        self.transcript.close();
     }
 }

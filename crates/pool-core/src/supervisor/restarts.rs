@@ -84,6 +84,7 @@ impl PoolSupervisor {
         }
         if self.closing {
             self.health.send_replace(PoolHealth::Gone);
+            self.places.iter().for_each(|place| place.transcript.close());
             for waiting in self.gone.drain(..) {
                 let _ = waiting.send(());
             }

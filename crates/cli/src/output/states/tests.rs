@@ -55,6 +55,7 @@ fn a_dump_has_everything_and_is_safe() {
         ticks: 7,
         memory: 0,
         waits_in: waits_in.map(str::to_owned),
+        waits_for: waits_in.map(|_| "reads from its input (pipe:[7])".to_owned()),
     };
     let shown = Inside {
         doing: "a step runs",
@@ -75,7 +76,7 @@ fn a_dump_has_everything_and_is_safe() {
       doing     job 3/12 a.py, step 1 of 2: a step runs
       awaits    the sentinel 3f9c… as a line of its own
       timers    stall in 590s, timeout in 1790s
-      process   4711 aider (child of 1): state S, 7 ticks, waits in do_select
+      process   4711 aider (child of 1): state S, 7 ticks, reads from its input (pipe:[7]), waits in do_select
       process   4712 g\u{1b}it (child of 4711): state S, 7 ticks
       output    1234 bytes since the prompt
         | \u{1b}]0;title\u{7}
