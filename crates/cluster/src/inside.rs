@@ -8,7 +8,7 @@ use crate::cluster::ClusterManager;
 use pool_core::JobError;
 use pool_core::instance::Follower;
 use pool_core::message::SlotId;
-use pool_core::supervisor::{CannotScale, Scaled, Supervise};
+use pool_core::supervisor::{Attachment, CannotAttach, CannotScale, Patience, Scaled, Supervise};
 
 /// Why a tool was not scaled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,6 +17,17 @@ pub enum ScaleError {
     #[error(transparent)]
     Refused(#[from] CannotScale),
     /// The cluster has gone.
+    #[error(transparent)]
+    Closed(#[from] JobError),
+}
+
+/// Why an instance was not lent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AttachError {
+    /// It cannot be.
+    #[error(transparent)]
+    Refused(#[from] CannotAttach),
+    /// The cluster has gone, or the instance has, while it was waited for.
     #[error(transparent)]
     Closed(#[from] JobError),
 }
@@ -38,6 +49,15 @@ impl ClusterManager {
     /// [`JobError::Closed`] if the cluster has gone.
     pub async fn transcript(&self, index: SlotId) -> Result<Option<Follower>, JobError> {
         self.order(|home| Supervise::Follow(index, home)).await
+    }
+
+    /// Lends the instance at `index` to somebody who sits down at its terminal, as soon as it is free. It gets no jobs until
+    /// the [`Attachment`] is dropped and it has answered; one that was left in the middle of something is started again.
+    ///
+    /// # Errors
+    /// [`AttachError`] if that cannot be.
+    pub async fn attach(&self, index: SlotId, patience: Patience) -> Result<Attachment, AttachError> {
+        self.order(|home| Supervise::Attach(index, patience, home)).await?.map_err(AttachError::Refused)
     }
 
     /// Lets the tool of this name, or the only one, have `count` instances, at most

@@ -16,7 +16,9 @@ pub use activity::Activity;
 pub use inside::Describe;
 pub use transcript::{Follower, Heard, Piece, TRANSCRIPT, Transcript};
 
-use crate::message::{Assign, ControlMessage, Event, ExitReport, Generation, Order, Pause, SlotId};
+use crate::message::{
+    Assign, ControlMessage, Event, ExitReport, Generation, Order, Pause, Resize, SlotId, Typed,
+};
 use crate::process::Launch;
 use crate::spec::ToolSpec;
 use actix::{Actor, AsyncContext, Context, Handler, Recipient};
@@ -105,6 +107,24 @@ impl Handler<Order> for InstanceActor {
     fn handle(&mut self, order: Order, _: &mut Self::Context) {
         if let Some(driver) = self.driver() {
             driver.feed(|conversation, now| conversation.order(order, now));
+        }
+    }
+}
+
+impl Handler<Typed> for InstanceActor {
+    type Result = bool;
+
+    fn handle(&mut self, Typed(bytes): Typed, _: &mut Self::Context) -> bool {
+        self.driver().is_some_and(|driver| driver.type_in(&bytes))
+    }
+}
+
+impl Handler<Resize> for InstanceActor {
+    type Result = ();
+
+    fn handle(&mut self, Resize(size): Resize, _: &mut Self::Context) {
+        if let Some(driver) = self.driver() {
+            driver.feed(|conversation, _| conversation.resized(size));
         }
     }
 }

@@ -4,6 +4,7 @@
 //! [`crate::machine::restart`] and [`crate::machine::breaker`]; this actor asks them and does what they say. It is
 //! ours because `actix::Supervisor` does not restart an actor whose handler panicked, and knows no back-off.
 
+mod attach;
 mod command;
 mod dice;
 mod dump;
@@ -14,6 +15,7 @@ mod scale;
 mod status;
 mod watchers;
 
+pub use attach::{Attachment, CannotAttach, Patience};
 pub use command::{Command, Supervise};
 pub use dump::{InstanceDump, LAST};
 pub use holds::HoldStatus;
@@ -188,6 +190,7 @@ impl PoolSupervisor {
             SlotAction::Start => self.start_waiting(group, context),
             SlotAction::Charge(cause) => self.charge(index, cause, context),
             SlotAction::Pause => self.pause(index, context),
+            SlotAction::HandOver => self.hand_over(index, context),
             SlotAction::Over => self.over(index, context),
         }
         self.arm(context);
@@ -269,6 +272,7 @@ impl Handler<Event> for PoolSupervisor {
             | Event::Outgrown { slot, .. }
             | Event::Revoked { slot, .. }
             | Event::Exited { slot, .. }
+            | Event::Detached { slot, .. }
             | Event::CreditDropped { slot, .. } => slot,
         };
         if let Event::Finished { limit: Some(limit), .. } = &event {
@@ -300,6 +304,7 @@ impl Handler<Event> for PoolSupervisor {
                 self.exited(slot, generation, exit, action, context);
             }
             Event::Outgrown { generation, memory, .. } => self.outgrown(slot, generation, memory),
+            Event::Detached { generation, .. } => self.detached(slot, generation),
             Event::Revoked { serial, .. } => {
                 news::tell(&self.router, PoolEvent::Revoked { slot, serial });
                 self.act(slot.index(), action, context);

@@ -63,6 +63,7 @@ const fn remarkable(state: InstanceState) -> Option<&'static str> {
         | InstanceState::Throttled
         // Told once for the account, with how many jobs wait.
         | InstanceState::Limited
+        | InstanceState::Attached
         | InstanceState::Draining
         | InstanceState::Gone => None,
     }
@@ -171,6 +172,7 @@ const fn advice(state: InstanceState) -> &'static str {
         InstanceState::Open => "wait, and look at why its jobs failed; it gets one job on trial",
         InstanceState::Limited => "wait: it goes on by itself; --on-limit fail does not wait",
         InstanceState::BackingOff => "wait; if it ends again and again, start the tool by hand and look",
+        InstanceState::Attached => "detach, where it is attached",
         InstanceState::Draining => "wait; one more Ctrl-C is less patient",
         InstanceState::Failed => "mend what the reason says, and run again",
         InstanceState::Gone => "nothing: it has gone",

@@ -24,6 +24,9 @@ const SMALL_READ: usize = 4096;
 /// The room for a read once a reply turns out to be large: what a pipe holds.
 const LARGE_READ: usize = 65_536;
 
+/// How much that somebody has typed may wait for the tool to read it, in bytes.
+const TYPED: usize = 65_536;
+
 /// The now of the pausable clock.
 pub(super) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
@@ -139,6 +142,17 @@ impl Driver {
             transcript.said(&buffer[buffer.len() - count..], now);
             conversation.output(count, now);
         });
+    }
+
+    /// Somebody who is attached types. False if nobody is, or the tool has long not read.
+    pub(super) fn type_in(self: &Rc<Self>, bytes: &[u8]) -> bool {
+        let inner = self.inner.borrow();
+        let takes = inner.conversation.is_attached() && inner.backlog.bytes.len() + bytes.len() <= TYPED;
+        drop(inner);
+        if takes {
+            self.feed(|conversation, _| conversation.typed(bytes));
+        }
+        takes
     }
 
     /// The process exists.
@@ -271,6 +285,16 @@ impl Driver {
                 inner.backlog.close = true;
                 if inner.backlog.bytes.is_empty() {
                     inner.input = None;
+                }
+            }
+            Action::Seat(seat) => {
+                if let Some(input) = &mut inner.input {
+                    input.seat(seat);
+                }
+            }
+            Action::Resize(size) => {
+                if let Some(input) = &mut inner.input {
+                    input.resize(size);
                 }
             }
             Action::Look(depth) => self.look(inner, depth, Conversation::looked),

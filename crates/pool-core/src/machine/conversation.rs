@@ -8,6 +8,7 @@
 //!     any ─▶ Stopping (the ladder) ─▶ Gone
 //! ```
 
+mod attach;
 mod describe;
 mod ending;
 mod finish;
@@ -26,11 +27,12 @@ pub use stop::Ladder;
 use super::dialect::Dialect;
 use crate::message::{
     Assign, Control, ControlMessage, ErrandFuture, Event, ExitReport, Generation, InstanceRef, JobId,
-    JobResult, Next, Order, Refused, ReplyTo, Serial, SlotId, StateChange,
+    JobResult, Next, Order, Refused, ReplyTo, Seat, Serial, Size, SlotId, StateChange,
 };
 use crate::process::Signal;
 use crate::process::look::Depth;
 use crate::spec::ToolSpec;
+use attach::Typed;
 use ending::Ending;
 use running::Turn;
 use std::collections::VecDeque;
@@ -51,6 +53,10 @@ pub enum Action {
     Finish(ReplyTo, Box<JobResult>),
     /// Tell the supervisor.
     Tell(Event),
+    /// Make the terminal, if there is one, what it has to be for who sits there.
+    Seat(Seat),
+    /// Make the terminal, if there is one, as large.
+    Resize(Size),
     /// Look at the tool's processes, and hand what is seen to [`Conversation::looked`].
     Look(Depth),
     /// Look at all of them, and hand what is seen to [`Conversation::weighed`].
@@ -74,6 +80,8 @@ pub struct Conversation<D> {
     spent: Serial,
     ordered_at: Instant,
     last_interrupt: Option<Instant>,
+    /// The last job was of a session, whose conversation goes on.
+    keeps: bool,
     /// When its memory was looked at last.
     weighed: Option<Instant>,
     pid: Option<u32>,
@@ -100,6 +108,10 @@ enum State {
     Settling { work: Box<Work>, deadline: Instant },
     /// Reset line number `line` runs; `next` waits for it.
     Resetting { line: usize, next: Option<Box<Work>>, deadline: Instant },
+    /// A person sits there.
+    Attached(Typed),
+    /// The person has gone, and the tool has to answer line number `line`.
+    Returning { line: usize, deadline: Instant },
     /// Going.
     Stopping(Ladder),
     /// Gone.
@@ -121,6 +133,7 @@ impl<D: Dialect> Conversation<D> {
             spent: 0,
             ordered_at: now,
             last_interrupt: None,
+            keeps: false,
             weighed: None,
             pid: None,
             thread: None,
@@ -155,10 +168,11 @@ impl<D: Dialect> Conversation<D> {
             | State::Warming { deadline }
             | State::Arming { deadline, .. }
             | State::Settling { deadline, .. }
-            | State::Resetting { deadline, .. } => Some(*deadline),
+            | State::Resetting { deadline, .. }
+            | State::Returning { deadline, .. } => Some(*deadline),
             State::Turn { turn, .. } => Some(turn.next_deadline()),
             State::Stopping(ladder) => ladder.deadline(),
-            State::Idle | State::Gone => None,
+            State::Idle | State::Attached(_) | State::Gone => None,
         };
         [state, self.ending.deadline(), self.dialect_deadline()].into_iter().flatten().min()
     }
@@ -193,6 +207,9 @@ impl<D: Dialect> Conversation<D> {
 
     /// `count` bytes have been added to the buffer.
     pub fn output(&mut self, count: usize, now: Instant) {
+        if self.is_attached() {
+            return self.overheard(count);
+        }
         if let State::Turn { work, turn } = &mut self.state {
             turn.vigil.output(now);
             turn.received += count as u64;
@@ -250,6 +267,8 @@ impl<D: Dialect> Conversation<D> {
                 self.draining = true;
             }
             Order::Drain | Order::Stop => self.stop(now),
+            Order::Attach(seat) => self.attach(seat),
+            Order::Detach => self.detach(now),
             Order::Resume => self.resume(now),
             Order::Kill => self.kill(now),
         }
@@ -272,7 +291,7 @@ impl<D: Dialect> Conversation<D> {
     // === shared by the parts ===
 
     fn dialect_deadline(&self) -> Option<Instant> {
-        (!matches!(self.state, State::Idle | State::Gone | State::Stopping(_)))
+        (!matches!(self.state, State::Idle | State::Attached(_) | State::Gone | State::Stopping(_)))
             .then(|| self.dialect.deadline())
             .flatten()
     }
@@ -313,6 +332,7 @@ impl<D: Dialect> Conversation<D> {
             }
             State::Settling { deadline, .. } if due(*deadline) => self.settling_timed_out(now),
             State::Resetting { deadline, .. } if due(*deadline) => self.reset_failed(now),
+            State::Returning { deadline, .. } if due(*deadline) => self.kill(now),
             State::Turn { .. } => self.turn_timeout(now),
             State::Stopping(_) => self.climb(now),
             _ => {}

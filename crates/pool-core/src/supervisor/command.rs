@@ -1,6 +1,7 @@
 //! What the outside may ask of a supervisor. One-way too: answers go home through a channel.
 
 use super::PoolSupervisor;
+use super::attach::{Attachment, CannotAttach, Patience};
 use super::dump::InstanceDump;
 use super::scale::{CannotScale, Scaled};
 use super::status::InstanceStatus;
@@ -31,6 +32,8 @@ pub enum Supervise {
     Restart(SlotId, oneshot::Sender<bool>),
     /// Let the tool of this name, or the only one, have so many instances; at most [`super::SCALE_LIMIT`].
     Scale(Option<String>, usize, oneshot::Sender<Result<Scaled, CannotScale>>),
+    /// Lend this instance to somebody who sits down at its terminal, as soon as it is free.
+    Attach(SlotId, Patience, oneshot::Sender<Result<Attachment, CannotAttach>>),
     /// Take no more jobs, finish those at hand, stop everything; answered when all are gone.
     Drain(oneshot::Sender<()>),
     /// Stop everything by the ladder, now; answered when all are gone.
@@ -64,6 +67,7 @@ impl Handler<Command> for PoolSupervisor {
             Supervise::Scale(tool, count, home) => {
                 let _ = home.send(self.scale(tool.as_deref(), count, context));
             }
+            Supervise::Attach(slot, patience, home) => self.attach(slot, patience, home, context),
             Supervise::Pause(pause) => self.stand_still(&pause),
             Supervise::Resume => self.places.iter().for_each(|place| place.tell(Order::Resume)),
             Supervise::Drain(home) => self.close(home, Order::Drain),

@@ -1,5 +1,6 @@
 //! What the supervisor keeps: a [`Group`] per tool, a [`Place`] per slot.
 
+use super::attach::Asker;
 use super::status::StatusBook;
 use crate::instance::{Activity, InstanceActor, Transcript};
 use crate::machine::breaker::{Change, Trust};
@@ -35,6 +36,8 @@ pub(super) struct Place {
     pub(super) slot: Slot,
     pub(super) instance: Option<Addr<InstanceActor>>,
     pub(super) activity: Arc<Activity>,
+    /// Who waits for its terminal.
+    pub(super) asker: Option<Asker>,
     /// What was told and said here, in all lives.
     pub(super) transcript: Arc<Transcript>,
     pub(super) status: StatusBook,
@@ -53,6 +56,7 @@ impl Place {
             instance: None,
             activity,
             transcript: Arc::default(),
+            asker: None,
             status: StatusBook::new(now),
             thread: None,
             continues: None,
@@ -104,6 +108,16 @@ impl Place {
         if let SlotState::Ready(serial) = self.slot.state() {
             self.tell(Order::Revoke(*serial));
         }
+    }
+
+    /// Whether somebody sits at its terminal.
+    pub(super) const fn is_attached(&self) -> bool {
+        matches!(self.slot.state(), SlotState::Attached)
+    }
+
+    /// Whether it lives and waits for a job, trusted or not.
+    pub(super) const fn is_idle(&self) -> bool {
+        matches!(self.slot.state(), SlotState::Ready(_) | SlotState::Open(_) | SlotState::Limited(_))
     }
 
     /// Why it, one of `tool`, will not live again.

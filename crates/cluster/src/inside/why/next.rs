@@ -34,6 +34,7 @@ pub(super) fn next(why: &Why) -> String {
         InstanceState::BackingOff => {
             format!("wait; if it ends again and again, look at what it said last (cluster logs {index})")
         }
+        InstanceState::Attached => "detach, where it is attached; or start it again (cluster down ends it, too)".into(),
         InstanceState::Draining => "wait: it finishes the job at hand, and goes".into(),
         InstanceState::Failed => "mend what the reason says, and start the pool again".into(),
         InstanceState::Gone => "nothing: it has gone".into(),
