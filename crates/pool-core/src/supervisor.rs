@@ -337,7 +337,7 @@ impl PoolSupervisor {
             tracing::info!(%tool, %slot, generation, %exit, "an instance ended");
         }
         place.instance = None;
-        place.transcript.note(format_args!("life {generation} ended: it {exit}"));
+        place.transcript.ends(generation, exit);
         if action != SlotAction::Over {
             news::tell(&self.router, PoolEvent::Gone { slot, generation, for_ever: false });
         }

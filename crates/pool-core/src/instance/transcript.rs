@@ -3,7 +3,7 @@
 //! A ring of bytes for each slot, over all its lives. Writing is a lock that nobody holds for long and one copy; nobody
 //! who reads can hold up a tool. One who reads too slowly is told how much has gone meanwhile.
 
-use crate::message::Generation;
+use crate::message::{ExitReport, Generation};
 use std::collections::VecDeque;
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -67,6 +67,8 @@ struct Ring {
     end: u64,
     /// From which byte on whose they are.
     voices: VecDeque<(u64, Voice)>,
+    /// The life that there is now.
+    life: Option<Generation>,
     heard: u64,
     heard_at: Option<Instant>,
     readers: Vec<Waker>,
@@ -90,13 +92,15 @@ impl Transcript {
     /// A life begins.
     pub(crate) fn begins(&self, generation: Generation) {
         let mut ring = open(&self.0);
-        (ring.heard, ring.heard_at) = (0, None);
+        (ring.life, ring.heard, ring.heard_at) = (Some(generation), 0, None);
         ring.note(&format_args!("life {generation} begins"));
     }
 
-    /// Something became of the instance.
-    pub(crate) fn note(&self, what: impl Display) {
-        open(&self.0).note(&what);
+    /// It has ended.
+    pub(crate) fn ends(&self, generation: Generation, exit: &ExitReport) {
+        let mut ring = open(&self.0);
+        ring.life = None;
+        ring.note(&format_args!("life {generation} ended: it {exit}"));
     }
 
     /// Nothing more will come.
@@ -150,6 +154,12 @@ impl Follower {
     /// The next piece, if one is there.
     pub fn try_next(&mut self) -> Option<Piece> {
         open(&self.ring).read(&mut self.at)
+    }
+
+    /// Which life there is now, if there is one.
+    #[must_use]
+    pub fn life(&self) -> Option<Generation> {
+        open(&self.ring).life
     }
 
     /// As [`Follower::next`].

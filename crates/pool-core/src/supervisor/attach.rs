@@ -96,7 +96,7 @@ impl Attachment {
     /// Whether it still lives.
     #[must_use]
     pub fn is_alive(&self) -> bool {
-        self.instance.connected()
+        self.output.life() == Some(self.generation)
     }
 }
 

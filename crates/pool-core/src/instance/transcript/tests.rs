@@ -23,7 +23,7 @@ fn it_tells_who_said_what_in_order() {
         Piece::Said(b"good day\n".to_vec()),
     ];
     assert_eq!(all(&mut follower), expected);
-    transcript.note("life 1 ended: it exited with code 3");
+    transcript.ends(1, &ExitReport::Exited(3));
     assert_eq!(all(&mut follower), [Piece::Note("life 1 ended: it exited with code 3".into())]);
     assert_eq!(transcript.last_said(4), b"day\n");
     assert_eq!(transcript.last_said(1000), b"good day\n");
