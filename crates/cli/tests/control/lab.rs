@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 use std::fmt;
+use std::io::{BufRead, BufReader, Lines};
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 /// Frames the fake tool.
 pub(crate) const SENTINEL: &str = "/end {nonce}=^end {nonce}$";
@@ -70,6 +71,16 @@ impl Lab {
         format!("{} --log {} {flags}", env!("CARGO_BIN_EXE_fake-tool"), self.path("log").display())
     }
 
+    /// Watches a pool, from before this returns on.
+    pub(crate) fn watch(&self, words: &[&str]) -> Watch {
+        let mut command = self.command(&[&["status", "--watch", "--json"], words].concat());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        // How it is at the beginning.
+        lines.next().unwrap().unwrap();
+        Watch { child, lines }
+    }
+
     pub(crate) fn ran(&self, output: &Output) -> Ran {
         use std::os::unix::process::ExitStatusExt;
         let text = |bytes: &[u8]| {
@@ -83,6 +94,27 @@ impl Lab {
             stdout: text(&output.stdout),
             stderr: text(&output.stderr),
         }
+    }
+}
+
+/// A client that watches.
+pub(crate) struct Watch {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Watch {
+    /// Waits for an event like this.
+    pub(crate) fn until(&mut self, is_it: impl Fn(&Value) -> bool) -> Value {
+        let events = self.lines.by_ref().map(|line| serde_json::from_str(&line.unwrap()).unwrap());
+        events.into_iter().find(is_it).expect("the pool goes on until then")
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
