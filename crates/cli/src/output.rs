@@ -15,14 +15,19 @@ pub(crate) mod redact;
 mod replies;
 pub(crate) mod sanitize;
 mod screen;
+pub(crate) mod seat;
 mod states;
 mod summary;
 mod talk;
 mod tally;
+mod transcripts;
 
 pub(crate) use document::Bytes;
 pub(crate) use limit::{LimitNews, span};
+pub(crate) use seat::Seat;
 pub(crate) use tally::{Shown, Tally, jobs};
+
+pub(crate) use transcripts::Transcripts;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -34,6 +39,7 @@ use cluster::batch::clock::local;
 use cluster::batch::plan::JobInfo;
 use cluster::batch::run::Counts;
 use cluster::hooks::Happened;
+use cluster::inside::Why;
 use outlet::{Mouth, Outlet, Stream};
 use paint::Paint;
 use pool_core::supervisor::{HoldStatus, InstanceDump, InstanceStatus};
@@ -308,9 +314,9 @@ impl Output {
 
     /// What every instance does, what it waits for, and what to do about it.
     pub(crate) fn dump<'a>(&mut self, instances: &[InstanceDump], info: impl Fn(u64) -> Option<&'a JobInfo>) {
-        let lines = instances.iter().flat_map(|InstanceDump { status, inside, .. }| {
-            let title = status.job.and_then(&info).map(|job| title(job, self.total));
-            states::inside(status, inside.as_ref(), title.as_deref())
+        let lines = instances.iter().flat_map(|dump| {
+            let title = dump.status.job.and_then(&info).map(|job| title(job, self.total));
+            states::why(&Why::of(dump.clone()), title.as_deref(), states::advice(dump.status.state))
         });
         let lines: Vec<_> = lines.collect();
         self.lines(lines);

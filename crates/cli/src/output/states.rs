@@ -1,19 +1,15 @@
 //! What instances do, in words: changes worth telling at once, and everything for those who look.
 
+mod why;
+
+pub(super) use why::why;
+
 use super::sanitize;
 use super::talk::WIDTH;
-use pool_core::instance::Inside;
 use pool_core::message::SlotId;
-use pool_core::process::look::Seen;
 use pool_core::supervisor::{InstanceState, InstanceStatus};
 use std::collections::HashSet;
 use std::time::Duration;
-
-/// How many lines of a tool's last output are shown.
-const LINES: usize = 20;
-
-/// How many processes of an instance are shown.
-const PROCESSES: usize = 30;
 
 /// What has been told of instances.
 #[derive(Debug, Default)]
@@ -105,56 +101,8 @@ pub(super) fn short(status: &InstanceStatus) -> String {
     format!("{} {}: {evidence}{lives}", name(status), state.as_str().unwrap_or_default())
 }
 
-/// An instance from inside, and what to do about it; several lines, made safe.
-pub(super) fn inside(status: &InstanceStatus, inside: Option<&Inside>, job: Option<&str>) -> Vec<String> {
-    let mut lines = vec![line(status, job)];
-    if let Some(inside) = inside {
-        describe(inside, status, job, &mut lines);
-    }
-    lines.push(format!("  next      {}", advice(status.state)));
-    lines
-}
-
-fn describe(inside: &Inside, status: &InstanceStatus, job: Option<&str>, lines: &mut Vec<String>) {
-    let number = status.job.map(|job| job.to_string());
-    let job = job.or(number.as_deref()).map(|job| format!("job {job}, "));
-    let step = inside.step.map(|(step, of)| format!("step {step} of {of}: "));
-    lines.push(format!(
-        "  doing     {}{}{}",
-        job.unwrap_or_default(),
-        step.unwrap_or_default(),
-        inside.doing
-    ));
-    lines.push(format!("  awaits    {}", sanitize::line(&inside.expects, WIDTH)));
-    let timers: Vec<_> = inside.timers.iter().map(|(name, left)| format!("{name} in {left:.0?}")).collect();
-    if !timers.is_empty() {
-        lines.push(format!("  timers    {}", timers.join(", ")));
-    }
-    lines.extend(inside.processes.iter().take(PROCESSES).map(process));
-    if let Some(more) = inside.processes.len().checked_sub(PROCESSES + 1) {
-        lines.push(format!("  process   and {} more", more + 1));
-    }
-    lines.push(format!("  output    {} bytes since the prompt", inside.received));
-    let tail = String::from_utf8_lossy(&inside.tail);
-    let mut last: Vec<_> = tail.lines().rev().take(LINES).collect();
-    last.reverse();
-    lines.extend(last.into_iter().map(|line| format!("    | {}", sanitize::line(line, WIDTH))));
-}
-
-fn process(seen: &Seen) -> String {
-    let place = seen.waits_in.as_ref().map(|place| format!(", waits in {}", sanitize::line(place, WIDTH)));
-    let what = seen.waits_for.as_ref().map(|what| format!(", {}", sanitize::line(what, WIDTH)));
-    let name = sanitize::line(&seen.name, WIDTH);
-    let Seen { pid, parent, state, ticks, .. } = seen;
-    format!(
-        "  process   {pid} {name} (child of {parent}): state {state}, {ticks} ticks{}{}",
-        what.unwrap_or_default(),
-        place.unwrap_or_default()
-    )
-}
-
 /// What the user can do about an instance in this state.
-const fn advice(state: InstanceState) -> &'static str {
+pub(super) const fn advice(state: InstanceState) -> &'static str {
     match state {
         InstanceState::Waiting => "nothing: it starts when others have started",
         InstanceState::Starting | InstanceState::Warming => "wait; --ready-timeout says for how long",

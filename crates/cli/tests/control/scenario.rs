@@ -7,7 +7,8 @@ use std::process::Command;
 
 /// Without what differs from time to time.
 fn same(ran: &Ran) -> String {
-    let same = [(r"pid \d+", "pid PID"), (r"[0-9.]+(ns|µs|ms|s)\b", "TIME"), (r"[^ (]*fake-tool", "fake-tool")];
+    let same =
+        [(r"pid \d+", "pid PID"), (r"[0-9.]+(ns|µs|ms|s)\b", "TIME"), (r"[^ (]*fake-tool", "fake-tool")];
     same.iter().fold(ran.to_string(), |text, (pattern, with)| {
         Regex::new(pattern).unwrap().replace_all(&text, *with).into_owned()
     })
@@ -39,7 +40,10 @@ fn three_instances_by_number() {
     help: 'cluster down' ends it; -p NAME starts another one beside it
     ");
     for index in ["0", "1", "2"] {
-        assert_eq!(lab.ok(&["send", "--to", index, "--no-wait", &format!("/add {index}.py")]).lines().count(), 1);
+        assert_eq!(
+            lab.ok(&["send", "--to", index, "--no-wait", &format!("/add {index}.py")]).lines().count(),
+            1
+        );
         lab.ok(&["send", "--to", index, "--no-wait", &format!("question {index}")]);
     }
     assert_snapshot!(same(&lab.run(&["read", "t2"])), @"
