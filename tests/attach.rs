@@ -5,7 +5,7 @@ mod support;
 use cluster::ClusterManager;
 use cluster::inside::AttachError;
 use pool_core::instance::Piece;
-use pool_core::message::{ExitReport, Outcome, SlotId};
+use pool_core::message::{ExitReport, Outcome, SlotId, Step};
 use pool_core::process::fake::{Fakes, Stage};
 use pool_core::spec::{AgentSpec, Cancel, Protocol, Restart, ToolSpec, TurnRule};
 use pool_core::supervisor::{Attachment, CannotAttach, InstanceState, Patience};
@@ -199,6 +199,26 @@ fn one_that_starts_or_is_not_trusted_can_be_looked_at() {
         hears(&mut mine, "well\n").await;
         drop(mine);
         assert_eq!(cluster.ask("say:x").await.expect("a reply").text(), "x");
+        cluster.shutdown().await;
+    });
+}
+
+#[test]
+fn a_tool_without_a_terminal_has_turns() {
+    in_virtual_time(async {
+        let cluster = free_pool(1).await;
+        let mine = attach(&cluster, 0).await;
+        for n in 0..3 {
+            let reply = mine.ask(Step::Say(format!("say:{n}"))).await.await.expect("a reply");
+            assert_eq!(reply.text(), n.to_string());
+        }
+        let runs = mine.ask(Step::Say("work:4000 say:late".into())).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        drop(mine);
+        assert_eq!(runs.await.expect("a reply").outcome, Outcome::Cancelled);
+        assert_eq!(cluster.ask("say:x").await.expect("a reply").text(), "x");
+        let counts = cluster.metrics().await.expect("figures").counts;
+        assert_eq!((counts.submitted, counts.placed), (1, 1), "the router hears only of its own");
         cluster.shutdown().await;
     });
 }

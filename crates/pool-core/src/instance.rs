@@ -17,7 +17,7 @@ pub use inside::Describe;
 pub use transcript::{Follower, Heard, Piece, TRANSCRIPT, Transcript};
 
 use crate::message::{
-    Assign, ControlMessage, Event, ExitReport, Generation, Order, Pause, Resize, SlotId, Typed,
+    Assign, Attended, ControlMessage, Event, ExitReport, Generation, Order, Pause, Resize, SlotId, Typed,
 };
 use crate::process::Launch;
 use crate::spec::ToolSpec;
@@ -116,6 +116,16 @@ impl Handler<Typed> for InstanceActor {
 
     fn handle(&mut self, Typed(bytes): Typed, _: &mut Self::Context) -> bool {
         self.driver().is_some_and(|driver| driver.type_in(&bytes))
+    }
+}
+
+impl Handler<Attended> for InstanceActor {
+    type Result = ();
+
+    fn handle(&mut self, Attended(job): Attended, _: &mut Self::Context) {
+        if let Some(driver) = self.driver() {
+            driver.attend(job);
+        }
     }
 }
 

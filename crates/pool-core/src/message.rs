@@ -35,7 +35,7 @@ pub use reply_to::{
     Remote, ReplyTo, Stage, reply_channel,
 };
 
-pub use seat::{Resize, Seat, Size, Typed};
+pub use seat::{Attended, Resize, Seat, Size, Typed};
 
 use serde::{Deserialize, Serialize};
 

@@ -11,7 +11,7 @@ use super::terms::{Terms, no_such_instance};
 use super::tickets::Tickets;
 use crate::ClusterManager;
 use crate::batch::clock::wall;
-use pool_core::message::SlotId;
+use pool_core::message::{SlotId, Step};
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -167,6 +167,14 @@ impl Controller {
     pub(super) async fn slot(&self, index: u32) -> Result<SlotId, Fault> {
         let all = self.0.pool.status().await.map_err(|_| self.gone())?.len();
         if (index as usize) < all { Ok(SlotId(index)) } else { Err(no_such_instance(index, all)) }
+    }
+
+    /// What a person has typed for this tool, as a step.
+    pub(super) fn typed(&self, tool: &Arc<str>, text: &str) -> Result<Step, Fault> {
+        match &self.0.work {
+            Work::Prompts { terms, .. } => terms.typed(tool, text),
+            Work::Batch(_) => Ok(Step::Say(text.to_owned())),
+        }
     }
 
     /// These slots came later: prompts may be sent there.

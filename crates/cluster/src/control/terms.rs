@@ -72,6 +72,11 @@ impl Terms {
             .ok_or_else(|| no_such_instance(slot, self.slots.iter().sum::<usize>() + self.grown.len()))
     }
 
+    /// What a person has typed for this tool.
+    pub(super) fn typed(&self, tool: &Arc<str>, text: &str) -> Result<Step, Fault> {
+        self.step(&Needs::Tool(tool.clone()), &StepAsk::Typed(text.to_owned()))
+    }
+
     /// These slots came later, and are of the tool of this name, or of the only one.
     pub(super) fn grown(&self, tool: Option<&str>, slots: &[SlotId]) {
         let mut tools = self.settings.tools.iter().map(|(offer, _)| &offer.tool);

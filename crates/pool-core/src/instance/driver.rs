@@ -3,7 +3,7 @@
 use super::{Activity, Inside, Plan, Transcript};
 use crate::machine::conversation::{Action, Conversation};
 use crate::machine::dialect::any::AnyDialect;
-use crate::message::{Assign, ControlMessage, Event, ExitReport, news};
+use crate::message::{Assign, Control, ControlMessage, Event, ExitReport, Job, news};
 use crate::process::look::{Depth, Looking, Seen};
 use crate::process::{Input, NARROW, Output, Process, ProcessControl};
 use crate::spec::{ToolSpec, TurnRule};
@@ -104,10 +104,7 @@ impl Driver {
     /// Takes a job from the router.
     pub(super) fn assign(self: &Rc<Self>, assign: Assign) {
         let inner = self.inner.borrow();
-        let controls = match &inner.me {
-            Some(me) => assign.job.reply_to.attach(me),
-            None => Vec::new(),
-        };
+        let controls = inner.listen_to(&assign.job);
         let surplus = inner.counts_lines && inner.output.as_ref().is_some_and(|output| output.is_waiting());
         drop(inner);
         self.feed(|conversation, now| {
@@ -116,6 +113,12 @@ impl Driver {
             }
             conversation.assign(assign, controls, now);
         });
+    }
+
+    /// Takes a job from somebody who is attached.
+    pub(super) fn attend(self: &Rc<Self>, job: Box<Job>) {
+        let controls = self.inner.borrow().listen_to(&job);
+        self.feed(|conversation, now| conversation.attend(job, controls, now));
     }
 
     /// Gives the conversation an input, then does what it wants.
@@ -361,6 +364,13 @@ impl Driver {
         }
         new.clear();
         new.shrink_to(SMALL_READ);
+    }
+}
+
+impl Inner {
+    /// From now on, its caller speaks to us; what was said before is given back.
+    fn listen_to(&self, job: &Job) -> Vec<Control> {
+        self.me.as_ref().map(|me| job.reply_to.attach(me)).unwrap_or_default()
     }
 }
 

@@ -32,7 +32,7 @@ use crate::message::{
 use crate::process::Signal;
 use crate::process::look::Depth;
 use crate::spec::ToolSpec;
-use attach::Typed;
+use attach::{Lent, Typed};
 use ending::Ending;
 use running::Turn;
 use std::collections::VecDeque;
@@ -82,6 +82,7 @@ pub struct Conversation<D> {
     last_interrupt: Option<Instant>,
     /// The last job was of a session, whose conversation goes on.
     keeps: bool,
+    lent: Lent,
     /// When its memory was looked at last.
     weighed: Option<Instant>,
     pid: Option<u32>,
@@ -134,6 +135,7 @@ impl<D: Dialect> Conversation<D> {
             ordered_at: now,
             last_interrupt: None,
             keeps: false,
+            lent: Lent::No,
             weighed: None,
             pid: None,
             thread: None,

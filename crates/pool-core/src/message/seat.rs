@@ -1,5 +1,6 @@
 //! Who sits at a tool's terminal, and what comes from there.
 
+use super::Job;
 use actix::Message;
 
 /// Who sits at a tool's terminal. Tools on pipes have none, and are the same to everybody.
@@ -26,6 +27,11 @@ pub struct Size {
 #[derive(Debug, Clone, PartialEq, Eq, Message)]
 #[rtype(result = "bool")]
 pub struct Typed(pub Vec<u8>);
+
+/// What a person wants said to a tool that has no terminal: a job whose steps are turns, and which nobody else hears of.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Attended(pub Box<Job>);
 
 /// The person's terminal is now as large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]

@@ -2,7 +2,10 @@
 
 use super::{PoolSupervisor, now, slot_id};
 use crate::instance::{Follower, InstanceActor};
-use crate::message::{Event, Generation, Order, Resize, Seat, Size, SlotId, Typed, news};
+use crate::message::{
+    Attended, Event, Generation, Job, JobHandle, Order, Resize, Seat, Size, SlotId, Step, Typed, news,
+    reply_channel,
+};
 use crate::spec::Io;
 use actix::{Addr, Context, Recipient};
 use memchr::memmem;
@@ -85,6 +88,16 @@ impl Attachment {
     /// Types. False if it was not taken: the instance has gone, or has long not read.
     pub async fn type_in(&self, bytes: Vec<u8>) -> bool {
         self.instance.send(Typed(bytes)).await.unwrap_or(false)
+    }
+
+    /// Has a turn with a tool that has no terminal; its result, and what comes on the way, is the handle's.
+    pub async fn ask(&self, step: Step) -> JobHandle {
+        let (reply_to, handle) = reply_channel(true);
+        reply_to.place(self.slot, self.generation);
+        let job = Job::new(vec![step], reply_to, now());
+        // One that cannot be handed over tells its caller so.
+        let _ = self.instance.send(Attended(Box::new(job))).await;
+        handle
     }
 
     /// Makes its terminal as large.

@@ -1,5 +1,7 @@
 //! `attach`: an instance belongs to the client for a while. It is given back when the client goes, however that happens.
 
+mod lines;
+
 use super::{Caller, Served};
 use crate::control::controller::Controller;
 use crate::control::protocol::{AttachAsk, AttachDone, AttachedTo, Code, Done, Event, Fault, Left};
@@ -24,7 +26,10 @@ pub(super) async fn serve(controller: &Controller, ask: AttachAsk, caller: &Call
         terminal: lent.io == Io::Pty,
         before: std::mem::take(&mut lent.before).into(),
     }));
-    let left = sit(&mut lent, &mut seat.keys, caller).await;
+    let left = match lent.io {
+        Io::Pty => sit(&mut lent, &mut seat.keys, caller).await,
+        Io::Pipes => lines::sit(controller, &mut lent, &mut seat.keys, caller).await,
+    };
     Ok(Done::Attach(AttachDone { left }).into())
 }
 

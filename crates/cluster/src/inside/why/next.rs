@@ -79,7 +79,9 @@ fn stuck(why: &Why) -> Option<String> {
             process.name, process.pid
         ));
     }
-    let reads = why.processes.iter().find(|process| reads_input(process))?;
+    let has_child = |parent: &&ProcessView| why.processes.iter().any(|other| other.parent == parent.pid);
+    let mut leaves = why.processes.iter().filter(|process| !has_child(process));
+    let reads = leaves.find(|process| reads_input(process))?;
     Some(format!(
         "{} ({}) waits for input, and what is awaited has not come: see its last lines, look at it (cluster attach \
          {index}), or start it again (cluster restart {index})",
@@ -93,5 +95,6 @@ fn busy(processes: &[ProcessView]) -> Option<&ProcessView> {
 
 fn reads_input(process: &ProcessView) -> bool {
     let waits = process.waits_for.as_deref().unwrap_or_default();
-    waits.starts_with("reads from its input") || (waits.contains("n_tty_read"))
+    let is_fed = waits.contains("(pipe:") || waits.contains("(/dev/pts/");
+    waits.starts_with("reads from its input") || (waits.starts_with("reads from") && is_fed)
 }

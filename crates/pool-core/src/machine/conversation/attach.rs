@@ -4,9 +4,10 @@
 //! reset or an empty line, before it gets another job; one that cannot be known to be at rest is started again.
 
 use super::{Action, Conversation, State};
+use crate::error::JobError;
 use crate::machine::dialect::Dialect;
 use crate::machine::dialect::filter::clean;
-use crate::message::{Seat, Size, Step};
+use crate::message::{Control, ControlMessage, Job, Seat, Size, Step};
 use crate::spec::TurnRule;
 use std::time::Instant;
 
@@ -16,10 +17,23 @@ const TAIL: usize = 1024;
 /// Bytes after which nothing of a line is left to be sent off: its end, Ctrl-C, Ctrl-D, Ctrl-U.
 const WHOLE: [u8; 5] = [b'\r', b'\n', 3, 4, 0x15];
 
+/// Whose turns run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lent {
+    /// The pool's.
+    No,
+    /// Those of a person, who still sits there: nobody else hears of them.
+    Sitting,
+    /// The same, but the person has gone.
+    Leaving,
+}
+
 /// What a person has typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Typed {
     Nothing,
+    /// Prompts, each of which has had its turn.
+    Prompts,
     /// Whole lines; the end of what the tool has said since.
     Lines(Vec<u8>),
     /// The last line has not been sent off: whatever we wrote would be added to it.
@@ -48,6 +62,36 @@ impl<D: Dialect> Conversation<D> {
         self.outgoing.extend_from_slice(bytes);
     }
 
+    /// The person has a prompt for a turn; it comes back undelivered unless the tool is free for that.
+    // ## Attached => Turn
+    pub fn attend(&mut self, job: Box<Job>, controls: Vec<Control>, now: Instant) {
+        if !self.is_attached() {
+            job.reply_to.send(Err(JobError::Closed));
+            return;
+        }
+        (self.state, self.lent) = (State::Idle, Lent::Sitting);
+        let (id, keeps) = (job.reply_to.job(), self.keeps);
+        self.take_job(job, now);
+        self.keeps = keeps;
+        for control in controls {
+            self.control(ControlMessage { job: id, control }, now);
+        }
+    }
+
+    /// The turn of a person has ended.
+    // ## Turn => (Attached | Returning | Stopping)
+    pub(super) fn attended(&mut self, now: Instant) {
+        let lent = std::mem::replace(&mut self.lent, Lent::No);
+        if self.draining {
+            self.rest(now);
+        } else if lent == Lent::Sitting {
+            self.state = State::Attached(Typed::Prompts);
+        } else {
+            self.actions.push_back(Action::Seat(Seat::Pool));
+            self.returning(0, now);
+        }
+    }
+
     /// The person's terminal has another size.
     pub fn resized(&mut self, size: Size) {
         if self.is_attached() {
@@ -70,10 +114,18 @@ impl<D: Dialect> Conversation<D> {
     /// The person has gone.
     // ## Attached => (Returning | Idle | Stopping)
     pub(super) fn detach(&mut self, now: Instant) {
+        if self.lent == Lent::Sitting {
+            self.lent = Lent::Leaving;
+            return self.cancel(now);
+        }
+        if !self.is_attached() {
+            return;
+        }
         let State::Attached(typed) = std::mem::replace(&mut self.state, State::Idle) else { return };
         self.actions.push_back(Action::Seat(Seat::Pool));
         match typed {
             Typed::Nothing => self.come_back(now),
+            Typed::Prompts => self.returning(0, now),
             Typed::Lines(tail) if self.is_at_rest(&tail) => self.returning(0, now),
             Typed::Lines(_) | Typed::Half => {
                 tracing::info!(tool = %self.me.tool, slot = %self.me.slot, "left in the middle of something: started again");

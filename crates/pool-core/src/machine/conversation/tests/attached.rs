@@ -74,7 +74,6 @@ fn it_has_to_answer_before_it_is_free() {
         script.take_log();
         for left in (0..reset.len().max(1)).rev() {
             assert_eq!(script.take_log(), [""; 0]);
-            script.conversation.outgoing();
             script.answer("");
             assert_eq!(script.take_log().contains(&"idle".to_owned()), left == 0);
         }
@@ -166,4 +165,51 @@ fn one_at_work_is_not_lent() {
     script.assign(one);
     script.order(Order::Attach(Seat::Person));
     assert!(!script.conversation.is_attached());
+}
+
+impl Script {
+    fn attends(&mut self, text: &str) -> JobHandle {
+        let (job, handle) = job(&[text]);
+        self.conversation.attend(Box::new(job), Vec::new(), self.now);
+        handle
+    }
+}
+
+#[test]
+fn who_sits_there_has_turns_of_which_nobody_hears() {
+    let mut script = Script::warm(ToolSpec { reset: vec!["/reset".into()], ..spec() });
+    script.sit_down();
+    let mine = script.attends("one");
+    script.answer("1\n");
+    assert_eq!(script.take_log(), ["finish Ok(Ok)"]);
+    assert_eq!(script.take_written(), "one\n/end N\n");
+    assert_eq!(reply(mine).text(), "1");
+    assert!(script.conversation.is_attached(), "and goes on sitting there");
+    script.order(Order::Detach);
+    assert_eq!(script.take_log(), ["seat Pool"]);
+    script.answer("");
+    assert_eq!(script.take_log(), ["idle"]);
+    assert_eq!(script.take_written(), "/reset\n/end N\n");
+}
+
+#[test]
+fn who_gets_up_in_the_middle_of_a_turn_takes_it_back() {
+    let mut script = Script::warm(ToolSpec { cancel: Cancel::Interrupt, ..spec() });
+    script.sit_down();
+    let mine = script.attends("long");
+    script.order(Order::Detach);
+    assert_eq!(script.take_log(), ["signal Interrupt"]);
+    script.answer("interrupted\n");
+    assert_eq!(script.take_log(), ["finish Ok(Cancelled)", "seat Pool"]);
+    assert_eq!(reply(mine).outcome, Outcome::Cancelled);
+    script.answer("");
+    assert_eq!(script.take_log(), ["idle"]);
+}
+
+#[test]
+fn a_turn_of_who_does_not_sit_there_is_refused() {
+    let mut script = Script::warm(spec());
+    let error = script.attends("x").wait().expect_err("nobody sits there");
+    assert_eq!(error, JobError::Closed);
+    assert_eq!(script.take_written().replace("/end N\n", ""), "");
 }
