@@ -107,7 +107,10 @@ impl Sitting {
         match heard.said {
             Said::Event(Event::Attached(to)) => {
                 self.sit_down(to.terminal)?;
-                self.show(&Vec::from(to.before))?;
+                // Its prompt, where a person is to type behind it; what frames turns is no sight.
+                if to.terminal {
+                    self.show(&Vec::from(to.before))?;
+                }
                 self.resize(client).await.map_err(pool::refused)?;
             }
             Said::Event(Event::Output(bytes)) => self.show(&Vec::from(bytes))?,

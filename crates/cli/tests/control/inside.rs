@@ -87,7 +87,8 @@ fn lines_to_one_on_pipes_have_turns_and_it_comes_back() {
     let ran = lab.ran(&child.wait_with_output().unwrap());
     assert_eq!((ran.status, ran.stderr.as_str()), (0, "detached from instance 0\n"), "{ran}");
     assert!(ran.stdout.starts_with("42\n[error: ") && ran.stdout.ends_with("last\n"), "{ran}");
-    assert_eq!(lab.ok(&["send", "echo $x"]), "42\n", "the same life");
+    assert_eq!(lab.ok(&["send", "echo back"]), "back\n");
+    assert_eq!(lab.status()["snapshot"]["instances"][0]["generation"], 1, "the same life");
 }
 
 #[test]

@@ -31,6 +31,7 @@ fn typed_seen_resized_and_left_as_it_was() {
     terminal.key("'stty size; echo sleeps; sleep 1000' Enter");
     terminal.shows(&["20 70\nsleeps\n"]);
     terminal.key("C-c");
+    terminal.is("the third prompt", |screen| screen.matches("bash-").count() == 3);
     terminal.key("'echo interrupted' Enter");
     terminal.shows(&["\ninterrupted\n"]);
     terminal.key("C-]");
