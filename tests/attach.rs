@@ -204,6 +204,35 @@ fn one_that_starts_or_is_not_trusted_can_be_looked_at() {
 }
 
 #[test]
+fn who_waits_is_not_forgotten_by_a_restart_and_told_of_the_end() {
+    in_virtual_time(async {
+        let cluster = free_pool(1).await;
+        let job = cluster.submit("work:1000 say:x");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let (mine, restarted, reply) = tokio::join!(
+            attach(&cluster, 0),
+            async {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                cluster.restart_instance(SlotId(0)).await
+            },
+            job
+        );
+        assert_eq!((mine.generation, restarted), (2, Ok(true)));
+        assert_eq!(reply.expect("a reply").text(), "x");
+        drop(mine);
+        all_free(&cluster, 1).await;
+        let job = cluster.submit("work:1000 crash");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let (told, ()) = tokio::join!(cluster.attach(SlotId(0), Patience::Wait), async {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            cluster.kill().await;
+        });
+        assert!(matches!(told, Err(AttachError::Closed(_))), "{told:?}");
+        drop(job);
+    });
+}
+
+#[test]
 fn a_tool_without_a_terminal_has_turns() {
     in_virtual_time(async {
         let cluster = free_pool(1).await;

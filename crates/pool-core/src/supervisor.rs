@@ -140,6 +140,10 @@ impl PoolSupervisor {
         let seed = self.roll();
         let place = &mut self.places[index];
         let generation = place.slot.start(now);
+        if place.asker.is_some() {
+            // Whoever waits for its terminal waits for this life, whatever became of the last one.
+            place.slot.attach();
+        }
         place.status.starting(generation, now);
         place.transcript.begins(generation);
         // Taken, not copied: a conversation that cannot be taken up must not keep the tool from starting for ever.

@@ -125,7 +125,7 @@ impl Sitting {
                     .map_err(|error| pool::refused(ClientError::Foreign(error)))?;
                 let told = match done.left {
                     Left::Detached => "detached from instance",
-                    Left::Ended => "it has ended, and is started again: instance",
+                    Left::Ended => "the tool has ended; detached from instance",
                 };
                 return Ok(Some((Some(told), Exit::Ok)));
             }

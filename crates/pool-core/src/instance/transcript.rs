@@ -193,11 +193,18 @@ impl Ring {
         }
         self.end += bytes.len() as u64;
         let kept = &bytes[bytes.len().saturating_sub(TRANSCRIPT)..];
-        let room = TRANSCRIPT - kept.len();
-        self.bytes.drain(..self.bytes.len().saturating_sub(room));
+        // Mostly there is nothing to forget and nobody to wake.
+        let surplus = (self.bytes.len() + kept.len()).saturating_sub(TRANSCRIPT);
+        if surplus > 0 {
+            self.bytes.drain(..surplus);
+        }
         self.bytes.extend(kept);
-        self.forget();
-        self.wake();
+        if surplus > 0 || self.voices.len() > VOICES {
+            self.forget();
+        }
+        if !self.readers.is_empty() {
+            self.wake();
+        }
     }
 
     /// Forgets voices whose bytes have gone, and bytes of voices that are too many.

@@ -106,6 +106,7 @@ impl PoolSupervisor {
         news::tell(&self.router, PoolEvent::Closed);
         for place in &mut self.places {
             place.slot.drain();
+            place.asker = None;
             place.tell(order);
         }
         self.end_if_over();
