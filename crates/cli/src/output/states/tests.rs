@@ -82,13 +82,13 @@ fn a_dump_has_everything_and_is_safe() {
     assert!(!lines.contains("not shown") && !lines.contains('\u{1b}'));
     assert_eq!(lines.matches("    | ").count(), 20);
     assert_snapshot!(lines.replace("    | x\n", ""), @r"
-    instance 2 aider stalled for 12.3s: neither output nor processor time for 600s (pid 4711, life 2, 4 jobs); before: it exited with code 3
+    instance 2 aider stalled for 12.3s: neither output nor processor time for 600s (life 2, 4 jobs); before: it exited with code 3
       doing     job 3/12 a.py, step 1 of 2: a step runs
       awaits    the sentinel 3f9c… as a line of its own
       timers    stall in 590s, timeout in 1790s
-      process   4711 aider (child of 1): state S, 7 ticks, reads from its input (pipe:[7]), waits in do_select
+      process   4711 aider (child of 1): state S, 7 ticks, reads from its input (pipe:[7]), in do_select
       process   4712 g\u{1b}it (child of 4711): state S, 7 ticks
-      output    1234 bytes since the prompt
+      output    1234 bytes since the prompt, 5000 in this life; the last 600s ago
         | \u{1b}]0;title\u{7}
         | �Proceed? 
       next      wait, if a slow model is likely; else Ctrl-C twice takes its job back, and --kill-stalled does so by itself
