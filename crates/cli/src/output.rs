@@ -11,6 +11,7 @@ pub(crate) mod log;
 mod outlet;
 mod paint;
 mod progress;
+mod question;
 pub(crate) mod redact;
 mod replies;
 pub(crate) mod sanitize;
@@ -21,6 +22,7 @@ mod summary;
 mod talk;
 mod tally;
 mod transcripts;
+mod versions;
 
 pub(crate) use document::Bytes;
 pub(crate) use limit::{LimitNews, span};
@@ -42,7 +44,7 @@ use cluster::hooks::Happened;
 use cluster::inside::Why;
 use outlet::{Mouth, Outlet, Stream};
 use paint::Paint;
-use pool_core::supervisor::{HoldStatus, InstanceDump, InstanceStatus};
+use pool_core::supervisor::{HoldStatus, InstanceDump, InstanceState, InstanceStatus};
 use progress::Progress;
 use replies::{Form, Replies};
 use screen::Screen;
@@ -51,6 +53,7 @@ use std::io::{IsTerminal, Write, stderr, stdout};
 use std::time::Instant;
 use summary::Starts;
 use talk::Talk;
+use versions::Versions;
 
 pub(crate) use talk::Level;
 
@@ -75,7 +78,10 @@ pub(crate) struct Output {
     starts: Starts,
     report: Report,
     hooks: Hooks,
+    versions: Versions,
     total: Option<u64>,
+    /// Somebody is there to be asked.
+    asks: bool,
     /// Where everything goes that does not go to a terminal.
     outlet: Option<Outlet>,
 }
@@ -123,7 +129,9 @@ impl Output {
             starts: Starts::default(),
             report: Report::default(),
             hooks: Hooks::default(),
+            versions: Versions::default(),
             total,
+            asks: false,
             outlet: None,
         }
     }
@@ -148,6 +156,7 @@ impl Output {
 
     /// Writes a result to where files of results are wanted, and tells hooks of a failure.
     pub(crate) fn keep(&mut self, record: &ResultRecord, shown: Shown) {
+        self.look_at_version(record);
         self.report.ended(record, shown);
         if shown == Shown::Whole {
             self.hooks.ended(record);
@@ -295,6 +304,9 @@ impl Output {
         self.hooks.changed(status, job);
         let job = job.map(|job| title(job, self.total));
         self.starts.changed(status);
+        if self.asks && status.state == InstanceState::NeedsInput {
+            return;
+        }
         if let Some(line) = self.states.changed(status, job.as_deref()) {
             self.note(&line);
         }

@@ -29,6 +29,7 @@ pub mod lock;
 pub mod log;
 pub mod machine;
 pub mod news;
+pub mod pool;
 pub mod read;
 pub mod recorder;
 mod reserve;
@@ -37,6 +38,7 @@ mod rows;
 mod schema;
 pub mod spool;
 pub mod store;
+mod tasks;
 #[cfg(test)]
 mod tests;
 pub mod writer;

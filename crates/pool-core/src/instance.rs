@@ -5,6 +5,7 @@
 //! mailbox. Reader and writer are independent, for a tool that is busy writing does not read.
 
 mod activity;
+mod backlog;
 mod driver;
 mod inside;
 mod record;
@@ -19,7 +20,7 @@ pub use transcript::{Follower, Heard, Piece, TRANSCRIPT, Transcript};
 use crate::message::{
     Assign, Attended, ControlMessage, Event, ExitReport, Generation, Order, Pause, Resize, SlotId, Typed,
 };
-use crate::process::Launch;
+use crate::process::{Launch, relay};
 use crate::spec::ToolSpec;
 use actix::{Actor, AsyncContext, Context, Handler, Recipient};
 use driver::Driver;
@@ -75,7 +76,12 @@ impl Actor for InstanceActor {
             let (launcher, slot) = (plan.launcher.clone(), plan.slot);
             let spec = plan.spec.taking_up(plan.thread.as_deref());
             let driver = Driver::new(plan, me);
-            tasks::start(driver.clone(), launcher.launch(&spec, slot));
+            let launching = if spec.turn.rule.is_relayed() {
+                relay::launch(launcher, spec, slot)
+            } else {
+                launcher.launch(&spec, slot)
+            };
+            tasks::start(driver.clone(), launching);
             self.driver = Some(driver);
         }
     }

@@ -1,17 +1,13 @@
 //! Looking inside: transcripts, what an instance waits for, how many there are, lines for one on pipes.
 
-use crate::lab::{Lab, SENTINEL};
+use crate::lab::Lab;
 use std::io::Write;
 use std::process::Stdio;
-
-fn up(lab: &Lab, count: &str, flags: &str) {
-    lab.ok(&["up", &lab.tool(flags), "-n", count, "--sentinel", SENTINEL]);
-}
 
 #[test]
 fn logs_tell_who_said_what_and_raw_is_what_was_said() {
     let lab = Lab::new();
-    up(&lab, "1", "");
+    lab.up(1, &[]);
     lab.ok(&["send", "hello"]);
     let logs = lab.ok(&["logs", "0"]);
     assert!(logs.starts_with("# life 1 begins\n") && logs.contains("\n> hello\n"), "{logs}");
@@ -28,7 +24,7 @@ fn logs_tell_who_said_what_and_raw_is_what_was_said() {
 #[test]
 fn who_follows_hears_until_the_pool_goes() {
     let lab = Lab::new();
-    up(&lab, "1", "");
+    lab.up(1, &[]);
     let follower = lab.command(&["logs", "-f", "0"]).spawn().unwrap();
     lab.ok(&["send", "hello"]);
     lab.ok(&["down"]);
@@ -39,10 +35,10 @@ fn who_follows_hears_until_the_pool_goes() {
 #[test]
 fn why_says_what_an_instance_waits_for() {
     let lab = Lab::new();
-    up(&lab, "1", "");
+    lab.up(1, &[]);
     let why = lab.ok(&["why", "0"]);
     for part in [
-        "instance 0 fake-tool ready",
+        "instance 0 fake ready",
         "  awaits ",
         "reads from its input (pipe:[",
         "  next      nothing: it is free",
@@ -57,7 +53,7 @@ fn why_says_what_an_instance_waits_for() {
 #[test]
 fn a_pool_grows_and_shrinks() {
     let lab = Lab::new();
-    up(&lab, "1", "");
+    lab.up(1, &[]);
     let mut watch = lab.watch(&[]);
     assert_eq!(lab.run(&["scale", "3"]).stderr, "starting 1, 2\n");
     lab.ok(&["send", "--to", "2", "hello"]);
@@ -71,7 +67,7 @@ fn a_pool_grows_and_shrinks() {
             &["scale", "0"][..],
             "error: a tool has from 1 to 1000 instances: take the pool down to have none\n",
         ),
-        (&["scale", "2", "--tool", "bash"], "error: the pool has no tool bash: it runs fake-tool\n"),
+        (&["scale", "2", "--tool", "bash"], "error: the pool has no tool bash: it runs fake\n"),
     ] {
         let ran = lab.run(words);
         assert_eq!((ran.status, ran.stderr.as_str()), (2, why));

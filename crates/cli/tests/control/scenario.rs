@@ -1,6 +1,6 @@
 //! Three instances driven by number from a shell, one of them killed in between.
 
-use crate::lab::{Lab, Ran, SENTINEL};
+use crate::lab::{Lab, Ran};
 use insta::assert_snapshot;
 use regex::Regex;
 use std::process::Command;
@@ -17,7 +17,20 @@ fn same(ran: &Ran) -> String {
 #[test]
 fn three_instances_by_number() {
     let lab = Lab::new();
-    let tool = lab.tool("");
+    begin(&lab);
+    ask_each(&lab);
+    kill_one(&lab);
+    assert_snapshot!(same(&lab.run(&["down"])), @r"
+    status: 0
+    --- stdout
+    --- stderr
+    pool main is down
+    ");
+    assert_eq!(lab.run(&["status"]).status, 2);
+}
+
+fn begin(lab: &Lab) {
+    let tool = lab.tool(&[]);
     assert_snapshot!(same(&lab.run(&["status"])), @"
     status: 2
     --- stdout
@@ -25,20 +38,23 @@ fn three_instances_by_number() {
     error: no pool is up
     help: 'cluster up TOOL' starts one
     ");
-    assert_snapshot!(same(&lab.run(&["up", &tool, "-n", "3", "--sentinel", SENTINEL])), @"
+    assert_snapshot!(same(&lab.run(&["up", &format!("{tool}:3")])), @"
     status: 0
     --- stdout
     main
     --- stderr
     pool main is up (pid PID): 'cluster send' works with it, 'cluster down' ends it
     ");
-    assert_snapshot!(same(&lab.run(&["up", &tool, "--sentinel", SENTINEL])), @"
+    assert_snapshot!(same(&lab.run(&["up", tool])), @"
     status: 2
     --- stdout
     --- stderr
     error: pool main is up (pid PID)
     help: 'cluster down' ends it; -p NAME starts another one beside it
     ");
+}
+
+fn ask_each(lab: &Lab) {
     for index in ["0", "1", "2"] {
         assert_eq!(
             lab.ok(&["send", "--to", index, "--no-wait", &format!("/add {index}.py")]).lines().count(),
@@ -77,14 +93,16 @@ fn three_instances_by_number() {
     assert_snapshot!(same(&lab.run(&["status"])), @"
     status: 0
     --- stdout
-    main (pid PID): 3 × fake-tool (fake-tool …; may change anything), least_busy
+    main (pid PID): 3 × fake (fake-tool …; may change anything), least_busy
     0 queued, 0 working, 0 unread
-    instance 0 fake-tool ready: it ended job 2: ok
-    instance 1 fake-tool ready: it ended job 4: ok
-    instance 2 fake-tool ready: it ended job 6: ok
+    instance 0 fake ready: it ended job 2: ok
+    instance 1 fake ready: it ended job 4: ok
+    instance 2 fake ready: it ended job 6: ok
     --- stderr
     ");
+}
 
+fn kill_one(lab: &Lab) {
     let pid = lab.status()["snapshot"]["instances"][1]["pid"].to_string();
     let mut watch = lab.watch(&[]);
     assert!(Command::new("kill").args(["-9", &pid]).status().unwrap().success());
@@ -103,24 +121,11 @@ fn three_instances_by_number() {
     assert_snapshot!(same(&lab.run(&["status"])), @"
     status: 0
     --- stdout
-    main (pid PID): 3 × fake-tool (fake-tool …; may change anything), least_busy
+    main (pid PID): 3 × fake (fake-tool …; may change anything), least_busy
     0 queued, 0 working, 0 unread
-    instance 0 fake-tool ready: it ended job 2: ok
-    instance 1 fake-tool ready: it ended job 7: ok, restarted once
-    instance 2 fake-tool ready: it ended job 6: ok
+    instance 0 fake ready: it ended job 2: ok
+    instance 1 fake ready: it ended job 7: ok, restarted once
+    instance 2 fake ready: it ended job 6: ok
     --- stderr
-    ");
-    assert_snapshot!(same(&lab.run(&["down"])), @"
-    status: 0
-    --- stdout
-    --- stderr
-    pool main is down
-    ");
-    assert_snapshot!(same(&lab.run(&["status"])), @"
-    status: 2
-    --- stdout
-    --- stderr
-    error: no pool is up
-    help: 'cluster up TOOL' starts one
     ");
 }

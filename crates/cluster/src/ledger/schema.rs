@@ -7,7 +7,7 @@ mod reading;
 
 pub(super) use reading::read;
 
-use super::LedgerError;
+use super::{LedgerError, tasks};
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::time::Duration;
@@ -93,6 +93,7 @@ pub(super) fn create(path: &Path) -> Result<Connection, LedgerError> {
     durable(&connection)?;
     let transaction = connection.unchecked_transaction()?;
     // The tables that always have something in them are last in the file: what is cut off it is missed.
+    tasks::begin(&transaction)?;
     transaction.execute_batch(LOG)?;
     transaction.execute_batch(TABLES)?;
     transaction.pragma_update(None, "application_id", APPLICATION)?;
@@ -114,7 +115,17 @@ pub(super) fn open(path: &Path) -> Result<Connection, LedgerError> {
         return Err(LedgerError::damaged(path, verdict));
     }
     connection.execute_batch(LOG)?;
+    tasks::begin(&connection)?;
     Ok(connection)
+}
+
+/// Whether there is no database, or one without a table: its making was broken off.
+pub(super) fn is_missing(path: &Path) -> bool {
+    let begun = || {
+        let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
+        connection.query_row("SELECT EXISTS (SELECT 1 FROM run)", [], |row| row.get::<_, bool>(0)).ok()
+    };
+    !path.exists() || (is_empty(path) && begun() != Some(true))
 }
 
 /// Whether there is a database without a table, or with a run that was never written down, or that has not sent

@@ -5,15 +5,20 @@
 //! written anew (a failed sync is never just repeated). Until it goes through nobody is answered, so nothing is sent
 //! and no reply is told. `reserve.rs` tells what is done when the disk is full.
 
+mod closing;
+
 use super::LedgerError;
 use super::book::{Book, Entry, Row, Written};
 use super::crash::{Point, reached};
 use super::identity::Identity;
-use super::machine::{Fate, Placed, State};
+use super::machine::{Fate, Placed};
 use super::news::{News, Notes};
+use super::pool::PoolCommand;
 use super::reserve::Room;
+use super::tasks::Task;
 use super::{rows, schema};
 use crate::batch::clock::wall;
+use closing::{close, epoch, holds};
 use jiff::Timestamp;
 use rusqlite::Connection;
 use std::os::unix::fs::MetadataExt;
@@ -33,7 +38,7 @@ const AGAIN: Duration = Duration::from_millis(500);
 const LAST_TRIES: u32 = 4;
 
 /// Why a command was not carried out: the text says it.
-type Answer<T> = oneshot::Sender<Result<T, Arc<LedgerError>>>;
+pub(super) type Answer<T> = oneshot::Sender<Result<T, Arc<LedgerError>>>;
 
 /// What the thread can be asked for.
 #[derive(Debug)]
@@ -48,10 +53,14 @@ pub(super) enum Command {
     Again { entry: Arc<Entry>, record: Written },
     /// Its attempt is over, and there was to be another one.
     PutBack { entry: Arc<Entry>, answer: Answer<()> },
+    /// What only a pool that stays up is told.
+    Pool(PoolCommand),
     /// Jobs that are to be left alone. Nobody waits for it: it is written with what comes next.
     Skip(Vec<Identity>),
     /// What happened to the run as a whole, and when. Nobody waits for it.
     Note(Timestamp, News),
+    /// What a service calls a job. Nobody waits for it.
+    Task(Arc<Entry>, Arc<str>),
     /// Nothing more will come.
     Close { list: ListEnd, answer: Answer<Standing> },
 }
@@ -103,9 +112,9 @@ impl Writer {
         make: impl FnOnce(Answer<T>) -> Command,
     ) -> Result<T, Arc<LedgerError>> {
         let (answer, wait) = oneshot::channel();
-        let ended = || Arc::new(LedgerError::Ended);
-        self.0.try_send(make(answer)).map_err(|_| ended())?;
-        wait.await.unwrap_or_else(|_| Err(ended()))
+        // If it has ended, the answer is dropped with the command.
+        self.tell(make(answer));
+        wait.await.unwrap_or_else(|_| Err(Arc::new(LedgerError::Ended)))
     }
 }
 
@@ -186,11 +195,10 @@ impl Keeper {
                 Command::Send { answer, .. } => _ = answer.send(Err(error.clone())),
                 Command::End { answer, .. }
                 | Command::Refuse { answer, .. }
-                | Command::PutBack { answer, .. } => {
-                    _ = answer.send(Err(error.clone()));
-                }
+                | Command::PutBack { answer, .. } => _ = answer.send(Err(error.clone())),
                 Command::Close { answer, .. } => _ = answer.send(Err(error.clone())),
-                Command::Skip(_) | Command::Note(..) | Command::Again { .. } => {}
+                Command::Pool(command) => command.fail(&error),
+                Command::Skip(_) | Command::Note(..) | Command::Again { .. } | Command::Task(..) => {}
             }
         }
     }
@@ -235,8 +243,10 @@ impl Keeper {
                 self.book.put_back(&entry, rows);
                 told.push(Told::Ended(answer));
             }
+            Command::Pool(command) => told.extend(command.stage(&mut self.book, rows).map(Told::Ended)),
             Command::Skip(jobs) => jobs.into_iter().for_each(|job| self.book.skip(job, rows)),
             Command::Note(at, news) => self.notes.add(at, news),
+            Command::Task(entry, id) => self.notes.submitted(Task::of(&entry, id)),
             Command::Close { list, answer } => {
                 self.notes.add(wall(), News::Left);
                 reached(Point::BeforeClose);
@@ -320,7 +330,7 @@ impl Keeper {
         self.notes.write(&transaction, self.epoch)?;
         for told in told {
             if let Told::Closed(list, _) = told {
-                close(&transaction, *list, standing(&self.book, *list).is_finished)?;
+                close(&transaction, *list, self.book.standing(*list).is_finished)?;
             }
         }
         transaction.commit()?;
@@ -352,7 +362,7 @@ impl Keeper {
                     closed = true;
                     self.connection = None;
                     self.room.release();
-                    let _ = answer.send(Ok(standing(&self.book, list)));
+                    let _ = answer.send(Ok(self.book.standing(list)));
                 }
             }
         }
@@ -368,33 +378,4 @@ fn tell_error(told: Vec<Told>, error: &Arc<LedgerError>) {
             Told::Closed(_, answer) => _ = answer.send(Err(error.clone())),
         }
     }
-}
-
-/// Whose record it is now.
-fn epoch(connection: &Connection) -> rusqlite::Result<u32> {
-    connection.prepare_cached("SELECT epoch FROM run")?.query_row([], |row| row.get(0))
-}
-
-/// Whether the group was committed after all, although its writer was told otherwise.
-fn holds(connection: &Connection, last_event: i64) -> rusqlite::Result<bool> {
-    let last: Option<i64> = connection.query_row("SELECT max(number) FROM event", [], |row| row.get(0))?;
-    Ok(last.unwrap_or_default() >= last_event)
-}
-
-fn close(connection: &Connection, list: ListEnd, finished: bool) -> rusqlite::Result<()> {
-    connection.execute("UPDATE run SET total = coalesce(?, total)", [list.total])?;
-    if finished {
-        connection.execute("UPDATE run SET ended = ?", [wall().to_string()])?;
-    }
-    Ok(())
-}
-
-fn standing(book: &Book, list: ListEnd) -> Standing {
-    let mut standing = Standing { pending: list.unsent, ..Standing::default() };
-    // Others were sent once, and are back in the list's count of jobs that were not.
-    let states = || book.jobs().map(|(_, job)| job.state());
-    standing.settled = states().filter(|state| state.is_terminal()).count() as u64;
-    standing.unknown = states().filter(|state| *state == State::Unknown).count() as u64;
-    standing.is_finished = list.total.is_some() && standing.unknown + standing.pending == 0;
-    standing
 }

@@ -9,6 +9,7 @@
 //! ```
 
 mod attach;
+mod complaint;
 mod describe;
 mod ending;
 mod finish;
@@ -17,12 +18,15 @@ mod running;
 mod start;
 mod stop;
 mod turn;
+mod unread;
 mod watch;
 mod weight;
 mod work;
 
+pub use complaint::KEPT_ERRORS;
 pub use describe::Inside;
 pub use stop::Ladder;
+pub use unread::UNREAD_ANSWERS;
 
 use super::dialect::Dialect;
 use crate::message::{
@@ -33,11 +37,13 @@ use crate::process::Signal;
 use crate::process::look::Depth;
 use crate::spec::ToolSpec;
 use attach::{Lent, Typed};
+use complaint::Complaint;
 use ending::Ending;
 use running::Turn;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
+use unread::Unread;
 use work::Work;
 
 /// How long after the process's end its output may still be read, and the other way round.
@@ -74,6 +80,8 @@ pub struct Conversation<D> {
     dialect: D,
     state: State,
     ending: Ending,
+    complaint: Complaint,
+    unread: Unread,
     /// Finish the job at hand, then stop.
     draining: bool,
     /// Credits up to this serial are spent or void.
@@ -130,6 +138,8 @@ impl<D: Dialect> Conversation<D> {
             dialect,
             state: State::Starting { deadline },
             ending: Ending::None,
+            complaint: Complaint::default(),
+            unread: Unread::default(),
             draining: false,
             spent: 0,
             ordered_at: now,
@@ -153,6 +163,11 @@ impl<D: Dialect> Conversation<D> {
     /// Bytes for the process, in order, before any action; left empty.
     pub const fn outgoing(&mut self) -> &mut Vec<u8> {
         &mut self.outgoing
+    }
+
+    /// So many of all bytes that were [outgoing](Self::outgoing) wait for the process to read on.
+    pub const fn unread(&mut self, waiting: usize) {
+        self.unread.waits(waiting);
     }
 
     /// Where the reader puts bytes.
@@ -212,15 +227,21 @@ impl<D: Dialect> Conversation<D> {
         if self.is_attached() {
             return self.overheard(count);
         }
+        let mut holds = false;
         if let State::Turn { work, turn } = &mut self.state {
             turn.vigil.output(now);
             turn.received += count as u64;
             work.received(count);
-            if turn.shown.is_some() {
+            holds = self.dialect.still_holds();
+            // Who asks may say more meanwhile.
+            if turn.shown.is_some() && !holds && self.dialect.is_asking() != Some(true) {
                 self.changed(StateChange::Working);
             }
         }
         self.look(now);
+        if holds && !self.dialect.still_holds() && matches!(self.state, State::Turn { .. }) {
+            self.changed(StateChange::Working);
+        }
     }
 
     /// The process's output has ended.
@@ -228,6 +249,11 @@ impl<D: Dialect> Conversation<D> {
         self.look(now);
         self.ending.output_ended(now + DRAIN);
         self.end_if_over(now);
+    }
+
+    /// The process has said this on its standard error, which is not part of its output.
+    pub fn complained(&mut self, bytes: &[u8]) {
+        self.complaint.add(bytes);
     }
 
     /// The process does not read any more: it has closed its input, or is about to be found dead.
@@ -254,6 +280,10 @@ impl<D: Dialect> Conversation<D> {
             Control::Answer(text) => {
                 if matches!(self.state, State::Turn { .. }) {
                     self.dialect.answer(&text, &mut self.outgoing);
+                    if self.dialect.is_asking().is_some() {
+                        // In between, or a question like the last one would be none.
+                        self.changed(StateChange::Working);
+                    }
                     // It may have asked more than this.
                     self.look(now);
                 }

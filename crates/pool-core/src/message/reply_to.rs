@@ -148,6 +148,12 @@ impl Remote {
         self.line.stage()
     }
 
+    /// The job.
+    #[must_use]
+    pub fn job(&self) -> JobId {
+        self.line.job
+    }
+
     /// The slot that has it, from its placement to its end.
     #[must_use]
     pub fn slot(&self) -> Option<SlotId> {
@@ -219,6 +225,17 @@ impl ReplyTo {
     pub fn again(self, brought: JobResult) -> Self {
         self.line.again(brought);
         self
+    }
+
+    /// What a service calls the task that the job's first step has become, if that is under way there.
+    #[must_use]
+    pub fn task(&self) -> Option<Arc<str>> {
+        self.line.task().clone()
+    }
+
+    /// Remembers that for all attempts to come; `None`: there is none any more.
+    pub fn keep_task(&self, task: Option<Arc<str>>) {
+        *self.line.task() = task;
     }
 
     /// Queued => Placed; false if it was cancelled.

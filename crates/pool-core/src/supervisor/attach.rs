@@ -6,7 +6,7 @@ use crate::message::{
     Attended, Event, Generation, Job, JobHandle, Order, Resize, Seat, Size, SlotId, Step, Typed, news,
     reply_channel,
 };
-use crate::spec::Io;
+use crate::spec::{Io, TurnRule};
 use actix::{Addr, Context, Recipient};
 use memchr::memmem;
 use std::sync::Arc;
@@ -39,8 +39,10 @@ pub enum CannotAttach {
         /// Which.
         slot: SlotId,
     },
-    /// It speaks a protocol, in which nobody can type.
-    #[error("{tool} speaks a protocol, which has no terminal: send it prompts, and read its transcript")]
+    /// It speaks a protocol, or there is no process between turns: nobody can type.
+    #[error(
+        "{tool} speaks a protocol, or is a process for each turn: send it prompts, and read its transcript"
+    )]
     Protocol {
         /// The tool.
         tool: Arc<str>,
@@ -145,7 +147,7 @@ impl PoolSupervisor {
     fn attachable(&self, slot: SlotId, patience: Patience) -> Result<(), CannotAttach> {
         let place = self.places.get(slot.index()).ok_or(CannotAttach::NoSuchSlot { slot })?;
         let spec = &self.groups[place.group].spec;
-        if spec.agent().is_some() {
+        if matches!(spec.turn.rule, TurnRule::Protocol(_) | TurnRule::OneShot(_) | TurnRule::Remote(_)) {
             return Err(CannotAttach::Protocol { tool: spec.tool.clone() });
         }
         let is_waited_for = place.asker.as_ref().is_some_and(|asker| !asker.is_closed());

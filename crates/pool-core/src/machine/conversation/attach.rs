@@ -143,7 +143,11 @@ impl<D: Dialect> Conversation<D> {
                 let text = clean(tail);
                 until.find_iter(&text).last().is_some_and(|prompt| prompt.end() == text.len())
             }
-            TurnRule::Lines | TurnRule::Quiet { .. } | TurnRule::Protocol(_) => false,
+            TurnRule::Lines
+            | TurnRule::Quiet { .. }
+            | TurnRule::Protocol(_)
+            | TurnRule::OneShot(_)
+            | TurnRule::Remote(_) => false,
         }
     }
 
