@@ -1,10 +1,11 @@
 //! The command line, as typed.
 
 use crate::commands::{
-    answer::AnswerArgs, ask::args::AskArgs, cancel::CancelArgs, completions::CompletionsArgs,
-    config::ConfigArgs, doctor::DoctorArgs, down::DownArgs, gc::GcArgs, man::ManArgs, read::ReadArgs,
-    restart::RestartArgs, resume::ResumeArgs, run::args::RunArgs, runs::RunsArgs, schema::SchemaArgs,
-    send::SendArgs, status::StatusArgs, tools::ToolsArgs, trust::TrustArgs, up::args::UpArgs, wait::WaitArgs,
+    answer::AnswerArgs, ask::args::AskArgs, attach::AttachArgs, cancel::CancelArgs,
+    completions::CompletionsArgs, config::ConfigArgs, doctor::DoctorArgs, down::DownArgs, gc::GcArgs,
+    logs::LogsArgs, man::ManArgs, read::ReadArgs, restart::RestartArgs, resume::ResumeArgs,
+    run::args::RunArgs, runs::RunsArgs, scale::ScaleArgs, schema::SchemaArgs, send::SendArgs,
+    status::StatusArgs, tools::ToolsArgs, trust::TrustArgs, up::args::UpArgs, wait::WaitArgs, why::WhyArgs,
 };
 use crate::failure::Failure;
 use crate::output::log::check_filter;
@@ -42,6 +43,10 @@ pub(crate) enum Verb {
     Answer(AnswerArgs),
     Cancel(CancelArgs),
     Restart(RestartArgs),
+    Scale(ScaleArgs),
+    Logs(LogsArgs),
+    Why(WhyArgs),
+    Attach(AttachArgs),
     /// List the tools that cluster knows, or show one and where each value comes from
     Tools(ToolsArgs),
     /// Show the settings that hold, and where each comes from

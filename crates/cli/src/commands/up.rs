@@ -20,7 +20,7 @@ use crate::strategies::{Route, Strategies};
 use args::UpArgs;
 use cluster::batch::plan::Settings;
 use cluster::control::limits::TICKETS;
-use cluster::control::{About, Claimed, Controller, Place, Server, Terms};
+use cluster::control::{About, Claimed, Controller, Grown, Place, Server, Terms};
 use cluster::{ClusterManager, Job};
 use pool_core::supervisor::InstanceStatus;
 use record::Recorded;
@@ -132,7 +132,8 @@ fn terms(args: &UpArgs, tools: &[Tool]) -> Terms {
             OnLimit::Fail => job,
         }
     };
-    Terms { settings, slots: tools.iter().map(|tool| tool.instances).collect(), finish: Box::new(finish) }
+    let slots = tools.iter().map(|tool| tool.instances).collect();
+    Terms { settings, slots, grown: Grown::default(), finish: Box::new(finish) }
 }
 
 /// The pool in one line.

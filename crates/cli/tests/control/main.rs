@@ -9,6 +9,7 @@ mod crash;
 #[path = "../common/events.rs"]
 mod events;
 mod file;
+mod inside;
 mod lab;
 #[path = "../common/missing.rs"]
 mod missing;

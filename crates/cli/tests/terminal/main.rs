@@ -7,6 +7,7 @@
 )]
 
 mod asking;
+mod attach;
 mod keys;
 #[path = "../common/missing.rs"]
 mod missing;

@@ -17,6 +17,9 @@ pub const IN_FLIGHT: usize = 256;
 /// How many bytes may wait for a client that does not read; with more, the connection ends.
 pub const UNSENT: usize = 8 << 20;
 
+/// How many bytes may wait for a client before streams to it pause; what they would tell is kept where it comes from.
+pub const ROOMY: usize = 64 << 10;
+
 /// How long a client may take for its first line, and at the end for what is still to be read.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 

@@ -1,6 +1,6 @@
 //! What goes to one client: a queue with a bound, and one task that writes it.
 
-use super::limits::UNSENT;
+use super::limits::{ROOMY, UNSENT};
 use super::protocol::{Answer, Body, Code, Fault};
 use super::tickets::Claim;
 use std::collections::VecDeque;
@@ -17,6 +17,8 @@ struct Shared {
     queue: Mutex<Queue>,
     /// Something has been put in, or nothing more will be.
     moved: Notify,
+    /// Something has been written.
+    written: Notify,
     /// The client was cut off.
     cut: Notify,
 }
@@ -64,6 +66,24 @@ impl Outbound {
         self.0.moved.notify_one();
     }
 
+    /// Resolves when so little waits for the client that more of a stream may follow.
+    pub(super) async fn roomy(&self) {
+        loop {
+            // Before the look, so that what is written after it is heard.
+            let mut written = std::pin::pin!(self.0.written.notified());
+            written.as_mut().enable();
+            if self.is_roomy() {
+                return;
+            }
+            written.await;
+        }
+    }
+
+    fn is_roomy(&self) -> bool {
+        let queue = self.queue();
+        queue.state != State::Open || queue.bytes <= ROOMY
+    }
+
     /// Nothing more is put in.
     pub(super) fn end(&self) {
         let mut queue = self.queue();
@@ -101,6 +121,8 @@ impl Outbound {
                     claim.into_iter().for_each(Claim::told);
                     let mut queue = self.queue();
                     queue.bytes = queue.bytes.saturating_sub(line.len());
+                    drop(queue);
+                    self.0.written.notify_waiters();
                 }
                 None => self.0.moved.notified().await,
             }
@@ -120,6 +142,7 @@ impl Outbound {
         // Outside of the lock: claims go back to their tickets.
         drop(dropped);
         self.0.cut.notify_waiters();
+        self.0.written.notify_waiters();
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {

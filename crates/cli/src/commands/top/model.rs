@@ -221,7 +221,13 @@ impl Model {
             Event::Instance(status) => self.instance(*status, now),
             Event::Ticket(change) => self.ticket(change, now),
             Event::Missed { changes } => self.tell(now, format!("{changes} changes were missed")),
+            // Answers to what `top` does not ask for.
             Event::Accepted { .. } | Event::Delivered { .. } | Event::Asks { .. } => {}
+            Event::Log(_)
+            | Event::Attached(_)
+            | Event::Output(_)
+            | Event::Unshown { .. }
+            | Event::Untyped {} => {}
         }
     }
 
@@ -289,6 +295,7 @@ pub(super) const fn word(state: InstanceState) -> &'static str {
         InstanceState::NeedsInput => "asks",
         InstanceState::Throttled => "throttled",
         InstanceState::Stalled => "stalled",
+        InstanceState::Attached => "attached",
         InstanceState::Open => "no jobs",
         InstanceState::Limited => "limited",
         InstanceState::BackingOff => "restarts",
