@@ -177,6 +177,14 @@ impl Place {
         }
     }
 
+    /// Takes a name for a pool that ends with the client of this process: it is in nobody's way who names none.
+    ///
+    /// # Errors
+    /// As [`Place::claim`].
+    pub fn claim_client(&self, pid: u32) -> Result<Claimed, PlaceError> {
+        self.take(format!("mcp-{pid}"))
+    }
+
     fn take(&self, name: String) -> Result<Claimed, PlaceError> {
         let path = self.lock(&name);
         loop {
@@ -245,10 +253,11 @@ impl Claimed {
     }
 }
 
-/// Whether the name is that of a batch.
+/// Whether the name is that of a batch, or of a pool that ends with its client.
 fn is_run(name: &str) -> bool {
     let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    name.strip_prefix("run-").or_else(|| name.strip_prefix('r')).is_some_and(is_number)
+    let digits = name.strip_prefix("run-").or_else(|| name.strip_prefix("mcp-")).or_else(|| name.strip_prefix('r'));
+    digits.is_some_and(is_number)
 }
 
 fn is_name(name: &str) -> bool {
@@ -364,7 +373,7 @@ mod tests {
         for name in ["main", "a.b", "run", "r", "r7x", "7", &"x".repeat(64)] {
             assert!(place.claim(name).is_ok(), "{name}");
         }
-        for name in ["", "../x", "a/b", ".x", "-p", "r7", "run-12", "a b", "ä", "a\0b", &"x".repeat(65)] {
+        for name in ["", "../x", "a/b", ".x", "-p", "r7", "run-12", "mcp-7", "a b", "ä", "a\0b", &"x".repeat(65)] {
             assert!(matches!(place.claim(name), Err(PlaceError::Name(_))), "{name}");
         }
     }
