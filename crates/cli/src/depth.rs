@@ -58,7 +58,8 @@ mod tests {
 
     #[test]
     fn pools_are_told_by_their_guards() {
-        let table: [(&[u8], u32); 6] = [(b"", 0), (b"...", 0), (b".gg.", 1), (b"g", 1), (b".gg..gg.", 2), (b"g.g.g", 3)];
+        let table: [(&[u8], u32); 6] =
+            [(b"", 0), (b"...", 0), (b".gg.", 1), (b"g", 1), (b".gg..gg.", 2), (b"g.g.g", 3)];
         for (ancestors, pools) in table {
             assert_eq!(pools_above(ancestors.iter().map(|one| *one == b'g')), pools, "{ancestors:?}");
         }
@@ -70,7 +71,8 @@ mod tests {
 
     #[test]
     fn what_was_inherited_counts_whatever_it_says() {
-        let table = [(None, 0), (Some("0"), 0), (Some("3"), 3), (Some(""), 1), (Some("-1"), 1), (Some("many"), 1)];
+        let table =
+            [(None, 0), (Some("0"), 0), (Some("3"), 3), (Some(""), 1), (Some("-1"), 1), (Some("many"), 1)];
         for (value, depth) in table {
             assert_eq!(inherited(value.map(OsString::from)), depth, "{value:?}");
         }

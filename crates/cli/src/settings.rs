@@ -39,9 +39,7 @@ pub(crate) fn install(command: Command, config: &Config) -> Command {
         Some((_, value)) => arg.default_value(value.clone()),
         None => arg,
     };
-    VERBS
-        .iter()
-        .fold(command, |command, verb| command.mut_subcommand(verb, |verb| verb.mut_args(&settled)))
+    VERBS.iter().fold(command, |command, verb| command.mut_subcommand(verb, |verb| verb.mut_args(&settled)))
 }
 
 /// Gives `cluster config` the flags of `cluster run` that are settings.

@@ -41,7 +41,8 @@ use tokio::time::Instant;
 pub(crate) fn run(args: &McpArgs, strategies: &Strategies) -> Result<Exit, Failure> {
     let (depth, most) = (depth(), args.rights.max_depth);
     if depth >= most {
-        let why = format!("this runs inside of a pool (depth {depth}), and pools inside of pools end at {most}");
+        let why =
+            format!("this runs inside of a pool (depth {depth}), and pools inside of pools end at {most}");
         return Err(Failure::usage(why).help("--max-depth lets more of them be inside of each other"));
     }
     if std::io::stdin().is_terminal() {
@@ -60,18 +61,21 @@ fn join(args: &McpArgs) -> Result<Exit, Failure> {
         let help = "name a tool, or give it to 'cluster up'";
         return Err(Failure::usage(format!("{flag} is for a pool of its own, and this joins one")).help(help));
     }
-    let live = Place::current().and_then(|place| place.find(args.which.name.as_deref())).map_err(|error| {
-        let failure = nowhere(error);
-        let help = failure.help.clone().map(|help| format!("{help}; 'cluster mcp TOOL' has one of its own"));
-        Failure { help, ..failure }
-    })?;
+    let live =
+        Place::current().and_then(|place| place.find(args.which.name.as_deref())).map_err(|error| {
+            let failure = nowhere(error);
+            let help =
+                failure.help.clone().map(|help| format!("{help}; 'cluster mcp TOOL' has one of its own"));
+            Failure { help, ..failure }
+        })?;
     block_on(async {
         let mut client = Client::to(&live).await.map_err(refused)?;
         if client.greeting().kind == Kind::Run {
             let why = format!("{} is a batch, and takes no prompts", live.name);
             return Err(Failure::usage(why).help("'cluster up TOOL' starts a pool that does"));
         }
-        let status: StatusDone = super::pool::call(&mut client, cluster::control::protocol::Ask::Status {}).await?;
+        let status: StatusDone =
+            super::pool::call(&mut client, cluster::control::protocol::Ask::Status {}).await?;
         drop(client);
         let tools = status.pool.tools;
         if tools.is_empty() {
@@ -89,7 +93,8 @@ fn join(args: &McpArgs) -> Result<Exit, Failure> {
 }
 
 fn desk(live: &Live, rights: Rights) -> Desk {
-    Desk::new(Link::new(live.socket.clone()), rights, format!("{}-{}", live.name, live.pid))
+    let Live { name, pid, socket } = live;
+    Desk::new(Link::new(socket.clone()), rights, format!("{name}-{pid}"))
 }
 
 /// Speaks with the client until that has gone.
@@ -120,15 +125,21 @@ fn for_a_pool_of_its_own(args: &McpArgs) -> Option<&'static str> {
 }
 
 fn interpreters(tools: &[ToolView]) -> Failure {
-    let names: Vec<&str> = tools.iter().filter(|tool| tool.interprets).map(|tool| tool.name.as_str()).collect();
-    let why = format!("{} runs what it is told as it stands: the client could do whatever you can", names.join(", "));
+    let names: Vec<&str> =
+        tools.iter().filter(|tool| tool.interprets).map(|tool| tool.name.as_str()).collect();
+    let why = format!(
+        "{} runs what it is told as it stands: the client could do whatever you can",
+        names.join(", ")
+    );
     Failure::usage(why).help("--allow-interpreters allows that")
 }
 
 fn tells_costs(rights: &RightsArgs, tools: &[ToolView]) -> Result<(), Failure> {
     match tools.iter().find(|tool| rights.max_cost.is_some() && !tool.tells_costs) {
         None => Ok(()),
-        Some(tool) => Err(Failure::usage(format!("--max-cost: {} does not tell what a job costs", tool.name))
-            .help("bound it with --max-jobs or --deadline, or by a budget at the provider")),
+        Some(tool) => {
+            Err(Failure::usage(format!("--max-cost: {} does not tell what a job costs", tool.name))
+                .help("bound it with --max-jobs or --deadline, or by a budget at the provider"))
+        }
     }
 }

@@ -256,7 +256,8 @@ impl Claimed {
 /// Whether the name is that of a batch, or of a pool that ends with its client.
 fn is_run(name: &str) -> bool {
     let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let digits = name.strip_prefix("run-").or_else(|| name.strip_prefix("mcp-")).or_else(|| name.strip_prefix('r'));
+    let digits =
+        name.strip_prefix("run-").or_else(|| name.strip_prefix("mcp-")).or_else(|| name.strip_prefix('r'));
     digits.is_some_and(is_number)
 }
 
@@ -373,7 +374,9 @@ mod tests {
         for name in ["main", "a.b", "run", "r", "r7x", "7", &"x".repeat(64)] {
             assert!(place.claim(name).is_ok(), "{name}");
         }
-        for name in ["", "../x", "a/b", ".x", "-p", "r7", "run-12", "mcp-7", "a b", "ä", "a\0b", &"x".repeat(65)] {
+        for name in
+            ["", "../x", "a/b", ".x", "-p", "r7", "run-12", "mcp-7", "a b", "ä", "a\0b", &"x".repeat(65)]
+        {
             assert!(matches!(place.claim(name), Err(PlaceError::Name(_))), "{name}");
         }
     }

@@ -106,7 +106,9 @@ impl JobAsk {
     pub(super) fn request(self, to: Option<To>) -> Result<SendAsk, String> {
         let steps = match (self.prompt, self.steps) {
             (Some(prompt), None) => vec![StepAsk::Say(prompt)],
-            (None, Some(steps)) if (1..=50).contains(&steps.len()) => steps.into_iter().map(StepAsk::from).collect(),
+            (None, Some(steps)) if (1..=50).contains(&steps.len()) => {
+                steps.into_iter().map(StepAsk::from).collect()
+            }
             (None, Some(_)) => return Err("a job has 1 to 50 steps".into()),
             _ => return Err("a job has either a 'prompt' or 'steps'".into()),
         };

@@ -63,13 +63,20 @@ mod tests {
     #[test]
     fn a_run_is_its_tickets() {
         let run = |numbers: &[u64]| RunId(numbers.iter().copied().map(TicketId).collect());
-        let table = [("t3", run(&[3])), ("t3-t5", run(&[3, 4, 5])), ("t3-t4,t9", run(&[3, 4, 9])), ("t9,t3", run(&[9, 3]))];
+        let table = [
+            ("t3", run(&[3])),
+            ("t3-t5", run(&[3, 4, 5])),
+            ("t3-t4,t9", run(&[3, 4, 9])),
+            ("t9,t3", run(&[9, 3])),
+        ];
         for (text, expected) in table {
             assert_eq!(expected.to_string(), text);
             assert_eq!(text.parse(), Ok(expected));
         }
         assert_eq!("t1-t100".parse::<RunId>().unwrap().0.len(), MOST);
-        for wrong in ["", "3", "t3-", "t5-t3", "t1-t101", "t1-t99,t200-t201", "t1-t18446744073709551615", "t1,,t2"] {
+        for wrong in
+            ["", "3", "t3-", "t5-t3", "t1-t101", "t1-t99,t200-t201", "t1-t18446744073709551615", "t1,,t2"]
+        {
             assert_eq!(wrong.parse::<RunId>(), Err(NotARun), "{wrong}");
         }
     }

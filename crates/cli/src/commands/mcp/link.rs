@@ -42,6 +42,8 @@ pub(super) fn told(error: ClientError) -> Fault {
     use cluster::control::protocol::Code;
     match error {
         ClientError::Refused(fault) => fault,
-        error => Fault::new(Code::Gone, error.to_string()).help("tell your user: 'cluster up TOOL' starts a pool"),
+        error => {
+            Fault::new(Code::Gone, error.to_string()).help("tell your user: 'cluster up TOOL' starts a pool")
+        }
     }
 }

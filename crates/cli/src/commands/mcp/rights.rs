@@ -61,7 +61,10 @@ impl Rights {
             return Err(over(format!("no more jobs are taken: the deadline of {after:?} has passed")));
         }
         if let Some((most, before)) = self.cost.filter(|(most, before)| cost - before >= *most) {
-            return Err(over(format!("no more jobs are taken: they have cost ${:.4} of ${most}", cost - before)));
+            return Err(over(format!(
+                "no more jobs are taken: they have cost ${:.4} of ${most}",
+                cost - before
+            )));
         }
         self.jobs = self.jobs.checked_sub(jobs).ok_or_else(|| {
             over(format!("{jobs} more jobs are not taken: {} of {} are left", self.jobs, self.most_jobs))
@@ -113,9 +116,12 @@ impl Rights {
                 Some(name) if !may(&name) => Err(closed(&name)),
                 _ => Ok(Some(To::Slot(slot))),
             },
-            Whom { session: Some(session), tool: None, slot: None } if is_free => Ok(Some(To::Session(session))),
+            Whom { session: Some(session), tool: None, slot: None } if is_free => {
+                Ok(Some(To::Session(session)))
+            }
             Whom { session: Some(_), tool: None, slot: None } => Err(Refusal {
-                why: "a session may begin on any tool, and some tools of this pool are not for this client".into(),
+                why: "a session may begin on any tool, and some tools of this pool are not for this client"
+                    .into(),
                 help: "name a 'slot' of an allowed tool instead: its conversation is kept as well".into(),
             }),
             Whom { .. } => Err(Refusal {

@@ -16,7 +16,9 @@ pub(super) fn spill(name: &str, text: &str) -> Option<PathBuf> {
     let folder = state.join("mcp");
     private_folder(&folder).ok()?;
     let path = folder.join(name);
-    write(&folder, &path, text).inspect_err(|error| tracing::warn!("cannot write {}: {error}", path.display())).ok()?;
+    write(&folder, &path, text)
+        .inspect_err(|error| tracing::warn!("cannot write {}: {error}", path.display()))
+        .ok()?;
     sweep(&folder, KEPT);
     Some(path)
 }
@@ -66,7 +68,8 @@ mod tests {
             file.set_modified(SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(100 - age)).unwrap();
         }
         sweep(dir.path(), 2);
-        let mut left: Vec<_> = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let mut left: Vec<_> =
+            std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         left.sort();
         assert_eq!(left, ["0", "1"]);
     }

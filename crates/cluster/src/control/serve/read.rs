@@ -22,7 +22,9 @@ pub(super) async fn serve(controller: &Controller, ask: &ReadAsk) -> Result<Serv
     };
     let claim = match ask.wait_ms {
         None => result.await?,
-        Some(wait) => timeout(Duration::from_millis(wait), result).await.map_err(|_| late(tickets, ask))??,
+        Some(wait) => {
+            timeout(Duration::from_millis(wait), result).await.map_err(|_| late(tickets, ask))??
+        }
     };
     let ticket = claim.ticket();
     let result = tickets.result(ticket).ok_or_else(|| no_such_ticket(ticket))?;

@@ -5,7 +5,7 @@ use crate::commands::mcp::ask::ReadAsk;
 use crate::commands::mcp::link::told;
 use crate::commands::mcp::said::Said;
 use crate::commands::mcp::spill::spill;
-use crate::commands::mcp::tell::{Told, Window, is_cut, reply};
+use crate::commands::mcp::tell::{NOTE, Told, Window, fence, is_cut, reply};
 use crate::output::sanitize;
 use cluster::batch::ResultRecord;
 use cluster::control::protocol::{self, Ask, Code, Fault, ReadDone, TicketId};
@@ -27,7 +27,8 @@ const LEAST: usize = 200;
 impl Desk {
     pub(in crate::commands::mcp) async fn read(&self, ask: ReadAsk) -> Said {
         if ask.wait_s > LONGEST || !CHARS.contains(&ask.max_chars) {
-            let why = format!("'wait_s' is at most {LONGEST}, 'max_chars' {} to {}", CHARS.start(), CHARS.end());
+            let why =
+                format!("'wait_s' is at most {LONGEST}, 'max_chars' {} to {}", CHARS.start(), CHARS.end());
             return Said::refused(&why, Some("call again for more"));
         }
         let until = Instant::now() + Duration::from_secs(ask.wait_s);
@@ -46,8 +47,10 @@ impl Desk {
     async fn one(&self, ticket: Option<TicketId>, until: Instant, window: Window) -> Said {
         match self.fetch(ticket, until).await {
             Ok(record) => {
-                let told = self.told(&record, window);
-                Said::Done { text: told.text(&nonce()), data: value(&told) }
+                let (told, nonce) = (self.told(&record, window), nonce());
+                let mut data = value(&told);
+                data["note"] = NOTE.into();
+                Said::Done { text: fence(&nonce) + &told.text(&nonce), data }
             }
             Err(fault) if fault.code == Code::TimedOut => waiting(ticket, &fault),
             Err(fault) => fault.into(),
@@ -57,13 +60,12 @@ impl Desk {
     async fn several(&self, tickets: &[TicketId], until: Instant, chars: usize) -> Said {
         let window = Window { most: (chars / tickets.len().max(1)).max(LEAST), offset: None };
         let (mut ended, mut goes_on, mut unknown, nonce) = (Vec::new(), Vec::new(), Vec::new(), nonce());
-        let mut text = String::new();
+        let mut text = fence(&nonce);
         for ticket in tickets {
             match self.fetch(Some(*ticket), until).await {
                 Ok(record) => {
                     let told = self.told(&record, window);
                     text += &told.text(&nonce);
-                    text.push('\n');
                     ended.push(value(&told));
                 }
                 Err(fault) if fault.code == Code::TimedOut => goes_on.push(*ticket),
@@ -81,7 +83,7 @@ impl Desk {
         }
         let done = goes_on.is_empty();
         let data = json!({
-            "done": done, "jobs": count, "ended": ended, "not_yet": goes_on, "not_known": unknown, "untrusted": true,
+            "done": done, "jobs": count, "ended": ended, "not_yet": goes_on, "not_known": unknown, "note": NOTE,
         });
         Said::Done { text, data }
     }

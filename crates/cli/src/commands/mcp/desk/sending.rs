@@ -34,7 +34,9 @@ impl Desk {
                     Said::Refused(why) => why,
                     Said::Done { text, .. } => text,
                 });
-                Said::data(json!({ "run": run, "jobs": count, "not_sent": count - sent, "why_not_sent": why, "next": "read it" }))
+                Said::data(
+                    json!({ "run": run, "jobs": count, "not_sent": count - sent, "why_not_sent": why, "next": "read it" }),
+                )
             }
         }
     }
