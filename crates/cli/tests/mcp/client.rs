@@ -46,6 +46,11 @@ impl Client {
     pub(crate) fn next(&mut self) -> Value {
         let mut line = String::new();
         self.from.read_line(&mut line).unwrap();
+        if line.is_empty() {
+            let mut talk = String::new();
+            self.child.stderr.take().unwrap().read_to_string(&mut talk).unwrap();
+            panic!("the server has gone: {talk}");
+        }
         let message: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line:?}: {error}"));
         assert_eq!(message["jsonrpc"], "2.0", "{line}");
         message

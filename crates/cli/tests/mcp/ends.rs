@@ -25,6 +25,11 @@ fn are_gone(processes: &[OwnedFd], seconds: i64) -> bool {
 /// A client with a pool at work, and the processes of its tools.
 fn busy(lab: &Lab) -> (Client, Vec<OwnedFd>) {
     let mut client = Client::start(lab, &[&format!("{}:2", lab.tame())]);
+    // Both have started.
+    for (slot, ticket) in [(0, "t1"), (1, "t2")] {
+        client.ok("send", json!({"prompt": "x", "slot": slot}));
+        client.ok("read", json!({"ticket": ticket, "wait_s": 50}));
+    }
     let jobs =
         [json!({"prompt": "[[hang]]"}), json!({"prompt": "[[setsid hang]]"}), json!({"prompt": "waits"})];
     client.ok("run", json!({"jobs": jobs}));
@@ -72,7 +77,7 @@ fn a_tool_that_cannot_start_is_told_to_the_client() {
     let profile = lab.write(
         "broken.toml",
         "schema = 'cluster.profile/1'\ncommand = ['false']\ninterprets = false\n[turn]\nby = 'lines'\n\
-         [restart]\nwhen = 'never'\n",
+         [restart]\nwhen = 'temporary'\n",
     );
     let mut client = Client::start(&lab, &[&profile, "-n", "1"]);
     let said = match client.call("send", json!({"prompt": "x"})) {

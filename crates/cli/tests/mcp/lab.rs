@@ -79,10 +79,20 @@ impl Lab {
     pub(crate) fn tame(&self) -> String {
         let profile = format!(
             "schema = 'cluster.profile/1'\nabout = 'a fake'\ncommand = ['{}']\ninterprets = false\ncommands = ['/add']\n\
-             questions = ['\\[Yes\\]: \\z']\n[turn]\nby = 'sentinel'\nsend = '/end {{nonce}}'\nexpect = '^end {{nonce}}$'\n",
+             [turn]\nby = 'sentinel'\nsend = '/end {{nonce}}'\nexpect = '^end {{nonce}}$'\n",
             env!("CARGO_BIN_EXE_fake-tool")
         );
         self.write("tame.toml", &profile)
+    }
+
+    /// The same with a prompt, and with questions.
+    pub(crate) fn asking(&self) -> String {
+        let profile = format!(
+            "schema = 'cluster.profile/1'\ncommand = ['{}', '--prompt', '> ']\ninterprets = false\n\
+             questions = ['\\[Yes\\]: \\z']\n[turn]\nby = 'prompt'\nuntil = '^> \\z'\n",
+            env!("CARGO_BIN_EXE_fake-tool")
+        );
+        self.write("asking.toml", &profile)
     }
 
     pub(crate) fn write(&self, name: &str, text: &str) -> String {

@@ -9,7 +9,5 @@ mod ends;
 mod joined;
 mod lab;
 mod limits;
-#[path = "../common/missing.rs"]
-mod missing;
 mod own;
 mod python;

@@ -128,7 +128,7 @@ fn what_takes_long_goes_on_and_can_be_taken_back() {
 #[test]
 fn a_question_is_shown_and_answered_only_where_that_is_allowed() {
     let lab = Lab::new();
-    let mut client = Client::start(&lab, &[&lab.tame(), "--allow-answers"]);
+    let mut client = Client::start(&lab, &[&lab.asking(), "--allow-answers"]);
     client.ok("send", json!({"prompt": "[[ask]] done"}));
     let question = (0..30).find_map(|_| {
         let read = client.ok("read", json!({"ticket": "t1", "wait_s": 1}));

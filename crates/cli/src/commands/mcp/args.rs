@@ -64,7 +64,7 @@ pub(super) struct RightsArgs {
     #[arg(long, value_name = "USD", value_parser = dollars)]
     pub(super) max_cost: Option<f64>,
     /// How many pools there may be inside of each other: with 1, no tool of a pool gets one
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) max_depth: u32,
 }
 
