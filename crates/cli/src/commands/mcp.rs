@@ -11,6 +11,7 @@ pub(crate) mod args;
 mod ask;
 mod batch;
 mod desk;
+mod input;
 mod link;
 mod own;
 mod rights;
@@ -29,6 +30,7 @@ use args::{McpArgs, RightsArgs};
 use cluster::control::protocol::{Kind, StatusDone, ToolView};
 use cluster::control::{Client, Live, Place};
 use desk::Desk;
+use input::Input;
 use link::Link;
 use rights::Rights;
 use rmcp::service::ServiceExt;
@@ -99,7 +101,9 @@ fn desk(live: &Live, rights: Rights) -> Desk {
 
 /// Speaks with the client until that has gone.
 async fn serve(desk: Desk, rights: &RightsArgs) {
-    match Server::new(desk, rights.allow_answers).serve(stdio()).await {
+    let (stdin, stdout) = stdio();
+    let (input, gone) = Input::new(stdin);
+    match Server::new(desk, gone, rights.allow_answers).serve((input, stdout)).await {
         Ok(service) => {
             let ended = service.waiting().await;
             tracing::debug!("the client has gone: {ended:?}");

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-mod claude;
+mod agents;
 mod client;
 mod deep;
 mod ends;

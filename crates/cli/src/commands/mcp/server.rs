@@ -2,6 +2,7 @@
 
 use super::ask::{AnswerAsk, CancelAsk, JobAsk, ReadAsk, RunAsk};
 use super::desk::Desk;
+use super::input::Gone;
 use super::said::Said;
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::wrapper::Parameters;
@@ -20,17 +21,18 @@ many jobs, was settled by your user and cannot be changed from here.";
 #[derive(Debug, Clone)]
 pub(super) struct Server {
     desk: Arc<Desk>,
+    gone: Gone,
     router: ToolRouter<Self>,
 }
 
 impl Server {
-    /// Of this pool; with `answers`, the client may answer questions.
-    pub(super) fn new(desk: Desk, answers: bool) -> Self {
+    /// Of this pool, until the client has gone; with `answers`, it may answer questions.
+    pub(super) fn new(desk: Desk, gone: Gone, answers: bool) -> Self {
         let mut router = Self::tool_router();
         if !answers {
             router.remove_route("answer");
         }
-        Self { desk: Arc::new(desk), router }
+        Self { desk: Arc::new(desk), gone, router }
     }
 }
 
@@ -60,7 +62,9 @@ impl Server {
         call: RequestContext<RoleServer>,
     ) -> CallToolResult {
         tokio::select! {
+            biased;
             // Nobody will hear of it: what it would have read stays unread.
+            () = self.gone.happens() => Said::refused("the client has gone", None).into(),
             () = call.ct.cancelled() => Said::refused("the call was cancelled", None).into(),
             said = self.desk.read(ask) => said.into(),
         }
