@@ -38,7 +38,9 @@ impl Client {
     /// Asks, and does not wait; the number of the request.
     pub(crate) fn begin(&mut self, method: &str, params: Value) -> u64 {
         self.last += 1;
-        self.write(&json!({"jsonrpc": "2.0", "id": self.last, "method": method, "params": params}));
+        let mut request = json!({"jsonrpc": "2.0", "id": self.last, "method": method});
+        request["params"] = params;
+        self.write(&request);
         self.last
     }
 
@@ -68,7 +70,9 @@ impl Client {
 
     /// Calls a tool: text, data, and whether it failed.
     pub(crate) fn call(&mut self, tool: &str, arguments: Value) -> (String, Value, bool) {
-        let said = self.ask("tools/call", json!({"name": tool, "arguments": arguments}));
+        let mut call = json!({"name": tool});
+        call["arguments"] = arguments;
+        let said = self.ask("tools/call", call);
         let result = &said["result"];
         let text = result["content"][0]["text"].as_str().unwrap_or_else(|| panic!("{said}")).to_owned();
         (text, result["structuredContent"].clone(), result["isError"] == true)
