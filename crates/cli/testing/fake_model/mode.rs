@@ -98,10 +98,7 @@ impl Mode {
 
     /// Whether it takes tools, which the clients of chats do not declare.
     pub(crate) fn is_for_agents(self) -> bool {
-        matches!(
-            self,
-            Self::Shell | Self::Write | Self::Call | Self::Say | Self::Words | Self::Recall
-        )
+        matches!(self, Self::Shell | Self::Write | Self::Call | Self::Say | Self::Words | Self::Recall)
     }
 
     /// Whether `n=` says how often it happens.

@@ -182,6 +182,7 @@ impl Place {
     /// # Errors
     /// As [`Place::claim`].
     pub fn claim_client(&self, pid: u32) -> Result<Claimed, PlaceError> {
+        self.sweep()?;
         self.take(format!("mcp-{pid}"))
     }
 
@@ -202,7 +203,7 @@ impl Place {
         }
     }
 
-    /// Removes what batches have left that were killed.
+    /// Removes what batches, and pools that ended with a client, have left that were killed.
     fn sweep(&self) -> Result<(), PlaceError> {
         for name in self.names()?.into_iter().filter(|name| is_run(name)) {
             let path = self.lock(&name);

@@ -36,13 +36,17 @@ impl Desk {
     }
 
     pub(super) async fn status(&self) -> Said {
-        let StatusDone { pool, snapshot, tickets, cost_usd, .. } = match self.link.status().await {
+        let StatusDone { pool, snapshot, tickets, names, cost_usd, .. } = match self.link.status().await {
             Ok(status) => status,
             Err(error) => return told(error).into(),
         };
         let instance = |view: &cluster::snapshot::InstanceView| {
             let status = &view.status;
-            json!({ "instance": status.index, "tool": status.tool_id, "state": status.state, "for_ms": status.for_ms })
+            let ticket = status.job.and_then(|job| names.get(&job));
+            json!({
+                "instance": status.index, "tool": status.tool_id, "state": status.state, "for_ms": status.for_ms,
+                "ticket": ticket,
+            })
         };
         let instances: Vec<Value> = snapshot.instances.iter().take(SHOWN).map(instance).collect();
         let left = self.rights().left(cost_usd, Instant::now());

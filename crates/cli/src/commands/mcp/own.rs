@@ -37,7 +37,7 @@ pub(super) fn run(args: &McpArgs, tools: &str, strategies: &Strategies) -> Resul
     block_on(async {
         let signals = Signals::listen().map_err(|error| no_pool(&error))?;
         let (pool, changes) = launch(route.install(ClusterManager::builder()), tools, TICKETS).await?;
-        let controller = Controller::of_pool(about, pool, terms);
+        let controller = Controller::of_pool(about, pool, terms, None);
         let server = Server::bind(claimed, controller.clone()).map_err(nowhere)?;
         let client = serve(desk(&live, rights), &args.rights);
         Ok(attend(&controller, server, changes, signals, client).await)

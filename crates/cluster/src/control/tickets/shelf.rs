@@ -149,11 +149,11 @@ impl Shelf {
     pub(super) fn ended(&mut self, ticket: TicketId, result: Arc<ResultRecord>) {
         let Some(entry) = self.all.get_mut(&ticket) else { return };
         self.arrivals += 1;
+        self.cost += result.usage.and_then(|usage| usage.cost_usd).unwrap_or(0.0);
         let (arrival, outcome) = (self.arrivals, result.outcome);
         let result = (!self.recorded || entry.claims > 0).then_some(result);
         let weight = result.as_ref().map_or(0, |result| result.weight());
         self.held = self.held - entry.weight + weight;
-        self.cost += result.usage.and_then(|usage| usage.cost_usd).unwrap_or(0.0);
         entry.weight = weight;
         entry.stage = Stage::Ended { arrival, result };
         entry.state.send_replace(TicketState::Ended { outcome });
