@@ -36,6 +36,7 @@ impl Scratch {
         let dir = tempfile::tempdir().unwrap();
         let home = dir.path().join("home/you");
         std::fs::create_dir_all(&home).unwrap();
+        std::fs::create_dir(dir.path().join("run")).unwrap();
         copy(&crate::markdown::root().join("docs/example"), &home.join("shop"));
         std::fs::write(home.join(".gitconfig"), "[user]\nname = You\nemail = you@example.org\n").unwrap();
         let mut scratch = Self { dir, aider: None };
@@ -100,9 +101,21 @@ impl Scratch {
         command.current_dir(self.project()).env_clear();
         command.env("PATH", std::env::join_paths(folders).unwrap());
         command.env("HOME", self.dir.path().join("home/you")).env("LANG", "C.UTF-8");
+        command.env("XDG_RUNTIME_DIR", self.dir.path().join("run"));
         command.envs(std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")));
         if let Some(aider) = &self.aider {
             aider.surround(command);
+        }
+    }
+}
+
+/// A page that does not end its pool leaves none behind.
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if self.dir.path().join("run/cluster/main.sock").exists() {
+            let mut command = Command::new("cluster");
+            self.surround(command.arg("down"));
+            let _ = command.output();
         }
     }
 }
