@@ -29,6 +29,7 @@ pub mod lock;
 pub mod log;
 pub mod machine;
 pub mod news;
+pub mod pool;
 pub mod read;
 pub mod recorder;
 mod reserve;

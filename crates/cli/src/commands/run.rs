@@ -11,6 +11,7 @@ pub(crate) mod plan;
 pub(crate) mod pool;
 pub(crate) mod record;
 pub(crate) mod resolve;
+mod socket;
 pub(crate) mod steps;
 mod tool;
 
@@ -25,6 +26,7 @@ use crate::strategies::{Route, Strategies};
 use args::{OnLimit, RunArgs};
 use bounds::{Bounds, Budget, Deadline, Denial};
 use cluster::batch::Batch;
+use cluster::control::Roster;
 use cluster::ledger::Recorder;
 use cluster::{ClusterBuilder, ClusterManager, DEFAULT_QUEUE, Job};
 use detach::Streams;
@@ -134,12 +136,17 @@ async fn start(plan: Plan, args: &RunArgs, record: Record, route: Route) -> Resu
     if let Some(halt) = plan.halt {
         batch = batch.halted_by(halt);
     }
+    let roster = Roster::default();
+    batch = batch.listed_in(roster.clone());
+    let run = recorder.as_ref().map(Recorder::name);
+    let socket = socket::open(run, &headline, pool.clone(), roster, &mut output);
     if let Some(recorder) = begun.recorder {
         batch = batch.recorded(recorder);
     }
     // From here on nothing fails, and the loop sees to it that what is said is written.
     output.note(&headline);
     let exit = drive::drive(&pool, changes, batch, bounds, signals, &mut output).await;
+    drop(socket);
     if let Some(recorder) = recorder {
         recorder.leave_exit(exit as u8);
         gc::sweep();

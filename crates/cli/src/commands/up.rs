@@ -1,12 +1,14 @@
 //! `cluster up`: a pool that stays up.
 
 pub(crate) mod args;
+mod record;
 mod stay;
 
 use super::pool::nowhere;
 use super::run::args::OnLimit;
 use super::run::detach::{self, Streams};
 use super::run::plan::somewhere_else;
+use super::run::record::survive_file_limits;
 use super::run::resolve::{Tool, resolve};
 use super::run::{block_on, launch, limits, no_pool, until_signal};
 use crate::exit::Exit;
@@ -21,6 +23,7 @@ use cluster::control::limits::TICKETS;
 use cluster::control::{About, Claimed, Controller, Place, Server, Terms};
 use cluster::{ClusterManager, Job};
 use pool_core::supervisor::InstanceStatus;
+use record::Recorded;
 use stay::stay;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::Instant;
@@ -46,25 +49,35 @@ pub(crate) fn run(args: &UpArgs, strategies: &Strategies) -> Result<Exit, Failur
     }
     let place = Place::current().map_err(nowhere)?;
     let claimed = place.claim(args.which.name.as_deref().unwrap_or(NAME)).map_err(nowhere)?;
-    block_on(begin(args, tools, claimed, route))
+    let record = record::open(args, &tools, claimed.name())?;
+    block_on(begin(args, tools, claimed, record, route))
 }
 
-async fn begin(args: &UpArgs, tools: Vec<Tool>, claimed: Claimed, route: Route) -> Result<Exit, Failure> {
+async fn begin(
+    args: &UpArgs,
+    tools: Vec<Tool>,
+    claimed: Claimed,
+    record: Recorded,
+    route: Route,
+) -> Result<Exit, Failure> {
     let mut signals = Signals::listen().map_err(|error| no_pool(&error))?;
+    survive_file_limits().map_err(|error| no_pool(&error))?;
     let name = claimed.name().to_owned();
     let streams = if args.foreground { None } else { Some(Streams::leave_to(&name, claimed.talk())?) };
     let style = Style { json: false, level: args.talk.level(), total: None, explain: false };
     let mut output = Output::new(style, Report::default(), Instant::now().into_std());
     let about = About { name, run: None, plan: headline(&tools, &args.pool.route) };
+    let notes = record::notes(record.as_ref());
     output.note(&about.plan);
+    notes.iter().for_each(|note| output.note(note));
     let up = tokio::select! {
-        up = bring_up(args, about, tools, claimed, route) => up,
+        up = bring_up(args, about, tools, claimed, record, route) => up,
         exit = until_signal(&mut signals) => return Ok(exit),
     };
     match (up, streams) {
         (Ok(up), streams) => {
             if let Some(streams) = streams {
-                streams.tell()?;
+                streams.tell_with(&notes)?;
             }
             Ok(stay(up, signals, &mut output).await)
         }
@@ -88,12 +101,14 @@ async fn bring_up(
     about: About,
     tools: Vec<Tool>,
     claimed: Claimed,
+    record: Recorded,
     route: Route,
 ) -> Result<Up, Failure> {
+    let tools = if record.is_some() { record::patient(tools) } else { tools };
     let terms = terms(args, &tools);
     let (pool, changes) = launch(route.install(ClusterManager::builder()), tools, TICKETS).await?;
     pool.ready().await.map_err(Failure::launch)?;
-    let controller = Controller::of_pool(about, pool, terms);
+    let controller = Controller::of_pool(about, pool, terms, record);
     let server = Server::bind(claimed, controller.clone()).map_err(nowhere)?;
     Ok(Up { controller, server, changes })
 }

@@ -1,12 +1,16 @@
 //! A folder with a place for sockets of its own, the program, and the fake tool.
 
+use crate::events::await_files;
 use serde_json::Value;
 use std::fmt;
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::io::{BufRead, BufReader, Lines, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::time::Duration;
 
-/// Frames the fake tool.
-pub(crate) const SENTINEL: &str = "/end {nonce}=^end {nonce}$";
+/// Nothing here takes longer, on the slowest machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) struct Lab {
     dir: tempfile::TempDir,
@@ -37,6 +41,21 @@ impl Lab {
         self.path("run/cluster")
     }
 
+    /// Writes a file into the folder.
+    pub(crate) fn file(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).unwrap();
+    }
+
+    /// Waits until the fake tool has this line.
+    pub(crate) fn await_log(&self, line: &str) {
+        let has_it = || {
+            let log = std::fs::read_to_string(self.path("log")).unwrap_or_default();
+            let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            lines.into_iter().any(|event| event["line"] == line)
+        };
+        await_files(self.dir.path(), PATIENCE, has_it, || format!("the tool has no {line:?}"));
+    }
+
     /// The program with these words.
     pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cluster"));
@@ -65,9 +84,38 @@ impl Lab {
         serde_json::from_str(&self.ok(&["status", "--json"])).unwrap()
     }
 
-    /// The fake tool with these flags, as words of `up`.
-    pub(crate) fn tool(&self, flags: &str) -> String {
-        format!("{} --log {} {flags}", env!("CARGO_BIN_EXE_fake-tool"), self.path("log").display())
+    /// A profile of the fake tool with these flags: it has a command, `/add`, and may ask. What to give to `up`.
+    pub(crate) fn tool(&self, flags: &[&str]) -> &'static str {
+        let log = self.path("log").display().to_string();
+        let command = [&[env!("CARGO_BIN_EXE_fake-tool"), "--log", &log], flags].concat();
+        let profile = format!(
+            "schema = 'cluster.profile/1'\ncommand = {command:?}\ncommands = ['/add']\ncommand_marks = ['/']\n\
+             questions = ['\\[Yes\\]: \\z']\n[turn]\nby = 'sentinel'\nsend = '/end {{nonce}}'\nexpect = '^end {{nonce}}$'\n"
+        );
+        std::fs::write(self.path("fake.toml"), profile).unwrap();
+        "./fake.toml"
+    }
+
+    /// Starts a pool of so many of them, and returns its controller.
+    pub(crate) fn up(&self, instances: usize, words: &[&str]) -> i32 {
+        let tool = format!("{}:{instances}", self.tool(&[]));
+        self.ok(&[&["up", &tool], words].concat());
+        self.status()["pool"]["pid"].as_i64().unwrap() as i32
+    }
+
+    /// A program that speaks the protocol by itself.
+    pub(crate) fn wire(&self) -> Wire {
+        Wire::connect(&self.place().join("main.sock"))
+    }
+
+    /// Watches a pool, from before this returns on.
+    pub(crate) fn watch(&self, words: &[&str]) -> Watch {
+        let mut command = self.command(&[&["status", "--watch", "--json"], words].concat());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        // How it is at the beginning.
+        lines.next().unwrap().unwrap();
+        Watch { child, lines }
     }
 
     pub(crate) fn ran(&self, output: &Output) -> Ran {
@@ -83,6 +131,66 @@ impl Lab {
             stdout: text(&output.stdout),
             stderr: text(&output.stderr),
         }
+    }
+}
+
+/// A client without our library.
+pub(crate) struct Wire {
+    pub(crate) stream: UnixStream,
+    lines: Lines<BufReader<UnixStream>>,
+}
+
+impl Wire {
+    pub(crate) fn connect(socket: &Path) -> Self {
+        let stream = UnixStream::connect(socket).unwrap();
+        let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+        Self { stream, lines }
+    }
+
+    pub(crate) fn say(&mut self, text: impl AsRef<[u8]>) {
+        self.stream.write_all(text.as_ref()).unwrap();
+        self.stream.write_all(b"\n").unwrap();
+    }
+
+    /// The next line, unless the pool has ended the connection.
+    pub(crate) fn hear(&mut self) -> Option<Value> {
+        // A pool that has not read everything resets the connection.
+        let line = self.lines.next()?.ok()?;
+        Some(serde_json::from_str(&line).unwrap())
+    }
+
+    /// The last answer to a request.
+    pub(crate) fn answer(&mut self, id: u64) -> Value {
+        let is_it = |heard: &Value| heard["id"] == id && heard.get("event").is_none();
+        std::iter::from_fn(|| self.hear()).find(is_it).expect("an answer before the end")
+    }
+
+    /// Asks, and waits for the answer.
+    pub(crate) fn ask(&mut self, mut request: Value) -> Value {
+        request["id"] = 1.into();
+        self.say(request.to_string());
+        self.answer(1)
+    }
+}
+
+/// A client that watches.
+pub(crate) struct Watch {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Watch {
+    /// Waits for an event like this.
+    pub(crate) fn until(&mut self, is_it: impl Fn(&Value) -> bool) -> Value {
+        let events = self.lines.by_ref().map(|line| serde_json::from_str(&line.unwrap()).unwrap());
+        events.into_iter().find(is_it).expect("the pool goes on until then")
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

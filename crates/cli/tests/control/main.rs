@@ -2,5 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod abuse;
+mod batch;
+mod crash;
+#[path = "../common/events.rs"]
+mod events;
 mod lab;
+#[path = "../common/missing.rs"]
+mod missing;
+mod private;
 mod scenario;
+mod sending;

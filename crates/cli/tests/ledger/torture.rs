@@ -43,12 +43,17 @@ impl Torture {
 
     /// Whether there is a run to resume.
     pub(crate) fn unfinished(&self) -> bool {
-        self.lab.run(&["runs", "--json"]).stdout.contains("\"state\": \"unfinished\"")
+        self.is_listed_as("unfinished")
     }
 
-    /// Whether the list is done: something was told, and nothing is left.
+    /// Whether the list is done. Nothing of it need have been told: where what is in between is left alone, kills at the
+    /// right moments leave nothing else.
     fn is_done(&self) -> bool {
-        std::fs::read(self.lab.path("told")).is_ok_and(|told| !told.is_empty()) && !self.unfinished()
+        self.is_listed_as("ended") && !self.unfinished()
+    }
+
+    fn is_listed_as(&self, state: &str) -> bool {
+        self.lab.run(&["runs", "--json"]).stdout.contains(&format!("\"state\": \"{state}\""))
     }
 
     /// Kills it after this time, if it still runs.

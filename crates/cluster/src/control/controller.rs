@@ -2,18 +2,20 @@
 
 mod job;
 
-use super::limits::HELD;
 use super::protocol::{
-    Code, Fault, Greeting, Kind, PoolView, SendAsk, StatusDone, TicketId, TicketState, Version,
+    Code, Fault, Greeting, Kind, PoolView, SendAsk, StatusDone, StepAsk, TicketId, TicketState, Until,
+    Version,
 };
 use super::roster::Roster;
 use super::terms::{Terms, no_such_instance};
-use super::tickets::Tickets;
-use crate::ClusterManager;
+use super::tickets::{Claim, Taken, Tickets};
 use crate::batch::clock::wall;
-use pool_core::message::SlotId;
+use crate::ledger::pool::{Left, PoolRecord, Waiting};
+use crate::{ClusterManager, Job};
+use job::Carried;
+use pool_core::message::{SlotId, Step};
 use std::sync::Arc;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 /// What clients of a socket speak to. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -47,6 +49,14 @@ pub(super) enum Work {
     Batch(Roster),
 }
 
+/// A prompt that was accepted.
+pub(super) struct Sent {
+    pub(super) ticket: TicketId,
+    pub(super) state: watch::Receiver<TicketState>,
+    /// On its result, if somebody waits for it.
+    pub(super) claim: Option<Claim>,
+}
+
 /// How a pool is to end. Each further one asks for more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum End {
@@ -67,10 +77,22 @@ enum Life {
 }
 
 impl Controller {
-    /// Of a pool that takes prompts on these terms.
+    /// Of a pool that takes prompts on these terms. With a record it goes on with what is left in that; within a runtime
+    /// only.
     #[must_use]
-    pub fn of_pool(about: About, pool: ClusterManager, terms: Terms) -> Self {
-        Self::new(about, pool, Work::Prompts { terms, tickets: Tickets::new() })
+    pub fn of_pool(
+        about: About,
+        pool: ClusterManager,
+        terms: Terms,
+        record: Option<(PoolRecord, Left)>,
+    ) -> Self {
+        let Some((record, mut left)) = record else {
+            return Self::new(about, pool, Work::Prompts { terms, tickets: Tickets::new() });
+        };
+        let tickets = Tickets::recorded(record, &left);
+        let controller = Self::new(about, pool, Work::Prompts { terms, tickets });
+        controller.go_on(std::mem::take(&mut left.waiting));
+        controller
     }
 
     /// Of a batch with these jobs.
@@ -133,20 +155,42 @@ impl Controller {
         }
     }
 
-    /// Takes a prompt in.
-    pub(super) fn send(&self, ask: &SendAsk) -> Result<TicketId, Fault> {
+    /// Takes a prompt in; resolves when it is accepted. Whoever asked may go away meanwhile.
+    pub(super) async fn send(&self, ask: &SendAsk) -> Result<Sent, Fault> {
         let tickets = self.tickets()?;
         let Work::Prompts { terms, .. } = &self.0.work else { return Err(self.gone()) };
         if *self.0.life.borrow() != Life::Up {
             return Err(self.gone());
         }
         let (job, prompts) = terms.job(ask)?;
-        let bytes: usize = prompts.iter().map(String::len).sum();
-        let ticket = tickets.accept(bytes.min(HELD))?;
-        let handle = self.0.pool.submit_watched(job);
-        tickets.begin(ticket, handle.remote());
-        tokio::spawn(job::follow(tickets.clone(), ticket, prompts, handle));
-        Ok(ticket)
+        let claimed = ask.until == Until::Completed;
+        let Taken { ticket, state, claim, recorded } =
+            tickets.accept(&prompts, claimed, || request(ask, &job))?;
+        let (told, accepted) = oneshot::channel();
+        let (prompt, on_disk) = recorded.unzip();
+        let work = Carried { pool: self.0.pool.clone(), tickets: tickets.clone(), ticket, prompts, prompt };
+        tokio::spawn(work.carry_out(job, on_disk, told));
+        accepted.await.unwrap_or_else(|_| Err(self.gone())).map(|()| Sent { ticket, state, claim })
+    }
+
+    /// Sends what an earlier controller has accepted and not sent.
+    fn go_on(&self, waiting: Vec<Waiting>) {
+        let Work::Prompts { terms, tickets } = &self.0.work else { return };
+        for Waiting { number, request, prompt } in waiting {
+            let ask =
+                serde_json::from_str(&request).map_err(|error| Fault::new(Code::Record, error.to_string()));
+            let (pool, tickets, ticket) = (self.0.pool.clone(), tickets.clone(), TicketId(number));
+            match ask.and_then(|ask| terms.job(&ask)) {
+                Ok((job, prompts)) => {
+                    let work = Carried { pool, tickets, ticket, prompts, prompt: Some(prompt) };
+                    tokio::spawn(work.carry_out(job, None, oneshot::channel().0));
+                }
+                Err(fault) => {
+                    let work = Carried { pool, tickets, ticket, prompts: Vec::new(), prompt: Some(prompt) };
+                    tokio::spawn(work.refuse(fault));
+                }
+            }
+        }
     }
 
     /// Answers the question that a tool asks in the turn of this ticket.
@@ -239,6 +283,15 @@ impl Controller {
             End::Drain | End::Stop => self.0.pool.shutdown().await,
             End::Kill => self.0.pool.kill().await,
         }
+        if let Work::Prompts { tickets, .. } = &self.0.work {
+            // What came of the last ones is on its way to the disk.
+            tickets.idle().await;
+            if let Some(record) = tickets.record()
+                && let Err(error) = record.close().await
+            {
+                tracing::warn!("{error}");
+            }
+        }
     }
 
     /// Resolves when more is asked for than this.
@@ -255,6 +308,18 @@ impl Controller {
         // The sender is ours, and lives.
         life.wait_for(is_it).await.map_or(Life::Over, |life| *life)
     }
+}
+
+/// What is needed to send it again: what was typed, as it was taken.
+fn request(ask: &SendAsk, job: &Job) -> String {
+    let step = |step: &Step| match step {
+        Step::Say(text) => StepAsk::Say(text.clone()),
+        Step::Command(line) => StepAsk::Command(line.clone()),
+    };
+    let steps = job.steps().iter().map(step).collect();
+    let ask = SendAsk { steps, to: ask.to.clone(), ..*ask };
+    // A request is plain data: it always has a text.
+    serde_json::to_string(&ask).unwrap_or_default()
 }
 
 /// Nothing is known of it.

@@ -42,6 +42,8 @@ pub struct Claimed {
     pub(super) name: String,
     pub(super) socket: PathBuf,
     talk: PathBuf,
+    /// The lock of a batch, whose name nobody takes again.
+    swept: Option<PathBuf>,
     _lock: RunLock,
 }
 
@@ -120,15 +122,11 @@ impl Place {
     /// # Errors
     /// [`PlaceError::Folder`] if the folder cannot be listed.
     pub fn live(&self) -> Result<Vec<Live>, PlaceError> {
-        let entries = std::fs::read_dir(&self.folder).map_err(FolderError::system(&self.folder))?;
-        let name = |entry: std::io::Result<std::fs::DirEntry>| {
-            entry.ok()?.file_name().to_str()?.strip_suffix(".lock").map(str::to_owned)
-        };
         let live = |name: String| {
             let pid = RunLock::holder(&self.lock(&name))?;
             Some(Live { socket: self.socket(&name), name, pid })
         };
-        let mut live: Vec<Live> = entries.filter_map(name).filter_map(live).collect();
+        let mut live: Vec<Live> = self.names()?.into_iter().filter_map(live).collect();
         live.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(live)
     }
@@ -164,27 +162,72 @@ impl Place {
         self.take(name.to_owned())
     }
 
-    /// Takes the name of a batch: that of its record, or one made of the number of this process.
+    /// Takes a name for a batch: that of its record, if that is free, or one made of the number of this process.
     ///
     /// # Errors
     /// As [`Place::claim`].
     pub fn claim_run(&self, run: Option<&str>) -> Result<Claimed, PlaceError> {
-        self.take(run.map_or_else(|| format!("run-{}", std::process::id()), str::to_owned))
+        self.sweep()?;
+        let own = || format!("run-{}", std::process::id());
+        // Records in different folders may have the same name.
+        let is_free = |run: &&str| RunLock::holder(&self.lock(run)).is_none();
+        match run.filter(is_free).map(|run| self.take(run.to_owned())) {
+            None | Some(Err(PlaceError::Taken { .. })) => self.take(own()),
+            Some(taken) => taken,
+        }
     }
 
     fn take(&self, name: String) -> Result<Claimed, PlaceError> {
-        match RunLock::take(&self.lock(&name)) {
-            Ok(lock) => {
-                let (socket, talk) = (self.socket(&name), self.folder.join(format!("{name}.talk")));
-                Ok(Claimed { name, socket, talk, _lock: lock })
+        let path = self.lock(&name);
+        loop {
+            match RunLock::take(&path) {
+                // Somebody has swept it away in between.
+                Ok(_) if !path.exists() => {}
+                Ok(lock) => {
+                    let (socket, talk) = (self.socket(&name), self.folder.join(format!("{name}.talk")));
+                    let swept = is_run(&name).then_some(path);
+                    return Ok(Claimed { name, socket, talk, swept, _lock: lock });
+                }
+                Err(LockError::Held { pid }) => return Err(PlaceError::Taken { name, pid }),
+                Err(LockError::Folder(error)) => return Err(error.into()),
             }
-            Err(LockError::Held { pid }) => Err(PlaceError::Taken { name, pid }),
-            Err(LockError::Folder(error)) => Err(error.into()),
         }
+    }
+
+    /// Removes what batches have left that were killed.
+    fn sweep(&self) -> Result<(), PlaceError> {
+        for name in self.names()?.into_iter().filter(|name| is_run(name)) {
+            let path = self.lock(&name);
+            if RunLock::holder(&path).is_none()
+                && let Ok(_lock) = RunLock::take(&path)
+            {
+                // Whoever else sweeps has removed it already.
+                let _ = std::fs::remove_file(self.socket(&name));
+                let _ = std::fs::remove_file(path);
+            }
+        }
+        Ok(())
+    }
+
+    /// Every name that somebody has, or has had.
+    fn names(&self) -> Result<Vec<String>, PlaceError> {
+        let entries = std::fs::read_dir(&self.folder).map_err(FolderError::system(&self.folder))?;
+        let name = |entry: std::io::Result<std::fs::DirEntry>| {
+            entry.ok()?.file_name().to_str()?.strip_suffix(".lock").map(str::to_owned)
+        };
+        Ok(entries.filter_map(name).collect())
     }
 
     fn lock(&self, name: &str) -> PathBuf {
         self.folder.join(format!("{name}.lock"))
+    }
+}
+
+impl Drop for Claimed {
+    fn drop(&mut self) {
+        if let Some(lock) = &self.swept {
+            let _ = std::fs::remove_file(lock);
+        }
     }
 }
 
@@ -290,6 +333,9 @@ mod tests {
         let run = place.claim_run(Some("r7")).unwrap();
         assert_eq!(place.find(None).unwrap().name, "main", "a batch is not in the way");
         assert_eq!(place.find(Some("r7")).unwrap().pid, pid);
+        let twin = place.claim_run(Some("r7")).unwrap();
+        assert_eq!(twin.name, format!("run-{pid}"), "of another folder of records");
+        drop(twin);
         let other = place.claim("other").unwrap();
         assert_eq!(place.find(None).unwrap_err().to_string(), "main and other are up");
         assert_eq!(place.find(Some("x")).unwrap_err().to_string(), "no pool x is up: main, other, r7");
@@ -297,6 +343,19 @@ mod tests {
         assert_eq!(place.find(None).unwrap().name, "r7");
         drop(run);
         assert!(matches!(place.find(None), Err(PlaceError::None)));
+    }
+
+    #[test]
+    fn a_batch_leaves_nothing_and_what_was_killed_is_swept_away() {
+        let (_dir, place) = place();
+        std::fs::write(place.lock("r3"), "").unwrap();
+        std::fs::write(place.socket("r3"), "").unwrap();
+        std::fs::write(place.lock("main"), "").unwrap();
+        let run = place.claim_run(Some("r7")).unwrap();
+        assert_eq!(place.names().unwrap().len(), 2);
+        assert!(!place.socket("r3").exists());
+        drop(run);
+        assert_eq!(place.names().unwrap(), ["main"]);
     }
 
     #[test]

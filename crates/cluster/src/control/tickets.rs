@@ -1,7 +1,8 @@
 //! Tickets: what was sent to a pool, how far it has come, and what came of it.
 //!
 //! A result belongs to whoever waits for it; else it is unread, until somebody asks for any. It is read when it has been
-//! written to a client, and unread again if that client went away before.
+//! written to a client, and unread again if that client went away before. With a record, a prompt is on disk before its
+//! ticket is told, and a result before it is.
 
 mod claim;
 mod shelf;
@@ -11,7 +12,8 @@ pub(super) use claim::Claim;
 use super::limits::CHANGES;
 use super::protocol::{Fault, TicketChange, TicketCounts, TicketId, TicketState};
 use crate::batch::ResultRecord;
-use pool_core::message::Remote;
+use crate::ledger::pool::{Accepted, Left, PoolRecord, Prompt};
+use pool_core::message::{Outcome, Remote};
 use shelf::Shelf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, broadcast, watch};
@@ -23,25 +25,78 @@ pub(super) struct Tickets(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     shelf: Mutex<Shelf>,
+    record: Option<PoolRecord>,
     /// There may be something for who wants any result, or waits until nothing is under way.
     moved: Notify,
     changes: broadcast::Sender<TicketChange>,
 }
 
+/// A new ticket.
+pub(super) struct Taken {
+    pub(super) ticket: TicketId,
+    /// Where it stands, from now on.
+    pub(super) state: watch::Receiver<TicketState>,
+    /// The claim on its result, if that was wanted.
+    pub(super) claim: Option<Claim>,
+    /// On its way to the disk, if there is a record.
+    pub(super) recorded: Option<(Prompt, Accepted)>,
+}
+
 impl Tickets {
+    /// Of a pool without a record.
     pub(super) fn new() -> Self {
-        let shelf = Mutex::new(Shelf::default());
-        Self(Arc::new(Shared { shelf, moved: Notify::new(), changes: broadcast::channel(CHANGES).0 }))
+        Self::of(Shelf::default(), None)
     }
 
-    /// A new ticket for a prompt of so many bytes.
+    /// Of a pool with this record. What was left to be sent is queued: [`Tickets::begin`] it.
+    pub(super) fn recorded(record: PoolRecord, left: &Left) -> Self {
+        let mut shelf = Shelf::recorded(left.last);
+        for waiting in &left.waiting {
+            shelf.restore_waiting(TicketId(waiting.number), waiting.request.len());
+        }
+        for (number, outcome) in &left.unread {
+            shelf.restore_unread(TicketId(*number), *outcome);
+        }
+        Self::of(shelf, Some(record))
+    }
+
+    fn of(shelf: Shelf, record: Option<PoolRecord>) -> Self {
+        let shelf = Mutex::new(shelf);
+        Self(Arc::new(Shared { shelf, record, moved: Notify::new(), changes: broadcast::channel(CHANGES).0 }))
+    }
+
+    /// The record, if there is one.
+    pub(super) fn record(&self) -> Option<&PoolRecord> {
+        self.0.record.as_ref()
+    }
+
+    /// A new ticket for these prompts, and with `claimed` the claim on its result. `request`: what is needed to send them
+    /// again.
     ///
     /// # Errors
     /// [`Code::Overloaded`](super::protocol::Code::Overloaded) if too much is under way, or unread.
-    pub(super) fn accept(&self, bytes: usize) -> Result<TicketId, Fault> {
-        let ticket = self.shelf().accept(bytes)?;
+    pub(super) fn accept(
+        &self,
+        prompts: &[String],
+        claimed: bool,
+        request: impl FnOnce() -> String,
+    ) -> Result<Taken, Fault> {
+        let mut shelf = self.shelf();
+        let ticket = shelf.accept(prompts.iter().map(String::len).sum())?;
+        // Under the lock: the record has the tickets in the order of their numbers.
+        let recorded = self.0.record.as_ref().map(|record| record.accept(ticket.0, prompts, request()));
+        let state =
+            shelf.follow(ticket).unwrap_or_else(|| watch::Sender::new(TicketState::Queued).subscribe());
+        let claim = (claimed && shelf.claim(ticket)).then(|| Claim::new(self.clone(), ticket));
+        drop(shelf);
         self.tell(ticket, TicketState::Queued);
-        Ok(ticket)
+        Ok(Taken { ticket, state, claim, recorded })
+    }
+
+    /// It could not be recorded, and so was never accepted.
+    pub(super) fn forget(&self, ticket: TicketId) {
+        self.shelf().forget(ticket);
+        self.0.moved.notify_waiters();
     }
 
     /// Its job is with the pool, and can be spoken to.
@@ -64,21 +119,24 @@ impl Tickets {
         self.0.moved.notify_waiters();
     }
 
-    /// Where it stands, from now on; none if there is no such ticket.
+    /// Where it stands, from now on; none if it ended long ago, or there is no such ticket.
     pub(super) fn follow(&self, ticket: TicketId) -> Option<watch::Receiver<TicketState>> {
         self.shelf().follow(ticket)
     }
 
-    /// The claim on its result, which nobody gets from now on who asks for any.
+    /// The claim on its result, which nobody gets from now on who asks for any; none if there is no such ticket.
     pub(super) fn claim(&self, ticket: TicketId) -> Option<Claim> {
-        self.shelf().claim(ticket).then(|| Claim::new(self.clone(), ticket))
+        let mut shelf = self.shelf();
+        let is_there =
+            shelf.claim(ticket) || self.0.record.is_some() && (1..=shelf.last()).contains(&ticket.0);
+        is_there.then(|| Claim::new(self.clone(), ticket))
     }
 
     /// The claim on the oldest result that is unread. Waits for one while something is under way; none if nothing is.
     pub(super) async fn claim_any(&self) -> Option<Claim> {
         self.wait(|shelf| match shelf.claim_any() {
             Some(ticket) => Some(Some(Claim::new(self.clone(), ticket))),
-            None if shelf.is_idle() && !shelf.is_claimed() => Some(None),
+            None if shelf.is_idle() && !shelf.is_unread() => Some(None),
             None => None,
         })
         .await
@@ -91,12 +149,23 @@ impl Tickets {
 
     /// What came of it; none until then, and when it is kept no more.
     pub(super) fn result(&self, ticket: TicketId) -> Option<Arc<ResultRecord>> {
-        self.shelf().result(ticket)
+        let here = self.shelf().result(ticket);
+        here.or_else(|| self.0.record.as_ref()?.result(ticket.0).map(Arc::new))
     }
 
     /// The way to its job, while that is under way.
     pub(super) fn remote(&self, ticket: TicketId) -> Option<Remote> {
         self.shelf().remote(ticket)
+    }
+
+    /// Somebody takes it back. False if it has ended, or there is no such ticket.
+    pub(super) fn withdraw(&self, ticket: TicketId) -> bool {
+        self.shelf().withdraw(ticket)
+    }
+
+    /// Whether somebody has taken it back.
+    pub(super) fn is_withdrawn(&self, ticket: TicketId) -> bool {
+        self.shelf().is_withdrawn(ticket)
     }
 
     /// The ways to all jobs that are under way.
@@ -111,6 +180,14 @@ impl Tickets {
     /// Every change from now on.
     pub(super) fn changes(&self) -> broadcast::Receiver<TicketChange> {
         self.0.changes.subscribe()
+    }
+
+    /// Its result has been written to whoever waited for it.
+    fn read(&self, ticket: TicketId) {
+        let is_first = self.shelf().read(ticket);
+        if let Some(record) = self.0.record.as_ref().filter(|_| is_first) {
+            record.read(ticket.0);
+        }
     }
 
     async fn wait<T>(&self, look: impl Fn(&mut Shelf) -> Option<T>) -> T {
@@ -134,4 +211,11 @@ impl Tickets {
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
         self.0.shelf.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What is told of a prompt whose result could not be put on disk.
+pub(super) fn untold(record: ResultRecord, error: &impl std::fmt::Display) -> ResultRecord {
+    let error = Some(format!("its result could not be recorded: {error}"));
+    let (reply, steps) = (String::new(), Vec::new());
+    ResultRecord { outcome: Outcome::Unknown, error, reply, steps, ..record }
 }

@@ -105,6 +105,10 @@ pub(super) enum Kind {
     Orphan,
     Retry,
     Skip,
+    /// A pool that stays up has taken it in; with what is needed to send it.
+    Accept,
+    /// Somebody has read its result.
+    Read,
 }
 
 impl EventRow {
@@ -120,6 +124,7 @@ impl EventRow {
             Kind::Orphan => Some(Event::Orphan),
             Kind::Retry => Some(Event::Retry),
             Kind::Skip => Some(Event::Skip),
+            Kind::Accept | Kind::Read => None,
         }
     }
 }
@@ -159,6 +164,11 @@ impl Book {
     /// Where the job with this number stands.
     pub(super) fn state(&self, number: usize) -> Option<State> {
         Some(self.jobs.get(number)?.state())
+    }
+
+    /// The job with this number.
+    pub(super) fn machine(&self, number: usize) -> Option<Machine> {
+        self.jobs.get(number).copied()
     }
 
     /// The number of the last event.
@@ -242,6 +252,38 @@ impl Book {
         self.event(job, Kind::Refuse, 0, None, rows);
         let Written { outcome, record, .. } = written;
         rows.push(Row::Result { job, round: next.round(), outcome, record });
+    }
+
+    /// A pool that stays up takes it in; with what is needed to send it.
+    pub(super) fn accept(&mut self, entry: &Arc<Entry>, request: String, rows: &mut Vec<Row>) {
+        let job = self.number(entry, rows);
+        self.event(job, Kind::Accept, 0, Some(request), rows);
+    }
+
+    /// Somebody has read its result.
+    pub(super) fn read(&mut self, job: usize, rows: &mut Vec<Row>) {
+        self.event(job, Kind::Read, 0, None, rows);
+    }
+
+    /// Somebody has taken it back: whatever became of it, it is never sent again.
+    pub(super) fn withdraw(&mut self, entry: &Arc<Entry>, written: Written, rows: &mut Vec<Row>) {
+        let job = self.number(entry, rows);
+        if self.jobs[job].state().is_terminal() {
+            return;
+        }
+        // One that is being sent ends so first.
+        let attempt = self.jobs[job].attempts();
+        if let Ok(next) =
+            self.change(job, Event::End { attempt, outcome: written.outcome, fate: Fate::Final })
+        {
+            self.event(job, Kind::End(written.outcome), next.attempts(), None, rows);
+        }
+        // A lease is not written, and so nothing is skipped.
+        let _ = self.give_back(entry);
+        if self.one(job, Kind::Skip, rows).is_ok() {
+            let Written { outcome, record, .. } = written;
+            rows.push(Row::Result { job, round: self.jobs[job].round(), outcome, record });
+        }
     }
 
     /// What the controller before was sending, nobody knows any more.

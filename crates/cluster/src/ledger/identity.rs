@@ -71,6 +71,15 @@ impl Identities {
         self.numbered(digest)
     }
 
+    /// The ticket of this number, of a pool that stays up: whatever it says, no other one is it.
+    #[must_use]
+    pub fn ticket(number: u64) -> Identity {
+        let mut digest = Sha256::new();
+        text(&mut digest, "ticket");
+        digest.update(number.to_le_bytes());
+        Identity(digest.finalize().into())
+    }
+
     fn numbered(&mut self, digest: Sha256) -> Identity {
         let content: [u8; 32] = digest.finalize().into();
         let count = self.seen.entry(content).or_default();

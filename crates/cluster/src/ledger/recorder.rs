@@ -254,6 +254,13 @@ pub(super) struct Intent {
     entry: Arc<Entry>,
 }
 
+impl Intent {
+    /// Of this job.
+    pub(super) const fn new(writer: Writer, entry: Arc<Entry>) -> Self {
+        Self { writer, entry }
+    }
+}
+
 impl Errand for Intent {
     fn again(&self) -> Option<Box<dyn Errand>> {
         Some(Box::new(self.clone()))

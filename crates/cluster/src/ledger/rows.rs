@@ -137,6 +137,8 @@ impl Kind {
             Self::Orphan => ("orphan", None, None),
             Self::Retry => ("retry", None, None),
             Self::Skip => ("skip", None, None),
+            Self::Accept => ("accept", None, None),
+            Self::Read => ("read", None, None),
         }
     }
 
@@ -152,6 +154,8 @@ impl Kind {
             ("orphan", ..) => Self::Orphan,
             ("retry", ..) => Self::Retry,
             ("skip", ..) => Self::Skip,
+            ("accept", ..) => Self::Accept,
+            ("read", ..) => Self::Read,
             _ => return None,
         })
     }

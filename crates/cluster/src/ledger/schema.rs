@@ -117,6 +117,15 @@ pub(super) fn open(path: &Path) -> Result<Connection, LedgerError> {
     Ok(connection)
 }
 
+/// Whether there is no database, or one without a table: its making was broken off.
+pub(super) fn is_missing(path: &Path) -> bool {
+    let begun = || {
+        let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
+        connection.query_row("SELECT EXISTS (SELECT 1 FROM run)", [], |row| row.get::<_, bool>(0)).ok()
+    };
+    !path.exists() || (is_empty(path) && begun() != Some(true))
+}
+
 /// Whether there is a database without a table, or with a run that was never written down, or that has not sent
 /// anything: to begin it once more does nothing twice, and to go on with it later would.
 pub(super) fn is_empty(path: &Path) -> bool {

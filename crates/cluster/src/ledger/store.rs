@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 
 /// The record of a run, in its folder.
 pub(super) const LEDGER: &str = "ledger.db";
-const LOCK: &str = "run.lock";
+pub(super) const LOCK: &str = "run.lock";
 /// There until the run has ended: a hint, so that ended runs need not be opened to know.
 pub(super) const OPEN: &str = "open";
 /// The exit code of the last controller, for whoever waits for the run.
@@ -318,7 +318,10 @@ impl Drop for Draft {
 
 /// Takes the run over: an epoch of our own, so that whoever had it before can write no more; and what it had sent,
 /// and not heard of, becomes unknown.
-fn take_over(connection: &mut Connection, path: &Path) -> Result<(u32, super::book::Book), LedgerError> {
+pub(super) fn take_over(
+    connection: &mut Connection,
+    path: &Path,
+) -> Result<(u32, super::book::Book), LedgerError> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     transaction.execute("UPDATE run SET epoch = epoch + 1, pid = ?, ended = NULL", [std::process::id()])?;
     let epoch: u32 = transaction.query_row("SELECT epoch FROM run", [], |row| row.get(0))?;
@@ -346,7 +349,7 @@ pub(super) fn leave_exit(folder: &Path, code: u8) {
 }
 
 /// Of what tells tools from others.
-fn digest(tools: &[String]) -> Identity {
+pub(super) fn digest(tools: &[String]) -> Identity {
     Identities::new(tools.iter().map(String::as_str)).of_tools()
 }
 
@@ -358,7 +361,7 @@ fn number(name: &str) -> Option<u64> {
 }
 
 /// Words, each with a NUL at its end: no word of a command line contains one.
-fn join(words: &[OsString]) -> Vec<u8> {
+pub(super) fn join(words: &[OsString]) -> Vec<u8> {
     words.iter().flat_map(|word| [word.as_bytes(), b"\0"].concat()).collect()
 }
 

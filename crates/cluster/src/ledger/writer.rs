@@ -5,15 +5,19 @@
 //! written anew (a failed sync is never just repeated). Until it goes through nobody is answered, so nothing is sent
 //! and no reply is told. `reserve.rs` tells what is done when the disk is full.
 
+mod closing;
+
 use super::LedgerError;
 use super::book::{Book, Entry, Row, Written};
 use super::crash::{Point, reached};
 use super::identity::Identity;
-use super::machine::{Fate, Placed, State};
+use super::machine::{Fate, Placed};
 use super::news::{News, Notes};
+use super::pool::PoolCommand;
 use super::reserve::Room;
 use super::{rows, schema};
 use crate::batch::clock::wall;
+use closing::{close, epoch, holds, standing};
 use jiff::Timestamp;
 use rusqlite::Connection;
 use std::os::unix::fs::MetadataExt;
@@ -33,7 +37,7 @@ const AGAIN: Duration = Duration::from_millis(500);
 const LAST_TRIES: u32 = 4;
 
 /// Why a command was not carried out: the text says it.
-type Answer<T> = oneshot::Sender<Result<T, Arc<LedgerError>>>;
+pub(super) type Answer<T> = oneshot::Sender<Result<T, Arc<LedgerError>>>;
 
 /// What the thread can be asked for.
 #[derive(Debug)]
@@ -48,6 +52,8 @@ pub(super) enum Command {
     Again { entry: Arc<Entry>, record: Written },
     /// Its attempt is over, and there was to be another one.
     PutBack { entry: Arc<Entry>, answer: Answer<()> },
+    /// What only a pool that stays up is told.
+    Pool(PoolCommand),
     /// Jobs that are to be left alone. Nobody waits for it: it is written with what comes next.
     Skip(Vec<Identity>),
     /// What happened to the run as a whole, and when. Nobody waits for it.
@@ -103,9 +109,9 @@ impl Writer {
         make: impl FnOnce(Answer<T>) -> Command,
     ) -> Result<T, Arc<LedgerError>> {
         let (answer, wait) = oneshot::channel();
-        let ended = || Arc::new(LedgerError::Ended);
-        self.0.try_send(make(answer)).map_err(|_| ended())?;
-        wait.await.unwrap_or_else(|_| Err(ended()))
+        // If it has ended, the answer is dropped with the command.
+        self.tell(make(answer));
+        wait.await.unwrap_or_else(|_| Err(Arc::new(LedgerError::Ended)))
     }
 }
 
@@ -190,6 +196,7 @@ impl Keeper {
                     _ = answer.send(Err(error.clone()));
                 }
                 Command::Close { answer, .. } => _ = answer.send(Err(error.clone())),
+                Command::Pool(command) => command.fail(&error),
                 Command::Skip(_) | Command::Note(..) | Command::Again { .. } => {}
             }
         }
@@ -235,6 +242,7 @@ impl Keeper {
                 self.book.put_back(&entry, rows);
                 told.push(Told::Ended(answer));
             }
+            Command::Pool(command) => told.extend(command.stage(&mut self.book, rows).map(Told::Ended)),
             Command::Skip(jobs) => jobs.into_iter().for_each(|job| self.book.skip(job, rows)),
             Command::Note(at, news) => self.notes.add(at, news),
             Command::Close { list, answer } => {
@@ -368,33 +376,4 @@ fn tell_error(told: Vec<Told>, error: &Arc<LedgerError>) {
             Told::Closed(_, answer) => _ = answer.send(Err(error.clone())),
         }
     }
-}
-
-/// Whose record it is now.
-fn epoch(connection: &Connection) -> rusqlite::Result<u32> {
-    connection.prepare_cached("SELECT epoch FROM run")?.query_row([], |row| row.get(0))
-}
-
-/// Whether the group was committed after all, although its writer was told otherwise.
-fn holds(connection: &Connection, last_event: i64) -> rusqlite::Result<bool> {
-    let last: Option<i64> = connection.query_row("SELECT max(number) FROM event", [], |row| row.get(0))?;
-    Ok(last.unwrap_or_default() >= last_event)
-}
-
-fn close(connection: &Connection, list: ListEnd, finished: bool) -> rusqlite::Result<()> {
-    connection.execute("UPDATE run SET total = coalesce(?, total)", [list.total])?;
-    if finished {
-        connection.execute("UPDATE run SET ended = ?", [wall().to_string()])?;
-    }
-    Ok(())
-}
-
-fn standing(book: &Book, list: ListEnd) -> Standing {
-    let mut standing = Standing { pending: list.unsent, ..Standing::default() };
-    // Others were sent once, and are back in the list's count of jobs that were not.
-    let states = || book.jobs().map(|(_, job)| job.state());
-    standing.settled = states().filter(|state| state.is_terminal()).count() as u64;
-    standing.unknown = states().filter(|state| *state == State::Unknown).count() as u64;
-    standing.is_finished = list.total.is_some() && standing.unknown + standing.pending == 0;
-    standing
 }

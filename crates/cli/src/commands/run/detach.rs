@@ -40,16 +40,17 @@ pub(crate) fn begin_as(level: Level, say: impl Fn(&str, u32) -> String) -> Resul
     }
     let mut command = Command::new(std::env::current_exe().map_err(failed)?);
     let mut child = command.arg0(NAME).args(words).stdout(Stdio::piped()).spawn().map_err(failed)?;
-    let mut name = String::new();
+    let mut told = String::new();
     if let Some(mut stdout) = child.stdout.take() {
-        stdout.read_to_string(&mut name).map_err(failed)?;
+        stdout.read_to_string(&mut told).map_err(failed)?;
     }
-    if name.is_empty() {
+    let Some((name, notes)) = told.split_once('\n') else {
         return child.wait().map(|status| Some(code(status))).map_err(failed);
-    }
-    Output::document(&name)?;
+    };
+    Output::document(&format!("{name}\n"))?;
     if level > Level::Quiet {
-        Output::aside(&say(name.trim_end(), child.id()));
+        Output::aside(&say(name, child.id()));
+        notes.lines().for_each(Output::aside);
     }
     Ok(Some(Exit::Ok))
 }
@@ -93,7 +94,16 @@ impl Streams {
     /// # Errors
     /// Nobody waits: it was given up while the tools were starting.
     pub(crate) fn tell(self) -> Result<(), Failure> {
-        Ok(writeln!(File::from(self.stdout), "{}", self.name)?)
+        self.tell_with(&[])
+    }
+
+    /// The same with what else there is to say to people.
+    ///
+    /// # Errors
+    /// As [`Streams::tell`].
+    pub(crate) fn tell_with(self, notes: &[String]) -> Result<(), Failure> {
+        let lines: String = notes.iter().map(|note| format!("{note}\n")).collect();
+        Ok(write!(File::from(self.stdout), "{}\n{lines}", self.name)?)
     }
 
     /// There will be no run; why is for the user to see.

@@ -100,12 +100,7 @@ impl Plan {
 
     /// What tells each tool from others: its name and command line, and with them the model.
     pub(super) fn identities(&self) -> Vec<String> {
-        let model = self.model.as_deref().unwrap_or_default();
-        let identity = |tool: &Tool| {
-            let command = tool.profile.spec.command.join("\0");
-            format!("{}\0{model}\0{command}", tool.profile.name)
-        };
-        self.tools.iter().map(identity).collect()
+        identities(&self.tools, self.model.as_deref())
     }
 
     /// The plan in one line.
@@ -115,6 +110,16 @@ impl Plan {
         parts.extend(self.jobs.total().map(jobs));
         parts.join(", ")
     }
+}
+
+/// What tells each tool from others: its name and command line, and with them the model.
+pub(crate) fn identities(tools: &[Tool], model: Option<&str>) -> Vec<String> {
+    let model = model.unwrap_or_default();
+    let identity = |tool: &Tool| {
+        let command = tool.profile.spec.command.join("\0");
+        format!("{}\0{model}\0{command}", tool.profile.name)
+    };
+    tools.iter().map(identity).collect()
 }
 
 /// A bound on costs that nobody tells would never be met.

@@ -24,7 +24,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// For how long an instance waits for its intent to be written: a full disk may take its time, and nothing is lost
 /// meanwhile. A year.
-const PATIENCE: Duration = Duration::from_secs(365 * 24 * 3600);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// What kind of record a run has.
 pub(crate) enum Record {
@@ -50,7 +50,7 @@ pub(crate) struct Old {
 
 /// A file that may not grow is an error like a full disk, not the end of the program: SIGXFSZ is heard, and not heeded.
 /// Tools get the default back.
-pub(super) fn survive_file_limits() -> std::io::Result<()> {
+pub(crate) fn survive_file_limits() -> std::io::Result<()> {
     signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw())).map(drop)
 }
 

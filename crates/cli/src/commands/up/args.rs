@@ -1,7 +1,7 @@
 //! The arguments of `cluster up`, as typed.
 
 use crate::commands::pool::PoolArg;
-use crate::commands::run::args::{FramingArgs, PoolArgs, StartArgs, TalkArgs};
+use crate::commands::run::args::{FramingArgs, PoolArgs, StartArgs, TalkArgs, Unknown};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -17,7 +17,11 @@ Examples:
     cluster up -p repl python
     cluster send -p repl 'print(6*7)'
 
-Exit codes: 0 the pool is up, 2 wrong usage or such a pool is up already, 3 no tool could start.";
+What is sent to it is recorded: a pool of the same name goes on with that after 'cluster down', a crash or a reboot. What
+was never sent is sent, and replies that nobody has read can be read.
+
+Exit codes: 0 the pool is up, 2 wrong usage or such a pool is up already, 3 no tool could start,
+75 another controller has the record.";
 
 /// Start a pool that stays up, and return when it is ready
 ///
@@ -42,5 +46,23 @@ pub(crate) struct UpArgs {
     #[command(flatten)]
     pub(super) framing: FramingArgs,
     #[command(flatten)]
+    pub(super) record: RecordArgs,
+    #[command(flatten)]
     pub(super) talk: TalkArgs,
+}
+
+/// Whether and how it is recorded.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Record")]
+pub(super) struct RecordArgs {
+    /// Keep no record: what was sent and not read is lost with the controller
+    #[arg(long)]
+    pub(super) no_ledger: bool,
+    /// Forget what is recorded under this name, and begin anew
+    #[arg(long, conflicts_with = "no_ledger")]
+    pub(super) new: bool,
+    /// What to do with a prompt that an earlier controller sent, and whose end nobody knows [default: retry where the tool
+    /// changes nothing, else ask]
+    #[arg(long, value_name = "WHAT", value_enum)]
+    pub(super) on_unknown: Option<Unknown>,
 }

@@ -2,13 +2,15 @@
 
 use crate::batch::ResultRecord;
 use crate::batch::clock::wall;
-use crate::batch::plan::JobInfo;
-use crate::control::protocol::{TicketId, TicketState};
-use crate::control::tickets::Tickets;
+use crate::control::protocol::{Code, Fault, TicketId, TicketState};
+use crate::control::tickets::{Tickets, untold};
+use crate::ledger::pool::{Accepted, Prompt, info};
+use crate::{ClusterManager, Job};
 use pool_core::message::{JobHandle, JobResult, Progress};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use tokio::sync::oneshot;
 
 /// What comes from a job.
 enum News {
@@ -16,23 +18,69 @@ enum News {
     Home(JobResult),
 }
 
-/// Tells its ticket what happens to a job.
-pub(super) async fn follow(tickets: Tickets, ticket: TicketId, prompts: Vec<String>, mut handle: JobHandle) {
-    let submitted = wall();
-    loop {
-        match poll_fn(|context| next(&mut handle, context)).await {
-            News::OnTheWay(progress) => {
-                if let Some(state) = state(&handle, progress) {
-                    tickets.reached(ticket, state);
-                }
-            }
-            News::Home(result) => {
-                let index = ticket.0.saturating_sub(1);
-                let info = JobInfo { index, id: ticket.to_string(), prompts, ..JobInfo::default() };
-                let record = ResultRecord::new(info, result, submitted, handle.attempts());
-                return tickets.ended(ticket, record);
-            }
+/// A prompt that is carried out.
+pub(super) struct Carried {
+    pub(super) pool: ClusterManager,
+    pub(super) tickets: Tickets,
+    pub(super) ticket: TicketId,
+    pub(super) prompts: Vec<String>,
+    /// As its record has it.
+    pub(super) prompt: Option<Prompt>,
+}
+
+impl Carried {
+    /// Hands the job in when it is on disk, tells its ticket what happens to it, and brings the result there.
+    pub(super) async fn carry_out(
+        self,
+        mut job: Job,
+        on_disk: Option<Accepted>,
+        told: oneshot::Sender<Result<(), Fault>>,
+    ) {
+        if let Some(on_disk) = on_disk
+            && let Err(error) = on_disk.wait().await
+        {
+            self.tickets.forget(self.ticket);
+            let _ = told.send(Err(Fault::new(Code::Record, error.to_string())));
+            return;
         }
+        // Whoever has sent it may have gone.
+        let _ = told.send(Ok(()));
+        if let (Some(record), Some(prompt)) = (self.tickets.record(), &self.prompt) {
+            job = job.errand(record.errand(prompt));
+        }
+        let (submitted, mut handle) = (wall(), self.pool.submit_watched(job));
+        self.tickets.begin(self.ticket, handle.remote());
+        let result = loop {
+            match poll_fn(|context| next(&mut handle, context)).await {
+                News::OnTheWay(progress) => {
+                    if let Some(state) = state(&handle, progress) {
+                        self.tickets.reached(self.ticket, state);
+                    }
+                }
+                News::Home(result) => break result,
+            }
+        };
+        let attempts = handle.attempts();
+        let info = info(self.ticket.0, self.prompts.clone());
+        self.end(ResultRecord::new(info, result, submitted, attempts)).await;
+    }
+
+    /// It cannot be sent any more.
+    pub(super) async fn refuse(self, fault: Fault) {
+        let info = info(self.ticket.0, self.prompts.clone());
+        self.end(ResultRecord::refused(info, fault.message, wall())).await;
+    }
+
+    async fn end(self, record: ResultRecord) {
+        let kept = match (self.tickets.record(), &self.prompt) {
+            (Some(to), Some(prompt)) => {
+                let withdrawn = self.tickets.is_withdrawn(self.ticket);
+                let copy = record.clone();
+                to.keep(prompt, record, withdrawn).await.unwrap_or_else(|error| untold(copy, &error))
+            }
+            _ => record,
+        };
+        self.tickets.ended(self.ticket, kept);
     }
 }
 

@@ -17,12 +17,13 @@ pub(super) fn serve(controller: &Controller, ask: &CancelAsk) -> Result<Served, 
 fn ticket(tickets: &Tickets, word: &str) -> Result<(), Fault> {
     let wrong = |error: NotATicket| Fault::new(Code::Usage, error.to_string());
     let ticket: TicketId = word.parse().map_err(wrong)?;
-    let ended = || match tickets.follow(ticket) {
-        None => no_such_ticket(ticket),
-        Some(_) => Fault::new(Code::Refused, format!("{ticket} has ended")),
-    };
-    tickets.remote(ticket).ok_or_else(ended)?.cancel();
-    Ok(())
+    if tickets.withdraw(ticket) {
+        return Ok(());
+    }
+    match tickets.claim(ticket) {
+        None => Err(no_such_ticket(ticket)),
+        Some(_) => Err(Fault::new(Code::Refused, format!("{ticket} has ended"))),
+    }
 }
 
 fn job(roster: &Roster, word: &str) -> Result<(), Fault> {

@@ -1,18 +1,16 @@
 //! `send`: a prompt. Whoever asked may go away: the ticket stays.
 
 use super::{Caller, Served};
-use crate::control::controller::{Controller, no_such_ticket};
+use crate::control::controller::{Controller, Sent, no_such_ticket};
 use crate::control::protocol::{Done, Event, Fault, SendAsk, SendDone, TicketId, TicketState, Until};
 use crate::control::tickets::Tickets;
 use tokio::sync::watch;
 
 pub(super) async fn serve(controller: &Controller, ask: SendAsk, caller: &Caller) -> Result<Served, Fault> {
-    let ticket = controller.send(&ask)?;
+    let Sent { ticket, state, claim } = controller.send(&ask).await?;
     let until = ask.until;
     drop(ask);
     let tickets = controller.tickets()?;
-    let state = tickets.follow(ticket).ok_or_else(|| no_such_ticket(ticket))?;
-    let claim = if until == Until::Completed { tickets.claim(ticket) } else { None };
     caller.event(Event::Accepted { ticket });
     let done = |result| Done::Send(Box::new(SendDone { ticket, result }));
     match until {

@@ -3,7 +3,7 @@
 use crate::batch::ResultRecord;
 use crate::control::limits::{HELD, TICKETS};
 use crate::control::protocol::{Code, Fault, TicketCounts, TicketId, TicketState};
-use pool_core::message::Remote;
+use pool_core::message::{Outcome, Remote};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -11,6 +11,8 @@ use tokio::sync::watch;
 /// All tickets that something is known of.
 #[derive(Debug, Default)]
 pub(super) struct Shelf {
+    /// Results are on disk as well, and are kept here only for those who wait for them.
+    recorded: bool,
     all: BTreeMap<TicketId, Entry>,
     last: u64,
     /// Those that have ended, in the order in which they did, by whether somebody has read them.
@@ -28,6 +30,8 @@ struct Entry {
     weight: usize,
     /// How many wait for the result.
     claims: usize,
+    /// Somebody has taken it back.
+    withdrawn: bool,
     stage: Stage,
 }
 
@@ -38,18 +42,51 @@ enum Stage {
     UnderWay(Remote),
     Ended {
         arrival: u64,
-        result: Arc<ResultRecord>,
+        result: Option<Arc<ResultRecord>>,
     },
 }
 
 impl Shelf {
+    /// Of a pool that has given so many tickets before, and keeps results on disk.
+    pub(super) fn recorded(last: u64) -> Self {
+        Self { recorded: true, last, ..Self::default() }
+    }
+
+    /// A ticket of before that is to be sent.
+    pub(super) fn restore_waiting(&mut self, ticket: TicketId, bytes: usize) {
+        self.held += bytes;
+        self.all.insert(ticket, Entry::new(bytes));
+    }
+
+    /// A ticket of before that has ended, and whose result nobody has read.
+    pub(super) fn restore_unread(&mut self, ticket: TicketId, outcome: Outcome) {
+        self.arrivals += 1;
+        let arrival = self.arrivals;
+        let entry = Entry { stage: Stage::Ended { arrival, result: None }, ..Entry::new(0) };
+        entry.state.send_replace(TicketState::Ended { outcome });
+        self.all.insert(ticket, entry);
+        self.unread.insert((arrival, ticket));
+    }
+
+    /// How many tickets were given.
+    pub(super) const fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// Another ticket.
     pub(super) fn accept(&mut self, bytes: usize) -> Result<TicketId, Fault> {
         self.make_room(bytes);
-        let kept = self.all.len() - self.read.len();
-        if kept >= TICKETS {
-            let unread = self.unread.len();
-            let why = format!("{kept} prompts are under way or unread, {unread} of them unread");
-            return Err(Fault::new(Code::Overloaded, why).help("read some results first"));
+        let under_way = self.all.len() - self.read.len() - self.unread.len();
+        let unread = if self.recorded { 0 } else { self.unread.len() };
+        if under_way + unread >= TICKETS {
+            let (why, help) = match unread {
+                0 => (format!("{under_way} prompts are under way"), "send more when some have ended"),
+                _ => (
+                    format!("{under_way} prompts are under way, and {unread} unread"),
+                    "read some results first",
+                ),
+            };
+            return Err(Fault::new(Code::Overloaded, why).help(help));
         }
         if self.held + bytes > HELD {
             let why = "prompts under way and unread results are too large together";
@@ -60,17 +97,41 @@ impl Shelf {
         self.last += 1;
         self.held += bytes;
         let ticket = TicketId(self.last);
-        let state = watch::Sender::new(TicketState::Queued);
-        self.all.insert(ticket, Entry { state, weight: bytes, claims: 0, stage: Stage::Accepted });
+        self.all.insert(ticket, Entry::new(bytes));
         Ok(ticket)
     }
 
-    pub(super) fn begin(&mut self, ticket: TicketId, remote: Remote) {
-        if let Some(entry) = self.all.get_mut(&ticket)
-            && matches!(entry.stage, Stage::Accepted)
-        {
-            entry.stage = Stage::UnderWay(remote);
+    /// It could not be accepted after all.
+    pub(super) fn forget(&mut self, ticket: TicketId) {
+        if let Some(entry) = self.all.remove(&ticket) {
+            self.held -= entry.weight;
         }
+    }
+
+    /// It is with the pool, unless somebody has taken it back already.
+    pub(super) fn begin(&mut self, ticket: TicketId, remote: Remote) {
+        let Some(entry) = self.all.get_mut(&ticket) else { return };
+        if entry.withdrawn {
+            remote.cancel();
+        }
+        entry.stage = Stage::UnderWay(remote);
+    }
+
+    /// Somebody takes it back. False if it has ended.
+    pub(super) fn withdraw(&mut self, ticket: TicketId) -> bool {
+        let Some(entry) = self.all.get_mut(&ticket) else { return false };
+        match &entry.stage {
+            Stage::Accepted => {}
+            Stage::UnderWay(remote) => remote.cancel(),
+            Stage::Ended { .. } => return false,
+        }
+        entry.withdrawn = true;
+        true
+    }
+
+    /// Whether somebody has taken it back.
+    pub(super) fn is_withdrawn(&self, ticket: TicketId) -> bool {
+        self.all.get(&ticket).is_some_and(|entry| entry.withdrawn)
     }
 
     /// True if that is another state than before.
@@ -86,7 +147,9 @@ impl Shelf {
     pub(super) fn ended(&mut self, ticket: TicketId, result: Arc<ResultRecord>) {
         let Some(entry) = self.all.get_mut(&ticket) else { return };
         self.arrivals += 1;
-        let (arrival, weight, outcome) = (self.arrivals, result.weight(), result.outcome);
+        let (arrival, outcome) = (self.arrivals, result.outcome);
+        let result = (!self.recorded || entry.claims > 0).then_some(result);
+        let weight = result.as_ref().map_or(0, |result| result.weight());
         self.held = self.held - entry.weight + weight;
         entry.weight = weight;
         entry.stage = Stage::Ended { arrival, result };
@@ -114,22 +177,34 @@ impl Shelf {
     }
 
     pub(super) fn unclaim(&mut self, ticket: TicketId) {
-        if let Some(entry) = self.all.get_mut(&ticket) {
-            entry.claims = entry.claims.saturating_sub(1);
+        let Some(entry) = self.all.get_mut(&ticket) else { return };
+        entry.claims = entry.claims.saturating_sub(1);
+        if self.recorded && entry.claims == 0 && matches!(entry.stage, Stage::Ended { .. }) {
+            self.held -= std::mem::take(&mut entry.weight);
+            if let Stage::Ended { arrival, result } = &mut entry.stage {
+                *result = None;
+                if self.read.remove(&(*arrival, ticket)) {
+                    self.all.remove(&ticket);
+                }
+            }
         }
     }
 
-    pub(super) fn read(&mut self, ticket: TicketId) {
-        if let Some(Entry { stage: Stage::Ended { arrival, .. }, .. }) = self.all.get(&ticket)
-            && self.unread.remove(&(*arrival, ticket))
-        {
+    /// True if it is read for the first time.
+    pub(super) fn read(&mut self, ticket: TicketId) -> bool {
+        let Some(Entry { stage: Stage::Ended { arrival, .. }, .. }) = self.all.get(&ticket) else {
+            return false;
+        };
+        let is_first = self.unread.remove(&(*arrival, ticket));
+        if is_first {
             self.read.insert((*arrival, ticket));
         }
+        is_first
     }
 
     pub(super) fn result(&self, ticket: TicketId) -> Option<Arc<ResultRecord>> {
         match &self.all.get(&ticket)?.stage {
-            Stage::Ended { result, .. } => Some(result.clone()),
+            Stage::Ended { result, .. } => result.clone(),
             Stage::Accepted | Stage::UnderWay(_) => None,
         }
     }
@@ -154,8 +229,8 @@ impl Shelf {
         self.all.len() == self.unread.len() + self.read.len()
     }
 
-    /// Whether somebody has a result that is unread, and may give it back.
-    pub(super) fn is_claimed(&self) -> bool {
+    /// Whether a result is unread; whoever has it may give it back.
+    pub(super) fn is_unread(&self) -> bool {
         !self.unread.is_empty()
     }
 
@@ -178,6 +253,13 @@ impl Shelf {
                 self.held -= entry.weight;
             }
         }
+    }
+}
+
+impl Entry {
+    fn new(weight: usize) -> Self {
+        let state = watch::Sender::new(TicketState::Queued);
+        Self { state, weight, claims: 0, withdrawn: false, stage: Stage::Accepted }
     }
 }
 

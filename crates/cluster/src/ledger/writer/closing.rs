@@ -1,0 +1,36 @@
+//! What the database is asked on the way: whose it is, whether a group got in after all, how the run stands.
+
+use super::{ListEnd, Standing};
+use crate::batch::clock::wall;
+use crate::ledger::book::Book;
+use crate::ledger::machine::State;
+use rusqlite::Connection;
+
+/// Whose record it is now.
+pub(super) fn epoch(connection: &Connection) -> rusqlite::Result<u32> {
+    connection.prepare_cached("SELECT epoch FROM run")?.query_row([], |row| row.get(0))
+}
+
+/// Whether the group was committed after all, although its writer was told otherwise.
+pub(super) fn holds(connection: &Connection, last_event: i64) -> rusqlite::Result<bool> {
+    let last: Option<i64> = connection.query_row("SELECT max(number) FROM event", [], |row| row.get(0))?;
+    Ok(last.unwrap_or_default() >= last_event)
+}
+
+pub(super) fn close(connection: &Connection, list: ListEnd, finished: bool) -> rusqlite::Result<()> {
+    connection.execute("UPDATE run SET total = coalesce(?, total)", [list.total])?;
+    if finished {
+        connection.execute("UPDATE run SET ended = ?", [wall().to_string()])?;
+    }
+    Ok(())
+}
+
+pub(super) fn standing(book: &Book, list: ListEnd) -> Standing {
+    let mut standing = Standing { pending: list.unsent, ..Standing::default() };
+    // Others were sent once, and are back in the list's count of jobs that were not.
+    let states = || book.jobs().map(|(_, job)| job.state());
+    standing.settled = states().filter(|state| state.is_terminal()).count() as u64;
+    standing.unknown = states().filter(|state| *state == State::Unknown).count() as u64;
+    standing.is_finished = list.total.is_some() && standing.unknown + standing.pending == 0;
+    standing
+}
