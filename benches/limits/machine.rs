@@ -29,6 +29,22 @@ pub(crate) fn all_processor_time() -> io::Result<Duration> {
     Ok(Duration::from_secs(ticks) / u32::try_from(rustix::param::clock_ticks_per_second()).unwrap_or(100))
 }
 
+/// The processor time of all threads of another process.
+pub(crate) fn time_of(pid: u32) -> io::Result<Duration> {
+    let mut nanoseconds = 0;
+    for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
+        let text = fs::read_to_string(thread?.path().join("schedstat"))?;
+        nanoseconds += text.split(' ').next().and_then(|time| time.parse::<u64>().ok()).unwrap_or(0);
+    }
+    Ok(Duration::from_nanos(nanoseconds))
+}
+
+/// The same of all processes below it, too.
+pub(crate) fn time_of_all(pid: u32) -> io::Result<Duration> {
+    let below = below(pid, "")?.into_iter().map(time_of).sum::<io::Result<Duration>>()?;
+    Ok(time_of(pid)? + below)
+}
+
 /// What of a process is in memory, in KiB.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Memory {
@@ -54,10 +70,14 @@ pub(crate) fn memory_of(pid: u32) -> io::Result<Memory> {
 
 /// The children of this process, and theirs, whose command begins with this word.
 pub(crate) fn below_me(word: &str) -> io::Result<Vec<u32>> {
+    below(std::process::id(), word)
+}
+
+fn below(pid: u32, word: &str) -> io::Result<Vec<u32>> {
     let is_one = |pid: &u32| {
         fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.starts_with(word.as_bytes()))
     };
-    let mut found = vec![std::process::id()];
+    let mut found = vec![pid];
     let mut at = 0;
     while at < found.len() {
         // A child is that of a thread.
