@@ -15,7 +15,10 @@ pub(super) fn all(program: &str, tool: &str) -> [Case; 3] {
         row
     };
     [
-        send(row("over the socket", "send --pin --record --no-ledger"), row("and recorded", "send --pin --count 500")),
+        send(
+            row("over the socket", "send --pin --record --no-ledger"),
+            row("and recorded", "send --pin --count 500"),
+        ),
         status(row(STATUS, "status --tools 100")),
         idle(row(IDLE, "idle --tools 20 --seconds 20")),
     ]

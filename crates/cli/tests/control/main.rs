@@ -5,11 +5,13 @@
 mod abuse;
 mod batch;
 mod crash;
+mod crowd;
 #[path = "../common/events.rs"]
 mod events;
 mod lab;
 #[path = "../common/missing.rs"]
 mod missing;
 mod private;
+mod race;
 mod scenario;
 mod sending;
