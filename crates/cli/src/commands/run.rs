@@ -138,8 +138,7 @@ async fn start(plan: Plan, args: &RunArgs, record: Record, route: Route) -> Resu
     }
     let roster = Roster::default();
     batch = batch.listed_in(roster.clone());
-    let run = recorder.as_ref().map(Recorder::name);
-    let socket = socket::open(run, &headline, pool.clone(), roster, &mut output);
+    let socket = socket::open(recorder.as_ref(), &headline, &pool, roster, &mut output);
     if let Some(recorder) = begun.recorder {
         batch = batch.recorded(recorder);
     }

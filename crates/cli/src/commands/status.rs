@@ -67,7 +67,8 @@ fn show(status: &StatusDone, args: &StatusArgs) -> Result<(), Failure> {
     }
     let mut text = headline(status);
     for instance in &status.snapshot.instances {
-        text.push_str(&Output::instance(&instance.status, args.verbose));
+        let job = instance.status.job.and_then(|job| status.names.get(&job));
+        text.push_str(&Output::instance(&instance.status, job.map(String::as_str), args.verbose));
         text.push('\n');
     }
     for hold in &status.snapshot.holds {
@@ -116,7 +117,7 @@ async fn watch(mut client: Client, watched: u64, args: &StatusArgs) -> Result<Ex
 
 fn line(event: &Event, args: &StatusArgs) -> String {
     match event {
-        Event::Instance(status) => Output::instance(status, args.verbose),
+        Event::Instance(status) => Output::instance(status, None, args.verbose),
         Event::Ticket(TicketChange { ticket, state }) => match state {
             TicketState::Queued => format!("{ticket} is queued"),
             TicketState::Working { slot, asks: None, .. } => {

@@ -49,9 +49,9 @@ impl Output {
         Ok(())
     }
 
-    /// An instance in one line; with `verbose` also what it has done.
-    pub(crate) fn instance(status: &InstanceStatus, verbose: bool) -> String {
-        if verbose { states::line(status, None) } else { states::short(status) }
+    /// An instance in one line, and what its job is called; with `verbose` also what it has done.
+    pub(crate) fn instance(status: &InstanceStatus, job: Option<&str>, verbose: bool) -> String {
+        if verbose { states::line(status, job) } else { states::short(status, job) }
     }
 
     /// Prints what a tool printed on standard output, without secrets.

@@ -93,15 +93,20 @@ pub(super) fn line(status: &InstanceStatus, job: Option<&str>) -> String {
 }
 
 /// An instance in one line, and no more than its state.
-pub(super) fn short(status: &InstanceStatus) -> String {
+pub(super) fn short(status: &InstanceStatus, job: Option<&str>) -> String {
     let state = serde_json::to_value(status.state).unwrap_or_default();
     let lives = match status.restarts {
         0 => String::new(),
         1 => ", restarted once".to_owned(),
         more => format!(", restarted {more} times"),
     };
-    let evidence = sanitize::line(&status.evidence, WIDTH);
-    format!("{} {}: {evidence}{lives}", name(status), state.as_str().unwrap_or_default())
+    let evidence = match (status.state, job) {
+        (InstanceState::Working, Some(job)) => format!(": {}", sanitize::line(job, WIDTH)),
+        // The number of a job says nothing to people.
+        (InstanceState::Working, None) => String::new(),
+        _ => format!(": {}", sanitize::line(&status.evidence, WIDTH)),
+    };
+    format!("{} {}{evidence}{lives}", name(status), state.as_str().unwrap_or_default())
 }
 
 /// An instance from inside, and what to do about it; several lines, made safe.

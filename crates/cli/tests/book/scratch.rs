@@ -101,6 +101,7 @@ impl Scratch {
         command.current_dir(self.project()).env_clear();
         command.env("PATH", std::env::join_paths(folders).unwrap());
         command.env("HOME", self.dir.path().join("home/you")).env("LANG", "C.UTF-8");
+        // Pools of other pages are none of this one's.
         command.env("XDG_RUNTIME_DIR", self.dir.path().join("run"));
         command.envs(std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")));
         if let Some(aider) = &self.aider {

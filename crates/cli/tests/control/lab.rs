@@ -122,7 +122,7 @@ impl Lab {
         use std::os::unix::process::ExitStatusExt;
         let text = |bytes: &[u8]| {
             let text = String::from_utf8_lossy(bytes).replace(&self.dir.path().display().to_string(), "DIR");
-            assert!(!text.contains("panicked"), "{text}");
+            assert!(!text.contains("panicked at"), "{text}");
             text
         };
         let status = output.status;

@@ -1,6 +1,7 @@
 //! A pool that stays up, from outside: its commands, its socket, and what becomes of it when somebody is killed.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::disallowed_methods, reason = "real tools, real time")]
 
 mod abuse;
 mod batch;

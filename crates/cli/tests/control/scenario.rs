@@ -17,6 +17,19 @@ fn same(ran: &Ran) -> String {
 #[test]
 fn three_instances_by_number() {
     let lab = Lab::new();
+    begin(&lab);
+    ask_each(&lab);
+    kill_one(&lab);
+    assert_snapshot!(same(&lab.run(&["down"])), @r"
+    status: 0
+    --- stdout
+    --- stderr
+    pool main is down
+    ");
+    assert_eq!(lab.run(&["status"]).status, 2);
+}
+
+fn begin(lab: &Lab) {
     let tool = lab.tool(&[]);
     assert_snapshot!(same(&lab.run(&["status"])), @"
     status: 2
@@ -39,6 +52,9 @@ fn three_instances_by_number() {
     error: pool main is up (pid PID)
     help: 'cluster down' ends it; -p NAME starts another one beside it
     ");
+}
+
+fn ask_each(lab: &Lab) {
     for index in ["0", "1", "2"] {
         assert_eq!(
             lab.ok(&["send", "--to", index, "--no-wait", &format!("/add {index}.py")]).lines().count(),
@@ -84,7 +100,9 @@ fn three_instances_by_number() {
     instance 2 fake ready: it ended job 6: ok
     --- stderr
     ");
+}
 
+fn kill_one(lab: &Lab) {
     let pid = lab.status()["snapshot"]["instances"][1]["pid"].to_string();
     let mut watch = lab.watch(&[]);
     assert!(Command::new("kill").args(["-9", &pid]).status().unwrap().success());
@@ -109,18 +127,5 @@ fn three_instances_by_number() {
     instance 1 fake ready: it ended job 7: ok, restarted once
     instance 2 fake ready: it ended job 6: ok
     --- stderr
-    ");
-    assert_snapshot!(same(&lab.run(&["down"])), @"
-    status: 0
-    --- stdout
-    --- stderr
-    pool main is down
-    ");
-    assert_snapshot!(same(&lab.run(&["status"])), @"
-    status: 2
-    --- stdout
-    --- stderr
-    error: no pool is up
-    help: 'cluster up TOOL' starts one
     ");
 }

@@ -135,3 +135,47 @@ fn a_drained_pool_does_what_it_was_sent_and_takes_no_more() {
     lab.up(1, &[]);
     assert_eq!(lab.ok(&["read", "--any"]), "second\n");
 }
+
+#[test]
+fn every_line_is_as_the_schema_says() {
+    let lab = Lab::new();
+    let schema: Value = serde_json::from_str(&lab.ok(&["schema", "control"])).unwrap();
+    jsonschema::meta::validate(&schema).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    let right = |line: &Value| assert!(schema.is_valid(line), "{line:#}");
+    lab.up(1, &[]);
+    let mut wire = lab.wire();
+    right(&wire.hear().unwrap());
+    let asks = [
+        json!({"do": "send", "steps": [{"say": "a"}, {"command": "/add b"}], "to": {"slot": 0}, "timeout_ms": 9000}),
+        json!({"do": "send", "steps": [{"typed": "c"}], "to": {"session": "s"}, "until": "delivered"}),
+        json!({"do": "send", "steps": [{"say": "d"}], "to": {"tool": "fake"}, "until": "accepted"}),
+        json!({"do": "read", "ticket": "t1"}),
+        json!({"do": "read", "any": true, "wait_ms": 60000}),
+        json!({"do": "wait", "wait_ms": 60000}),
+        json!({"do": "restart", "index": 0}),
+        json!({"do": "restart", "index": 1}),
+        json!({"do": "answer", "ticket": "t1", "text": "y"}),
+        json!({"do": "cancel", "job": "t1"}),
+        json!({"do": "scale"}),
+        json!({"do": "status"}),
+        json!({"do": "down", "drain": true}),
+    ];
+    for mut ask in asks {
+        ask["id"] = 1.into();
+        right(&ask);
+        wire.say(ask.to_string());
+        loop {
+            let heard = wire.hear().unwrap();
+            right(&heard);
+            if heard.get("event").is_none() {
+                break;
+            }
+        }
+    }
+    for wrong in
+        [json!({"id": 1, "do": "dance"}), json!({"do": "status"}), json!({"id": 1, "ok": 1, "error": 2})]
+    {
+        assert!(!schema.is_valid(&wrong), "{wrong}");
+    }
+}

@@ -247,12 +247,12 @@ fn the_schemas_are_json_and_have_their_keys() {
         let schema: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
         assert!(schema["properties"][key].is_object(), "{name}: {ran}");
     }
-    assert_snapshot!(World::new().run(&["schema", "reslt"]), @r"
+    assert_snapshot!(World::new().run(&["schema", "reslt"]), @"
     status: 2
     --- stdout
     --- stderr
     error: invalid value 'reslt' for '<NAME>'
-      [possible values: result, job, event, profile, config, instance, metrics, snapshot]
+      [possible values: result, job, event, profile, config, instance, metrics, control, snapshot]
 
       tip: a similar value exists: 'result'
 

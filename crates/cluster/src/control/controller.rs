@@ -216,9 +216,9 @@ impl Controller {
     /// Everything at this moment.
     pub(super) async fn status(&self) -> Result<StatusDone, Fault> {
         let snapshot = self.0.pool.snapshot().await.map_err(|_| self.gone())?;
-        let (tickets, jobs) = match &self.0.work {
-            Work::Prompts { tickets, .. } => (Some(tickets.counts()), None),
-            Work::Batch(roster) => (None, Some(roster.counts())),
+        let (tickets, jobs, names) = match &self.0.work {
+            Work::Prompts { tickets, .. } => (Some(tickets.counts()), None, tickets.names()),
+            Work::Batch(roster) => (None, Some(roster.counts()), roster.names()),
         };
         let About { name, run, plan } = self.0.about.clone();
         let pool = PoolView {
@@ -230,7 +230,7 @@ impl Controller {
             since: self.0.since.clone(),
             ending: *self.0.life.borrow() != Life::Up,
         };
-        Ok(StatusDone { pool, snapshot, tickets, jobs })
+        Ok(StatusDone { pool, snapshot, tickets, jobs, names })
     }
 
     /// The pool has gone, or is about to.

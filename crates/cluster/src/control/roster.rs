@@ -48,6 +48,13 @@ impl Roster {
         Outcomes { queued: queued as u64, working: working as u64, ended: listed.ended.clone() }
     }
 
+    /// The ids of the jobs that instances have.
+    pub(super) fn names(&self) -> BTreeMap<u64, String> {
+        let listed = self.listed();
+        let placed = listed.under_way.values().filter(|(_, remote)| remote.place().is_some());
+        placed.map(|(id, remote)| (remote.job().0, id.clone())).collect()
+    }
+
     fn listed(&self) -> MutexGuard<'_, Listed> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -15,6 +15,7 @@ use crate::batch::ResultRecord;
 use crate::ledger::pool::{Accepted, Left, PoolRecord, Prompt};
 use pool_core::message::{Outcome, Remote};
 use shelf::Shelf;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, broadcast, watch};
 
@@ -175,6 +176,11 @@ impl Tickets {
 
     pub(super) fn counts(&self) -> TicketCounts {
         self.shelf().counts()
+    }
+
+    /// The tickets of the jobs that instances have.
+    pub(super) fn names(&self) -> BTreeMap<u64, String> {
+        self.shelf().names()
     }
 
     /// Every change from now on.

@@ -148,6 +148,12 @@ impl Remote {
         self.line.stage()
     }
 
+    /// The job.
+    #[must_use]
+    pub fn job(&self) -> JobId {
+        self.line.job
+    }
+
     /// The slot that has it, from its placement to its end.
     #[must_use]
     pub fn slot(&self) -> Option<SlotId> {

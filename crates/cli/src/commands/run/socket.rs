@@ -3,6 +3,7 @@
 use crate::output::Output;
 use cluster::ClusterManager;
 use cluster::control::{About, Controller, Place, PlaceError, Roster, Server};
+use cluster::ledger::Recorder;
 use tokio::task::JoinHandle;
 
 /// A socket that is served until this is dropped.
@@ -16,13 +17,13 @@ impl Drop for Socket {
 
 /// Opens it, by the name of the recorded run if there is one. Within a runtime only.
 pub(super) fn open(
-    run: Option<&str>,
+    run: Option<&Recorder>,
     plan: &str,
-    pool: ClusterManager,
+    pool: &ClusterManager,
     roster: Roster,
     output: &mut Output,
 ) -> Option<Socket> {
-    match bind(run, plan, pool, roster) {
+    match bind(run.map(Recorder::name), plan, pool.clone(), roster) {
         Ok(server) => Some(Socket(tokio::spawn(server.serve()))),
         Err(error) => {
             output.note(&format!("nobody can look at this run from outside: {error}"));

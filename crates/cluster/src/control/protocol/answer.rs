@@ -57,6 +57,9 @@ pub struct StatusDone {
     pub tickets: Option<TicketCounts>,
     /// How far a batch is; null for a pool that stays up.
     pub jobs: Option<Outcomes>,
+    /// What the jobs are called that instances have, by the number that the snapshot has for `job`: tickets, or the ids of a
+    /// batch.
+    pub names: BTreeMap<u64, String>,
 }
 
 /// What a pool is.

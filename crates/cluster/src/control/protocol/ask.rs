@@ -18,19 +18,19 @@ pub struct Request {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Ask {
-    /// Everything at this moment: [`StatusDone`](super::StatusDone).
+    /// Everything at this moment.
     Status {},
     /// Every change from now on, as events, until the pool goes or the client does.
     Watch {},
-    /// A prompt, or several steps in order on one instance: [`SendDone`](super::SendDone).
+    /// A prompt, or several steps in order on one instance.
     Send(SendAsk),
-    /// The result of what was sent: [`ReadDone`](super::ReadDone).
+    /// The result of what was sent.
     Read(ReadAsk),
     /// The answer to a question that a tool asks.
     Answer(Reply),
     /// Take a prompt back, or a job of a batch. Its result still comes.
     Cancel(CancelAsk),
-    /// Another life for an instance, after the job at hand: [`Restarted`](super::Restarted).
+    /// Another life for an instance, after the job at hand.
     Restart(RestartAsk),
     /// Wait until nothing is queued or at work.
     Wait(WaitAsk),

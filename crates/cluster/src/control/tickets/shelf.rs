@@ -224,6 +224,15 @@ impl Shelf {
         self.all.values().filter_map(remote).collect()
     }
 
+    /// The tickets of the jobs that instances have.
+    pub(super) fn names(&self) -> BTreeMap<u64, String> {
+        let name = |(ticket, entry): (&TicketId, &Entry)| match &entry.stage {
+            Stage::UnderWay(remote) if remote.place().is_some() => Some((remote.job().0, ticket.to_string())),
+            _ => None,
+        };
+        self.all.iter().filter_map(name).collect()
+    }
+
     /// Whether nothing is under way.
     pub(super) fn is_idle(&self) -> bool {
         self.all.len() == self.unread.len() + self.read.len()
@@ -315,10 +324,10 @@ mod tests {
         assert_eq!(shelf.accept(1).unwrap_err().code, Code::Overloaded);
         tickets.iter().for_each(|ticket| shelf.ended(*ticket, result("")));
         assert_eq!(shelf.accept(1).unwrap_err().code, Code::Overloaded);
-        tickets.iter().for_each(|ticket| shelf.read(*ticket));
+        assert!(tickets.iter().all(|ticket| shelf.read(*ticket) && !shelf.read(*ticket)));
         let more = sent(&mut shelf, TICKETS);
         more.iter().for_each(|ticket| shelf.ended(*ticket, result("")));
-        more.iter().for_each(|ticket| shelf.read(*ticket));
+        assert!(more.iter().all(|ticket| shelf.read(*ticket)));
         shelf.accept(1).unwrap();
         assert!(shelf.result(tickets[0]).is_none() && shelf.result(more[0]).is_some());
     }

@@ -39,7 +39,7 @@ impl PoolCommand {
     pub(in crate::ledger) fn fail(self, error: &Arc<LedgerError>) {
         match self {
             Self::Accept { answer, .. } | Self::Withdraw { answer, .. } => {
-                _ = answer.send(Err(error.clone()))
+                _ = answer.send(Err(error.clone()));
             }
             Self::Read(_) => {}
         }
