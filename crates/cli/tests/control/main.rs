@@ -16,3 +16,4 @@ mod private;
 mod race;
 mod scenario;
 mod sending;
+mod tree;
