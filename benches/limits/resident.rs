@@ -15,6 +15,9 @@ use std::time::{Duration, Instant};
 /// The flags that decide about its record, if there are any, in one word.
 const RECORD: &str = "--record";
 
+/// After so long nothing of the work before is left.
+const SETTLED: Duration = Duration::from_secs(12);
+
 /// What is measured is `send`, `status` or `idle`. `--tools`: how many; behind `--`: the program, and its tool in one word.
 pub(crate) fn measure(what: &str, args: &Args) -> Result<Sample, Failure> {
     let resident = Resident::up(args)?;
@@ -76,14 +79,17 @@ async fn idle(client: &mut Client, args: &Args) -> Result<Sample, Failure> {
     for slot in 0..tools {
         prompt(client, Some(To::Slot(u32::try_from(slot)?))).await?;
     }
-    let controller = client.greeting().pid;
-    let (before, all_before) = (machine::time_of(controller)?, machine::time_of_all(controller)?);
+    let controller = [client.greeting().pid];
+    let all = [&controller[..], &machine::below(controller[0], "")?].concat();
+    // Threads that only help end when they have had nothing to do for a while.
+    tokio::time::sleep(SETTLED).await;
+    let (before, all_before) = (machine::times_of(&controller)?, machine::times_of(&all)?);
     tokio::time::sleep(Duration::from_secs_f64(args.value("--seconds", 20.0))).await;
-    let (after, all_after) = (machine::time_of(controller)?, machine::time_of_all(controller)?);
+    let (after, all_after) = (machine::times_of(&controller)?, machine::times_of(&all)?);
     Ok(Sample::default()
-        .with("cpu_ms", millis(after - before))
-        .with("all_cpu_ms", millis(all_after - all_before))
-        .with("rss_kib", machine::memory_of(controller)?.rss))
+        .with("cpu_ms", millis(machine::added(&before, &after)))
+        .with("all_cpu_ms", millis(machine::added(&all_before, &all_after)))
+        .with("rss_kib", machine::memory_of(controller[0])?.rss))
 }
 
 async fn prompt(client: &mut Client, to: Option<To>) -> Result<(), Failure> {
