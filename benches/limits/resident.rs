@@ -1,5 +1,7 @@
 //! A pool that stays up, as the program starts it, from the other side of its socket.
 
+mod crowd;
+
 use crate::args::Args;
 use crate::sample::{Sample, micros, millis};
 use crate::tool::PROMPT;
@@ -8,8 +10,10 @@ use cluster::control::Client;
 use cluster::control::protocol::{Ask, SendAsk, SendDone, StatusDone, StepAsk, To, Until};
 use pool_core::supervisor::InstanceState;
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// The flags that decide about its record, if there are any, in one word.
@@ -18,14 +22,18 @@ const RECORD: &str = "--record";
 /// After so long nothing of the work before is left.
 const SETTLED: Duration = Duration::from_secs(12);
 
-/// What is measured is `send`, `status` or `idle`. `--tools`: how many; behind `--`: the program, and its tool in one word.
+/// How long a large reply is.
+const LARGE: usize = 1_000_000;
+
+/// What is measured is `send`, `beside`, `status` or `idle`. `--tools`: how many; behind `--`: the program, and its tool in one word.
 pub(crate) fn measure(what: &str, args: &Args) -> Result<Sample, Failure> {
     let resident = Resident::up(args)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let mut client = Client::connect(&resident.folder.path().join("cluster/main.sock")).await?;
+        let mut client = Client::connect(&resident.socket()).await?;
         match what {
             "send" => send(&mut client, args).await,
+            "beside" => beside(&mut client, &resident, args).await,
             "status" => status(&mut client, &resident, args).await,
             "idle" => idle(&mut client, args).await,
             other => Err(format!("no measurement is called {other}").into()),
@@ -46,6 +54,25 @@ async fn send(client: &mut Client, args: &Args) -> Result<Sample, Failure> {
         }
     }
     Ok(Sample::latencies(times))
+}
+
+/// The same beside so many clients that know no better, if any; and what the controller needs for all of them.
+async fn beside(client: &mut Client, resident: &Resident, args: &Args) -> Result<Sample, Failure> {
+    let clients = args.value("--clients", 0);
+    let large = SendAsk { steps: vec![StepAsk::Say("x".repeat(LARGE))], ..ask(None) };
+    let _: SendDone = client.call(Ask::Send(large), drop).await?;
+    let (over, socket) = (Arc::new(AtomicBool::new(false)), resident.socket());
+    let (up, is_up) = std::sync::mpsc::channel();
+    let crowd = std::thread::spawn({
+        let over = over.clone();
+        move || crowd::press(&socket, clients, &over, &up)
+    });
+    // An error ends the crowd, and with it the channel.
+    let _ = is_up.recv();
+    let sample = send(client, args).await;
+    over.store(true, Ordering::Relaxed);
+    crowd.join().map_err(|_| "the crowd panicked")??;
+    Ok(sample?.with("rss_mib", machine::memory_of(client.greeting().pid)?.rss / 1024.0))
 }
 
 /// Everything that is known of a pool each of whose instances has had a prompt: over a connection, and by the program,
@@ -93,13 +120,16 @@ async fn idle(client: &mut Client, args: &Args) -> Result<Sample, Failure> {
 }
 
 async fn prompt(client: &mut Client, to: Option<To>) -> Result<(), Failure> {
-    let steps = vec![StepAsk::Say(PROMPT.to_owned())];
-    let ask = SendAsk { steps, to, timeout_ms: None, until: Until::Completed };
-    let done: SendDone = client.call(Ask::Send(ask), drop).await?;
+    let done: SendDone = client.call(Ask::Send(ask(to)), drop).await?;
     match done.result {
         Some(result) if result.is_ok() && result.reply == PROMPT => Ok(()),
         result => Err(format!("{result:?}").into()),
     }
+}
+
+fn ask(to: Option<To>) -> SendAsk {
+    let steps = vec![StepAsk::Say(PROMPT.to_owned())];
+    SendAsk { steps, to, timeout_ms: None, until: Until::Completed }
 }
 
 /// Waits until so many instances can take a prompt. The status is asked for now and then.
@@ -134,6 +164,10 @@ impl Resident {
 
     fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder().join("cluster/main.sock")
     }
 
     fn command(&self, words: &[&str]) -> Command {

@@ -2,13 +2,15 @@
 
 use super::super::case::Bound::AtMost;
 use super::super::case::{Case, Measure, Row, Target};
-use super::value;
+use super::{ratio, value};
 
+const QUIET: &str = "quiet";
+const CROWD: &str = "beside 100 of them";
 const STATUS: &str = "pool of 100";
 const IDLE: &str = "pool of 20";
 
 /// These cases, with this program and a tool for it.
-pub(super) fn all(program: &str, tool: &str) -> [Case; 3] {
+pub(super) fn all(program: &str, tool: &str) -> [Case; 4] {
     let row = |name, line: &str| {
         let mut row = Row::new(name, &format!("resident {line} --"));
         row.words.extend([program.to_owned(), tool.to_owned()]);
@@ -18,6 +20,10 @@ pub(super) fn all(program: &str, tool: &str) -> [Case; 3] {
         send(
             row("over the socket", "send --pin --record --no-ledger"),
             row("and recorded", "send --pin --count 500"),
+        ),
+        crowd(
+            row(QUIET, "beside --record --no-ledger"),
+            row(CROWD, "beside --record --no-ledger --clients 100"),
         ),
         status(row(STATUS, "status --tools 100")),
         idle(row(IDLE, "idle --tools 20 --seconds 20")),
@@ -52,6 +58,21 @@ fn send(socket: Row, recorded: Row) -> Case {
                 measure: Measure::GrowthInSyncs { from: over, to: kept, disk },
                 bound: AtMost(3.0),
             },
+        ],
+    }
+}
+
+/// Half requests, large results that nobody reads, nonsense, and clients that come and go.
+fn crowd(quiet: Row, crowd: Row) -> Case {
+    Case {
+        name: "crowd",
+        about: "round trips over the control socket beside clients that know no better",
+        rounds: 5,
+        rows: vec![quiet, crowd],
+        shown: &["p99_us", "p50_us", "rss_mib"],
+        targets: vec![
+            ratio("misbehaving clients beside", CROWD, QUIET, "p99_us", AtMost(2.0)),
+            value("memory for 100 of them", CROWD, "rss_mib", AtMost(256.0)),
         ],
     }
 }
