@@ -11,6 +11,7 @@ pub(crate) mod log;
 mod outlet;
 mod paint;
 mod progress;
+mod question;
 pub(crate) mod redact;
 mod replies;
 pub(crate) mod sanitize;
@@ -19,6 +20,7 @@ mod states;
 mod summary;
 mod talk;
 mod tally;
+mod versions;
 
 pub(crate) use document::Bytes;
 pub(crate) use limit::{LimitNews, span};
@@ -36,7 +38,7 @@ use cluster::batch::run::Counts;
 use cluster::hooks::Happened;
 use outlet::{Mouth, Outlet, Stream};
 use paint::Paint;
-use pool_core::supervisor::{HoldStatus, InstanceDump, InstanceStatus};
+use pool_core::supervisor::{HoldStatus, InstanceDump, InstanceState, InstanceStatus};
 use progress::Progress;
 use replies::{Form, Replies};
 use screen::Screen;
@@ -45,6 +47,7 @@ use std::io::{IsTerminal, Write, stderr, stdout};
 use std::time::Instant;
 use summary::Starts;
 use talk::Talk;
+use versions::Versions;
 
 pub(crate) use talk::Level;
 
@@ -69,7 +72,10 @@ pub(crate) struct Output {
     starts: Starts,
     report: Report,
     hooks: Hooks,
+    versions: Versions,
     total: Option<u64>,
+    /// Somebody is there to be asked.
+    asks: bool,
     /// Where everything goes that does not go to a terminal.
     outlet: Option<Outlet>,
 }
@@ -117,7 +123,9 @@ impl Output {
             starts: Starts::default(),
             report: Report::default(),
             hooks: Hooks::default(),
+            versions: Versions::default(),
             total,
+            asks: false,
             outlet: None,
         }
     }
@@ -142,6 +150,7 @@ impl Output {
 
     /// Writes a result to where files of results are wanted, and tells hooks of a failure.
     pub(crate) fn keep(&mut self, record: &ResultRecord, shown: Shown) {
+        self.look_at_version(record);
         self.report.ended(record, shown);
         if shown == Shown::Whole {
             self.hooks.ended(record);
@@ -289,6 +298,9 @@ impl Output {
         self.hooks.changed(status, job);
         let job = job.map(|job| title(job, self.total));
         self.starts.changed(status);
+        if self.asks && status.state == InstanceState::NeedsInput {
+            return;
+        }
         if let Some(line) = self.states.changed(status, job.as_deref()) {
             self.note(&line);
         }

@@ -278,6 +278,9 @@ impl ClusterManager {
         if let Some(attempts) = Attempts::of(&job, &self.shared.engine.router) {
             reply_to.then(attempts);
         }
+        if let Some(task) = job.task() {
+            reply_to.keep_task(Some(task.clone()));
+        }
         let now = tokio::time::Instant::now().into_std();
         self.shared.engine.router.submit(Box::new(job.into_message(reply_to, now)));
         handle

@@ -3,9 +3,12 @@
 mod memory;
 pub(crate) mod version;
 
+pub use version::is_tested;
+
 use crate::adapter::pays_from;
 use crate::job::Job;
-use crate::profile::{Profile, Test};
+use crate::profile::Profile;
+use crate::profile::written::Free;
 use crate::{ClusterManager, LaunchError, Outcome};
 use pool_core::process::Launch;
 use pool_core::spec::ToolSpec;
@@ -117,7 +120,7 @@ impl Checkup {
         }
         checkup.program = profile.spec.command.first().map(PathBuf::from);
         checkup.version = version.said();
-        checkup.is_tested = version::is_tested(checkup.version.as_deref(), &profile.tested);
+        checkup.is_tested = is_tested(checkup.version.as_deref(), &profile.tested);
         if let Err(reason) = checkup.start(profile, &launcher, ask).await {
             checkup.problems.push(reason);
         }
@@ -141,7 +144,7 @@ impl Checkup {
         let (first, pool) = Life::start(&spec, launcher()).await.map_err(why)?;
         self.first = Some(first.end(pool).await);
         let (second, pool) = Life::start(&spec, launcher()).await.map_err(why)?;
-        if let Some(test) = &profile.test {
+        if let Some(test) = profile.test.free() {
             let trial = test_of(&pool, test).await;
             if !trial.is_right {
                 let problem = format!("its test failed: {:?} was to bring {:?}", trial.say, test.expect);
@@ -193,15 +196,9 @@ impl Life {
     }
 }
 
-async fn test_of(pool: &ClusterManager, test: &Test) -> Trial {
-    let (job, say) = match (&test.command, &test.say) {
-        (Some(command), _) => (Job::new().command(command.clone()), command.as_str()),
-        (None, say) => {
-            let say = say.as_deref().unwrap_or_default();
-            (Job::from(say), say)
-        }
-    };
-    said(pool, job, say, |reply| reply.contains(&test.expect)).await
+async fn test_of(pool: &ClusterManager, test: Free<'_>) -> Trial {
+    let job = if test.is_command { Job::new().command(test.say) } else { Job::from(test.say) };
+    said(pool, job, test.say, |reply| reply.contains(test.expect)).await
 }
 
 async fn said(pool: &ClusterManager, job: Job, say: &str, is_right: impl Fn(&str) -> bool) -> Trial {

@@ -28,6 +28,7 @@ pub struct Job {
     want_raw: bool,
     errand: Option<Box<dyn Errand>>,
     retries: u32,
+    task: Option<Arc<str>>,
 }
 
 impl Job {
@@ -142,6 +143,13 @@ impl Job {
         self
     }
 
+    /// A service has taken the first step before, and calls it `task` ([`Errand::submitted`] told): it is asked after that
+    /// task instead of being given the step again. For tools whose turns end by `remote`; to others it means nothing.
+    pub fn submitted_as(mut self, task: impl Into<Arc<str>>) -> Self {
+        self.task = Some(task.into());
+        self
+    }
+
     /// The steps so far.
     #[must_use]
     pub fn steps(&self) -> &[Step] {
@@ -151,6 +159,11 @@ impl Job {
     /// Which instances may take it.
     pub(crate) const fn needed(&self) -> &Needs {
         &self.needs
+    }
+
+    /// What a service calls its first step.
+    pub(crate) const fn task(&self) -> Option<&Arc<str>> {
+        self.task.as_ref()
     }
 
     /// The name of the conversation that it continues.
@@ -183,6 +196,7 @@ impl Job {
             key: self.key.clone(),
             needs: self.needs.clone(),
             errand,
+            task: None,
             ..*self
         })
     }

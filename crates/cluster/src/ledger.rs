@@ -38,6 +38,7 @@ mod rows;
 mod schema;
 pub mod spool;
 pub mod store;
+mod tasks;
 #[cfg(test)]
 mod tests;
 pub mod writer;

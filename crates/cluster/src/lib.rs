@@ -68,6 +68,7 @@ mod book;
 mod builder;
 mod cluster;
 pub mod config;
+pub mod conformance;
 pub mod control;
 pub mod doctor;
 mod error;

@@ -7,6 +7,7 @@
 mod env;
 mod error;
 mod flags;
+mod home;
 mod meant;
 mod place;
 #[cfg(test)]
@@ -44,8 +45,8 @@ pub struct Profile {
     pub rules: ToolRules,
     /// What a turn may change.
     pub effects: Effects,
-    /// A try that costs nothing.
-    pub test: Option<Test>,
+    /// How it can be tried.
+    pub test: Test,
     /// What it is, in a line.
     pub about: Option<String>,
     /// What its users should know.
@@ -184,7 +185,7 @@ impl Profile {
                 prose: written.prose.clone().unwrap_or_default(),
             },
             effects: written.effects.unwrap_or_default(),
-            test: written.test.clone(),
+            test: written.test.clone().unwrap_or_default(),
             about: written.about.clone(),
             notes: written.notes.clone().unwrap_or_default(),
             tested: written.tested.clone().unwrap_or_default(),

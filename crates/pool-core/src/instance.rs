@@ -5,6 +5,7 @@
 //! mailbox. Reader and writer are independent, for a tool that is busy writing does not read.
 
 mod activity;
+mod backlog;
 mod driver;
 mod inside;
 mod record;
@@ -15,7 +16,7 @@ pub use activity::Activity;
 pub use inside::Describe;
 
 use crate::message::{Assign, ControlMessage, Event, ExitReport, Generation, Order, Pause, SlotId};
-use crate::process::Launch;
+use crate::process::{Launch, relay};
 use crate::spec::ToolSpec;
 use actix::{Actor, AsyncContext, Context, Handler, Recipient};
 use driver::Driver;
@@ -69,7 +70,12 @@ impl Actor for InstanceActor {
             let (launcher, slot) = (plan.launcher.clone(), plan.slot);
             let spec = plan.spec.taking_up(plan.thread.as_deref());
             let driver = Driver::new(plan, me);
-            tasks::start(driver.clone(), launcher.launch(&spec, slot));
+            let launching = if spec.turn.rule.is_relayed() {
+                relay::launch(launcher, spec, slot)
+            } else {
+                launcher.launch(&spec, slot)
+            };
+            tasks::start(driver.clone(), launching);
             self.driver = Some(driver);
         }
     }

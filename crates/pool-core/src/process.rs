@@ -6,10 +6,12 @@ mod explain;
 pub mod fake;
 pub mod guard;
 mod hierarchy;
+pub mod home;
 pub mod look;
 mod order;
 pub mod pipe;
 mod pty;
+pub mod relay;
 mod shortage;
 mod starts;
 
@@ -26,6 +28,15 @@ use tokio::io::{AsyncRead, AsyncWrite};
 pub trait Launch: Send + Sync + 'static {
     /// Starts one process of `spec` for `slot`. The future runs on the instance's arbiter and must not block it.
     fn launch(&self, spec: &ToolSpec, slot: SlotId) -> Launching;
+
+    /// Whether one could be started, for tools whose processes come later; as far as one can see without doing it.
+    ///
+    /// # Errors
+    /// Why not.
+    fn check(&self, spec: &ToolSpec, slot: SlotId) -> Result<(), StartError> {
+        let _ = (spec, slot);
+        Ok(())
+    }
 }
 
 /// How a pool starts processes unless it is told otherwise: in the care of [`guard`]s if [`guard::init`] was called,
@@ -47,6 +58,8 @@ pub struct Process {
     pub input: Box<dyn Input>,
     /// Its standard output, and its standard error unless the profile keeps them apart.
     pub output: Box<dyn Output>,
+    /// Its standard error, if the profile wants that [kept](crate::spec::Stderr::Kept).
+    pub errors: Option<Box<dyn Output>>,
     /// Everything else.
     pub control: Box<dyn ProcessControl>,
 }
@@ -95,6 +108,10 @@ impl Output for tokio::net::unix::pipe::Receiver {
         widen(self);
     }
 }
+
+impl Input for tokio::io::DuplexStream {}
+
+impl Output for tokio::io::DuplexStream {}
 
 /// Signals that are sent to a process or its group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,16 +2,21 @@
 
 mod agent;
 mod io;
+mod one_shot;
 mod policy;
+mod remote;
 mod turn;
 
 pub use agent::{AgentSpec, Allow, Protocol, Recording};
 pub use io::Io;
+pub use one_shot::{Counts, Extract, Form, Join, OneShotSpec, Pick, PromptBy};
 pub use policy::{Backoff, BreakerSpec, Cancel, HoldSpec, Intensity, OnStall, Restart, Shutdown};
+pub use remote::{RemoteSpec, RemoteState};
 pub use turn::{OutcomeRule, TextRule, TurnRule, TurnSpec, render};
 
 use crate::error::SpecError;
 use crate::message::{Offer, Outcome};
+use crate::process::home::Homes;
 use regex::Regex;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,6 +36,8 @@ pub struct ToolSpec {
     pub env: Vec<(String, String)>,
     /// The working folder; the controller's own if absent.
     pub cwd: Option<PathBuf>,
+    /// Homes of their own for the instances; if absent they share their user's.
+    pub home: Option<Arc<Homes>>,
     /// Where private folders of slots are made; needed if `{dir}` is used.
     pub state_dir: Option<PathBuf>,
     /// What connects us to the tool.
@@ -75,7 +82,10 @@ pub enum Stderr {
     /// To where standard output goes, so that the order is kept.
     #[default]
     Merged,
-    /// Read and thrown away.
+    /// Read and thrown away, but for the end of it: that stands in what is said of a process which ends in the middle of a
+    /// turn, or does not start.
+    Kept,
+    /// Thrown away.
     Dropped,
 }
 
@@ -147,6 +157,7 @@ impl ToolSpec {
             command,
             env: Vec::new(),
             cwd: None,
+            home: None,
             state_dir: None,
             io: Io::default(),
             stderr: Stderr::default(),
@@ -186,10 +197,23 @@ impl ToolSpec {
             return Err(SpecError::new("capabilities", "has an empty word: leave it out"));
         }
         self.turn.validate()?;
+        self.validate_rule()?;
         self.backoff.validate()?;
         self.breaker.validate()?;
         self.hold.map_or(Ok(()), |hold| hold.validate())?;
         self.intensity.validate(&self.backoff)
+    }
+
+    /// What only some rules know.
+    fn validate_rule(&self) -> Result<(), SpecError> {
+        match &self.turn.rule {
+            TurnRule::OneShot(_) | TurnRule::Remote(_) if self.io == Io::Pty => {
+                Err(SpecError::new("io", "must be \"pipes\" for what is started for each turn"))
+            }
+            TurnRule::OneShot(how) => how.validate(self),
+            TurnRule::Remote(how) => how.validate(self),
+            _ => Ok(()),
+        }
     }
 
     /// What its instances can be had for.

@@ -4,9 +4,9 @@ pub(crate) mod args;
 mod question;
 
 use super::run::bounds::Bounds;
-use super::run::drive::drive;
+use super::run::drive::{Questions, drive};
 use super::run::limits::{LONGEST, Limits};
-use super::run::resolve::{Tool, accounts, resolve};
+use super::run::resolve::{Tool, accounts, homes, resolve};
 use super::run::{block_on, launch, no_pool};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -24,6 +24,7 @@ use tokio::time::Instant;
 /// Asks, and shows the answers.
 pub(crate) fn run(args: &AskArgs) -> Result<Exit, Failure> {
     let tools = resolve(&args.tools, 1, &args.start, &args.framing)?;
+    Questions::check(&tools)?;
     let fold = fold(args, asked(&tools))?;
     let question = question::read(args.prompt.as_deref(), args.input.as_deref())?;
     block_on(ask(tools, question, fold, args))
@@ -70,8 +71,9 @@ async fn ask(tools: Vec<Tool>, question: String, fold: Fold, args: &AskArgs) -> 
     let level = args.talk.level();
     let style = Style { json: args.json, level, total: Some(total as u64), explain: false };
     let (headline, limits) = (headline(&tools, &fold), Limits::of_all(accounts(&tools).len()));
-    let jobs = jobs(&tools, question);
+    let (jobs, questions, homes) = (jobs(&tools, question), Questions::of(&tools), homes(&tools));
     let mut output = Output::new(style, Report::default(), Instant::now().into_std());
+    output.recorded(tools.iter().map(|tool| &tool.profile));
     let (pool, changes) = launch(ClusterManager::builder(), tools, window(total)).await?;
     let submit = |job: Job| pool.submit(job.wait_for_limits(LONGEST));
     // Where not all are wanted, the order in which they come is what counts.
@@ -80,7 +82,9 @@ async fn ask(tools: Vec<Tool>, question: String, fold: Fold, args: &AskArgs) -> 
     let batch = Batch::new(source as _, submit, window(total), order);
     output.note(&headline);
     let bounds = Bounds { limits, fold: Some(fold), deadline: None, budget: None, denial: None };
-    Ok(drive(&pool, changes, batch, bounds, signals, &mut output).await)
+    let exit = drive(&pool, changes, batch, bounds, questions, signals, &mut output).await;
+    homes.iter().for_each(|homes| homes.remove());
+    Ok(exit)
 }
 
 /// Who is asked, and what counts.

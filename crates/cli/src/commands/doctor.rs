@@ -1,5 +1,6 @@
 //! `cluster doctor`: is a tool there, well, and worth a pool?
 
+mod conformance;
 mod show;
 
 use super::run::block_on;
@@ -21,7 +22,11 @@ pub(crate) struct DoctorArgs {
     /// Send a real prompt, too, which may cost money; one that asks for a single word unless given
     #[arg(long, value_name = "PROMPT", num_args = 0..=1, default_missing_value = QUESTION, require_equals = true, requires = "tool")]
     ask: Option<String>,
-    /// As JSON: one checkup, or an array of them
+    /// Try each feature of a pool with it: replies as they come, cancelling, limits and more. Prompts that may cost money are
+    /// sent with --ask only
+    #[arg(long, requires = "tool")]
+    conformance: bool,
+    /// As JSON: one checkup, or an array of them; or what --conformance found
     #[arg(long)]
     json: bool,
 }
@@ -30,6 +35,14 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<Exit, Failure> {
     let mut around = Surroundings::current();
     around.tools = Config::load(&around).map_err(Failure::usage)?.tools();
     match &args.tool {
+        Some(tool) if args.conformance => {
+            if args.ask.as_ref().is_some_and(|prompt| prompt != QUESTION) {
+                let failure = Failure::usage("--conformance has prompts of its own");
+                return Err(failure.help("use --ask without one; [test] in the profile says which they are"));
+            }
+            let bench = conformance::Bench::new(tool, &around)?;
+            block_on(async move { bench.run(args.ask.is_some(), args.json).await })
+        }
         Some(tool) => {
             let profile = Profile::load(tool, &Overrides::default(), &around).map_err(Failure::usage)?;
             block_on(one(profile, args))

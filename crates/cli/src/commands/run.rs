@@ -1,11 +1,13 @@
 //! `cluster run`: a batch over a pool.
 
 pub(crate) mod args;
+mod asking;
 pub(crate) mod bounds;
 mod chronicle;
 pub(crate) mod detach;
 pub(crate) mod drive;
 mod dry_run;
+mod keyboard;
 pub(crate) mod limits;
 pub(crate) mod plan;
 pub(crate) mod pool;
@@ -14,6 +16,8 @@ pub(crate) mod resolve;
 mod socket;
 pub(crate) mod steps;
 mod tool;
+
+pub(crate) use asking::Question;
 
 use super::gc;
 use crate::exit::Exit;
@@ -57,6 +61,7 @@ pub(crate) fn go(args: &RunArgs, record: Record, strategies: &Strategies) -> Res
     if args.output.dry_run {
         return dry_run::show(plan);
     }
+    drive::Questions::check(&plan.tools)?;
     block_on(start(plan, args, record, route))
 }
 
@@ -95,6 +100,7 @@ async fn start(plan: Plan, args: &RunArgs, record: Record, route: Route) -> Resu
     let mut signals = Signals::listen().map_err(|error| no_pool(&error))?;
     record::survive_file_limits().map_err(|error| no_pool(&error))?;
     let (headline, window, facts) = (plan.headline(), plan.window(), Facts::new(&plan, args));
+    let bounds = bounds(&plan);
     let report = Report::open(&plan.report).map_err(|failure| record.advise(failure))?;
     let jobs = plan.jobs.stream().map_err(|error| no_pool(&error))?;
     let begun = tokio::select! {
@@ -107,15 +113,12 @@ async fn start(plan: Plan, args: &RunArgs, record: Record, route: Route) -> Resu
     let recorder = begun.recorder.clone();
     let streams = recorder.as_ref().filter(|_| args.record.detach).map(Streams::leave).transpose()?;
     let mut output = Output::new(plan.style, report, Instant::now().into_std());
+    output.recorded(plan.tools.iter().map(|tool| &tool.profile));
     output.hook(Hooks::new(plan.hooks));
-    let bounds = Bounds {
-        limits: Limits::of(plan.on_limit, resolve::accounts(&plan.tools).len()),
-        fold: None,
-        deadline: plan.deadline.and_then(|after| Deadline::new(after, Instant::now())),
-        budget: plan.max_cost.map(Budget::new),
-        denial: plan.tools.iter().find_map(|tool| Some(Denial::Open(tool.profile.spec.agent()?.allow))),
-    };
+    let offers = plan.tools.iter().map(|tool| (tool.profile.spec.offer(), tool.instances)).collect();
+    let questions = drive::Questions::of(&plan.tools);
     let tools = begun.patient(plan.tools);
+    let homes = resolve::homes(&tools);
     let pool = launch(route.install(ClusterManager::builder()), tools, window).await;
     let (pool, changes) = match in_background(pool, streams).await {
         Ok(pool) => pool,
@@ -132,7 +135,7 @@ async fn start(plan: Plan, args: &RunArgs, record: Record, route: Route) -> Resu
             OnLimit::Fail => job,
         })
     };
-    let mut batch = Batch::new(begun.source, submit, window, plan.order);
+    let mut batch = Batch::new(begun.source, submit, window, plan.order).over(offers);
     if let Some(halt) = plan.halt {
         batch = batch.halted_by(halt);
     }
@@ -144,13 +147,25 @@ async fn start(plan: Plan, args: &RunArgs, record: Record, route: Route) -> Resu
     }
     // From here on nothing fails, and the loop sees to it that what is said is written.
     output.note(&headline);
-    let exit = drive::drive(&pool, changes, batch, bounds, signals, &mut output).await;
+    let exit = drive::drive(&pool, changes, batch, bounds, questions, signals, &mut output).await;
     drop(socket);
+    homes.iter().for_each(|homes| homes.remove());
     if let Some(recorder) = recorder {
         recorder.leave_exit(exit as u8);
         gc::sweep();
     }
     Ok(exit)
+}
+
+/// What ends it before its list does.
+fn bounds(plan: &Plan) -> Bounds {
+    Bounds {
+        limits: Limits::of_all(resolve::accounts(&plan.tools).len()),
+        fold: None,
+        deadline: plan.deadline.and_then(|after| Deadline::new(after, Instant::now())),
+        budget: plan.max_cost.map(Budget::new),
+        denial: plan.tools.iter().find_map(|tool| Denial::of(tool.profile.spec.agent()?.allow)),
+    }
 }
 
 /// Whoever began a run in the background is told of it when a tool is ready, or why none will be.

@@ -4,6 +4,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
 use cluster::batch::{ResultRecord, list::JobLine};
+use cluster::conformance::Conformance;
 use cluster::control::protocol::Message;
 use cluster::hooks::Event;
 use cluster::{config, profile};
@@ -34,6 +35,8 @@ enum Shape {
     Config,
     /// An instance, as status shows it
     Instance,
+    /// What `cluster doctor --conformance --json` prints
+    Conformance,
     /// The counts and times of a router, as the library's `metrics` gives them
     Metrics,
     /// A line between a pool and its clients, in either direction
@@ -50,6 +53,7 @@ pub(crate) fn run(args: &SchemaArgs) -> Result<Exit, Failure> {
         Shape::Profile => profile::schema(),
         Shape::Config => config::schema(),
         Shape::Instance => written::<InstanceStatus>(),
+        Shape::Conformance => written::<Conformance>(),
         Shape::Metrics => written::<routing::Snapshot>(),
         Shape::Control => schemars::schema_for!(Message),
         Shape::Snapshot => written::<cluster::Snapshot>(),

@@ -9,7 +9,7 @@ use super::run::args::OnLimit;
 use super::run::detach::{self, Streams};
 use super::run::plan::somewhere_else;
 use super::run::record::survive_file_limits;
-use super::run::resolve::{Tool, resolve};
+use super::run::resolve::{Tool, homes, resolve};
 use super::run::{block_on, launch, limits, no_pool, until_signal};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -70,6 +70,7 @@ async fn begin(
     let notes = record::notes(record.as_ref());
     output.note(&about.plan);
     notes.iter().for_each(|note| output.note(note));
+    let homes = homes(&tools);
     let up = tokio::select! {
         up = bring_up(args, about, tools, claimed, record, route) => up,
         exit = until_signal(&mut signals) => return Ok(exit),
@@ -79,7 +80,9 @@ async fn begin(
             if let Some(streams) = streams {
                 streams.tell_with(&notes)?;
             }
-            Ok(stay(up, signals, &mut output).await)
+            let exit = stay(up, signals, &mut output).await;
+            homes.iter().for_each(|homes| homes.remove());
+            Ok(exit)
         }
         (Err(failure), Some(streams)) => {
             streams.come_back();

@@ -23,11 +23,13 @@ pub(super) struct Progress {
     began: Instant,
     next_line: Instant,
     total: Option<u64>,
+    /// What is asked, and stands above the rest.
+    prompt: Option<String>,
 }
 
 impl Progress {
     pub(super) fn new(total: Option<u64>, screen: Screen, paint: Paint, now: Instant) -> Self {
-        Self { screen, paint, began: now, next_line: now + EVERY, total }
+        Self { screen, paint, began: now, next_line: now + EVERY, total, prompt: None }
     }
 
     pub(super) const fn screen(&self) -> &Screen {
@@ -62,6 +64,11 @@ impl Progress {
         Some(format!("{shown}{of} jobs done after {time} s: {}{left}", remark(counts, failed)))
     }
 
+    /// What stands above the rows from the next tick on.
+    pub(super) fn prompt(&mut self, prompt: Option<String>) {
+        self.prompt = prompt;
+    }
+
     /// Takes the rows away.
     pub(super) fn clear(&self) {
         self.screen.show(Vec::new());
@@ -78,7 +85,8 @@ impl Progress {
         now: Instant,
     ) -> Vec<String> {
         let (columns, most) = (columns.saturating_sub(1), ROWS.min((rows / 2).saturating_sub(2)));
-        let mut all = vec![fit(&self.head(counts, failed, columns, now), columns)];
+        let mut all: Vec<_> = self.prompt.iter().map(|prompt| fit(prompt, columns)).collect();
+        all.push(fit(&self.head(counts, failed, columns, now), columns));
         if most > 0 {
             all.extend(held(counts).map(|held| self.paint.dim(&fit(&format!("  {held}"), columns))));
             all.extend(board.rows(columns, most, self.paint));

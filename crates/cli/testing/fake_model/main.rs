@@ -94,6 +94,7 @@
 //! shell: COMMAND  a call of the client's tool that runs commands
 //! write: TEXT     a call of the tool that writes files, for file=PATH; codex is told to apply a patch
 //! say: TEXT       exactly this text
+//! recall          `RECALL ` and the first 200 characters of each of the user's messages before the last
 //! words           n=K words `word1 word2 ...`, default 200
 //! ```
 //!

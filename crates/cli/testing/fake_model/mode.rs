@@ -23,6 +23,7 @@ pub(crate) enum Mode {
     Write,
     Say,
     Words,
+    Recall,
     Http(Failure),
     Reset,
     MidReset,
@@ -66,6 +67,7 @@ const NAMES: &[(&str, Mode)] = &[
     ("write", Mode::Write),
     ("say", Mode::Say),
     ("words", Mode::Words),
+    ("recall", Mode::Recall),
     ("429", Mode::Http(Failure::RateLimit)),
     ("quota", Mode::Http(Failure::Quota)),
     ("500", Mode::Http(Failure::Server)),
@@ -94,7 +96,7 @@ impl Mode {
 
     /// Whether it takes tools, which the clients of chats do not declare.
     pub(crate) fn is_for_agents(self) -> bool {
-        matches!(self, Self::Shell | Self::Write | Self::Say | Self::Words)
+        matches!(self, Self::Shell | Self::Write | Self::Say | Self::Words | Self::Recall)
     }
 
     /// Whether `n=` says how often it happens.

@@ -121,6 +121,7 @@ impl Order {
             }
             Mode::Say => self.text.clone(),
             Mode::Words => words(self.words.number("n").unwrap_or(200)),
+            Mode::Recall => recall(&asked.talk.users),
             Mode::Http(_) | Mode::Reset | Mode::Hang => String::new(),
             Mode::Length => return Ok(Says::Cut(blocks::LENGTH.to_owned())),
             _ => blocks::fixed(mode, self.words.number("n")).ok_or_else(|| not_for_agents(mode))?,
@@ -144,6 +145,12 @@ fn orders(message: &str) -> Result<(Vec<Order>, String), String> {
     }
     said.push_str(rest);
     Ok((orders, said.trim().to_owned()))
+}
+
+/// The messages before the last.
+fn recall(users: &[String]) -> String {
+    let before = users.split_last().map_or(&[][..], |(_, before)| before);
+    format!("RECALL {}", before.iter().map(|said| start(said)).collect::<Vec<_>>().join(" | "))
 }
 
 fn start(text: &str) -> String {
@@ -181,10 +188,11 @@ mod tests {
 
     #[test]
     fn texts() {
-        let table: [(&[&str], &[&str], &str); 6] = [
+        let table: [(&[&str], &[&str], &str); 7] = [
             (&["hello"], &[], "TURN 1: hello"),
             (&["one", "two [[tag=x]]"], &[], "TURN 2: two"),
             (&["[[mode=say: exactly:\n this ]]"], &[], "exactly:\n this "),
+            (&["one", "two", "[[mode=recall]]"], &[], "RECALL one | two"),
             (&["[[mode=words n=3]]"], &[], "word1 word2 word3"),
             (&["[[mode=shell: ls]]"], &["a.txt"], "TOOL 1: a.txt"),
             (&["[[mode=shell: ls]] [[mode=say: done]]"], &["a.txt"], "done"),

@@ -1,7 +1,7 @@
 //! The agents, each run once for a prompt, and what they print.
 
-use crate::said::Said;
-use crate::server::Server;
+use super::said::Said;
+use super::server::Server;
 use serde_json::Value;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -55,7 +55,8 @@ pub(crate) struct Lab {
 }
 
 impl Agent {
-    fn program(self) -> Option<PathBuf> {
+    /// None if the agent is not here.
+    pub(crate) fn program(self) -> Option<PathBuf> {
         let name = match self {
             Self::Codex => "CLUSTER_TEST_CODEX",
             Self::Claude => "CLUSTER_TEST_CLAUDE",
@@ -92,9 +93,14 @@ impl Agent {
 impl Lab {
     /// None if the agent is not here.
     pub(crate) fn new(agent: Agent) -> Option<Self> {
+        Self::with(agent, &[])
+    }
+
+    /// The same, with these flags for the model.
+    pub(crate) fn with(agent: Agent, flags: &[&str]) -> Option<Self> {
         let program = agent.program()?;
         let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        let server = Server::start(home.path());
+        let server = Server::start(home.path(), flags);
         let lab = Self { agent, program, home, server };
         for folder in ["work", "tmp", ".codex", ".gemini", ".qwen"] {
             std::fs::create_dir(lab.home.path().join(folder)).unwrap();

@@ -1,15 +1,28 @@
 //! The agents themselves. First the scripted model before them: they take its answers, calls and failures for those of their
-//! vendors. Then pools of them, by their own protocols.
+//! vendors. Then pools of them, by their own protocols, and several vendors' agents in one pool.
 //!
 //! Wants their paths in `CLUSTER_TEST_CODEX`, `_CLAUDE`, `_GEMINI`, `_QWEN`, `_OPENCODE` and `_COPILOT`. Without one its
 //! test says that it is skipped: the agents come by npm, which not every machine has.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "real processes live in real time: every wait here has a deadline by the wall clock"
+)]
 
 mod agent;
+mod bad;
+#[path = "../common/events.rs"]
+mod events;
+#[path = "../runner/gone.rs"]
+mod gone;
+mod mixed;
 mod pool;
 mod said;
 mod server;
+#[allow(dead_code, reason = "others run it, too")]
+#[path = "../runner/world.rs"]
+mod world;
 
 use agent::{Agent, Lab};
 

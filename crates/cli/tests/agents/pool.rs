@@ -11,7 +11,7 @@ use std::time::Duration;
 
 impl Agent {
     /// The name of its profile.
-    const fn profile(self) -> &'static str {
+    pub(crate) const fn profile(self) -> &'static str {
         match self {
             Self::Codex => "codex",
             Self::Claude => "claude",

@@ -1,6 +1,6 @@
 //! What the agents print, each in its own JSON.
 
-use crate::agent::Agent;
+use super::agent::Agent;
 use serde_json::Value;
 
 /// What an agent said at last.

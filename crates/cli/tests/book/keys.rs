@@ -63,7 +63,7 @@ fn kind(schema: &Value, target: &Value) -> String {
             if items.get("properties").is_some() {
                 "tables".to_owned()
             } else {
-                format!("list of {}s", kind_of(items))
+                format!("list of {}s", kind_of(items)).replace("text or tables", "texts or tables")
             }
         }
         Some("object") if target.get("properties").is_some() => "table".to_owned(),
@@ -73,6 +73,9 @@ fn kind(schema: &Value, target: &Value) -> String {
 }
 
 fn kind_of(target: &Value) -> &str {
+    if target["anyOf"].is_array() {
+        return "text or table";
+    }
     let kind = match &target["type"] {
         Value::Array(kinds) => kinds.iter().find_map(Value::as_str),
         kind => kind.as_str(),

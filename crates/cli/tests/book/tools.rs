@@ -2,7 +2,8 @@
 
 use crate::made::assert_made;
 use crate::markdown::root;
-use cluster::profile::{Overrides, Profile, Row, Surroundings, Test};
+use cluster::profile::written::Free;
+use cluster::profile::{Overrides, Profile, Row, Surroundings};
 use std::fmt::Write;
 use toml::Value;
 
@@ -67,25 +68,23 @@ fn page(profile: &Profile) -> String {
     let shown = "Every value, and where it comes from, with your own settings on top:";
     let _ = writeln!(page, "\n{shown}\n\n```console,ignore-output\n$ cluster tools {name}\n```");
     // An agent answers its greeting, which costs nothing either, or is not ready.
-    if let Some(test) = &profile.test {
+    if let Some(test) = profile.test.free() {
         let _ = writeln!(page, "\n## Try it\n\n{}", attempt(name, test));
     }
     page
 }
 
 /// The profile's own test, as a command.
-fn attempt(name: &str, test: &Test) -> String {
+fn attempt(name: &str, test: Free<'_>) -> String {
     let needs = if name == "python" { "python3" } else { name };
-    let expect = &test.expect;
+    let expect = test.expect;
     let console = |command: &str| format!("```console,needs={needs}\n$ {command}\n…\n…{expect}…\n…\n```");
-    match (&test.say, &test.command) {
-        (Some(say), _) => console(&format!("cluster ask {name} {} -q", shlex::try_quote(say).unwrap())),
-        (None, command) => {
-            let job = serde_json::json!({ "steps": [command] });
-            let file = format!("```jsonl,job,file=one.jsonl\n{job}\n```\n\n");
-            file + &console(&format!("cluster run {name}:1 --from one.jsonl -q"))
-        }
+    if test.is_command {
+        let job = serde_json::json!({ "steps": [test.say] });
+        let file = format!("```jsonl,job,file=one.jsonl\n{job}\n```\n\n");
+        return file + &console(&format!("cluster run {name}:1 --from one.jsonl -q"));
     }
+    console(&format!("cluster ask {name} {} -q", shlex::try_quote(test.say).unwrap()))
 }
 
 /// What its users may want to know, in words.
@@ -136,11 +135,15 @@ fn ends(rows: &Rows) -> String {
         "stream_json" => "by its message `result`".to_owned(),
         "app_server" => "by its message `turn/completed` for our turn".to_owned(),
         "acp" => "by its answer to our `session/prompt`".to_owned(),
+        "remote" => "when its service says so: its state is asked for, then the result is fetched".to_owned(),
         other => panic!("say how {other} ends a reply"),
     }
 }
 
 fn cancel(rows: &Rows) -> String {
+    if rows.is("turn.by", "remote") {
+        return "by an end of whatever was asked of the service; the instance stays".to_owned();
+    }
     match rows.text("cancel.by").as_str() {
         "interrupt" => {
             format!("by one SIGINT; replaced if that does not end it in {}", rows.text("cancel.within"))
@@ -196,6 +199,6 @@ fn the_list_of_tools_is_made_from_the_profiles() {
         let _ =
             writeln!(page, "| [{name}]({name}.md) | {} | {tested} | {changes} |", about.replace('|', "\\|"));
     }
-    page += "\n`cluster tools` lists these and your own; `cluster tools NAME` shows one.\n";
+    page += "\n`cluster tools` lists these and your own; `cluster tools NAME` shows one. What works with which of them has a\n[page of its own](../conformance.md).\n";
     assert_made("docs/tools/index.md", &page);
 }

@@ -100,8 +100,7 @@ fn a_line_without_an_end_is_passed_over() {
     let lab = Lab::new();
     let controller = lab.up(1, &[]);
     let mut wire = lab.wire();
-    wire.hear().unwrap();
-    // Who has said something may take its time.
+    // Who has said something may take its time for more.
     assert_eq!(wire.ask(json!({"do": "status"}))["ok"]["pool"]["name"], "main");
     let chunk = vec![b'x'; 1 << 20];
     (0..1024).for_each(|_| wire.stream.write_all(&chunk).unwrap());

@@ -237,6 +237,7 @@ fn every_tool_in_a_line() {
     gdb       not there: no program 'gdb'
     gemini    not there: no program 'gemini'
     jq        not there: no program 'jq'
+    jules     not there: no program 'jules'
     mine      well, tool 1.2.3 (tested), ready in TIME, a pool of 3 pays from N prompts on
     node      not there: no program 'node'
     opencode  not there: no program 'opencode'

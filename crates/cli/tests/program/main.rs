@@ -5,6 +5,7 @@
 mod ask;
 mod batch;
 mod config;
+mod conformance;
 mod doctor;
 mod endings;
 mod errors;

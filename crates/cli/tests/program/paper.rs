@@ -52,7 +52,7 @@ fn bash_completes_verbs_tools_flags_and_their_words() {
         (&["cluster", "tools", "py"], &["python"]),
         (&["cluster", "run", "bash", "--ready"], &["--ready-timeout"]),
         (&["cluster", "run", "bash", "--on-limit", "n"], &["next"]),
-        (&["cluster", "schema", "co"], &["config", "control"]),
+        (&["cluster", "schema", "pro"], &["profile"]),
     ];
     for (words, expected) in table {
         assert_eq!(offered(&world, words), expected, "{words:?}");

@@ -137,6 +137,7 @@ fn the_tools() {
     gdb       GDB: its commands, as at its prompt  (built-in)
     gemini    Gemini CLI: an agent that reads, edits and runs  (built-in)
     jq        jq: a filter; each prompt is a JSON value, `--tool-arg FILTER` what is made of it  (built-in)
+    jules     Jules: an agent that works at its service and brings back a patch  (built-in)
     node      Node.js: JavaScript, as at its prompt  (built-in)
     opencode  opencode: an agent that reads, edits and runs, with models of many providers  (built-in)
     psql      PostgreSQL: SQL, each job in a session of its own  (built-in)
@@ -176,6 +177,7 @@ fn one_tool() {
     command_marks = ["/"]  (DIR/tool.toml)
     commands = ["/add"]  (DIR/tool.toml)
     effects = "read"  (DIR/tool.toml)
+    home = "shared"  (default)
     io = "pipes"  (default)
     quote = "none"  (default)
     stderr = "merged"  (default)
@@ -240,6 +242,7 @@ fn the_schemas_are_json_and_have_their_keys() {
         ("profile", "command"),
         ("config", "ready-timeout"),
         ("instance", "state"),
+        ("conformance", "features"),
         ("metrics", "counts"),
         ("snapshot", "instances"),
     ] {
@@ -252,7 +255,7 @@ fn the_schemas_are_json_and_have_their_keys() {
     --- stdout
     --- stderr
     error: invalid value 'reslt' for '<NAME>'
-      [possible values: result, job, event, profile, config, instance, metrics, control, snapshot]
+      [possible values: result, job, event, profile, config, instance, conformance, metrics, control, snapshot]
 
       tip: a similar value exists: 'result'
 

@@ -6,6 +6,7 @@
     reason = "real processes live in real time: every wait here has a deadline by the wall clock"
 )]
 
+mod complaints;
 mod corpus;
 mod dice;
 mod ends;
@@ -16,6 +17,7 @@ mod floods;
 mod gone;
 mod groups;
 mod guards;
+mod homes;
 mod learn;
 mod limits;
 mod misbehaving;

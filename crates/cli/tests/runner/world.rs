@@ -54,7 +54,12 @@ pub(crate) struct Ran {
 
 impl World {
     pub(crate) fn new() -> Self {
-        Self { dir: tempfile::tempdir().unwrap(), no_group: "1" }
+        Self::within(tempfile::tempdir().unwrap())
+    }
+
+    /// In this folder.
+    pub(crate) const fn within(dir: tempfile::TempDir) -> Self {
+        Self { dir, no_group: "1" }
     }
 
     /// Where each guard has a control group, if the system lets it.
@@ -162,7 +167,8 @@ impl World {
         running
     }
 
-    fn follow(&self, mut child: Child) -> Running {
+    /// Looks after a child of [`World::program`].
+    pub(crate) fn follow(&self, mut child: Child) -> Running {
         let stdout = child.stdout.take().map_or_else(|| channel().1, lines);
         let stderr = lines(child.stderr.take().unwrap());
         let deadline = Instant::now() + PATIENCE;

@@ -6,6 +6,7 @@
     reason = "real processes live in real time: every wait here has a deadline by the wall clock"
 )]
 
+mod asking;
 mod keys;
 #[path = "../common/missing.rs"]
 mod missing;

@@ -4,78 +4,28 @@
 //! dropping that future loses nothing. What it decides: how far ahead to feed ([`window`]), in which order results
 //! leave ([`Order`]), and when to stop ([`Ending`]).
 
+mod ahead;
+mod order;
 mod running;
+
+pub use ahead::AHEAD;
+pub use order::Order;
 
 use super::halt::{Halt, How};
 use super::item::ItemError;
 use super::plan::{JobInfo, Planned};
-use super::reorder::Reorder;
 use super::result::ResultRecord;
 use crate::Job;
 use crate::control::Roster;
 use crate::ledger::log::Log;
 use crate::ledger::writer::Standing;
 use crate::ledger::{LedgerError, Recorder};
+use ahead::{Ahead, Kind};
 use futures_util::stream::{FuturesUnordered, Stream, StreamExt};
-use pool_core::message::{JobHandle, JobId, Outcome, Stage};
+use pool_core::message::{JobHandle, JobId, Offer, Outcome, Stage};
 use running::{Ended, Keeping, Kept, Running, keep};
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-
-/// In which order results leave.
-#[derive(Debug)]
-pub enum Order {
-    /// As the input; [`Reorder`] bounds what is held back.
-    Input(Reorder),
-    /// As they finish.
-    Finished(VecDeque<ResultRecord>),
-}
-
-impl Order {
-    /// As the input.
-    #[must_use]
-    pub fn input() -> Self {
-        Self::Input(Reorder::default())
-    }
-
-    /// As they finish.
-    #[must_use]
-    pub const fn finished() -> Self {
-        Self::Finished(VecDeque::new())
-    }
-
-    fn expect(&mut self, index: u64) {
-        if let Self::Input(reorder) = self {
-            reorder.expect(index);
-        }
-    }
-
-    fn push(&mut self, record: ResultRecord) {
-        match self {
-            Self::Input(reorder) => reorder.push(record),
-            Self::Finished(queue) => queue.push_back(record),
-        }
-    }
-
-    fn pop(&mut self) -> Option<ResultRecord> {
-        match self {
-            Self::Input(reorder) => reorder.pop(),
-            Self::Finished(queue) => queue.pop_front(),
-        }
-    }
-
-    fn is_full(&self) -> bool {
-        matches!(self, Self::Input(reorder) if reorder.is_full())
-    }
-
-    fn held(&self) -> usize {
-        match self {
-            Self::Input(reorder) => reorder.held(),
-            Self::Finished(queue) => queue.len(),
-        }
-    }
-}
 
 /// Why no more jobs are begun.
 #[derive(Debug)]
@@ -127,6 +77,7 @@ pub struct Batch<Source, Submit> {
     source: Source,
     submit: Submit,
     window: usize,
+    ahead: Ahead,
     running: FuturesUnordered<Running>,
     /// Results on their way to the disk. Instances do not wait for them.
     keeping: FuturesUnordered<Keeping>,
@@ -144,13 +95,14 @@ where
     Source: Stream<Item = Result<Planned, ItemError>> + Unpin,
     Submit: Fn(Job) -> JobHandle,
 {
-    /// A batch that has at most `window` jobs with the pool at a time, and reads no further ahead.
+    /// A batch that has at most `window` jobs with the pool at a time, and reads no further ahead (see [`Batch::over`]).
     pub fn new(source: Source, submit: Submit, window: usize, order: Order) -> Self {
         let (running, keeping) = (FuturesUnordered::new(), FuturesUnordered::new());
         Self {
             source,
             submit,
             window,
+            ahead: Ahead::new(window),
             running,
             keeping,
             order,
@@ -161,6 +113,13 @@ where
             counts: Counts::default(),
             roster: None,
         }
+    }
+
+    /// The same, over so many instances of each tool: jobs that not all of them may take do not keep the others from being
+    /// fed, as far as [`AHEAD`] goes.
+    pub fn over(mut self, offers: Vec<(Offer, usize)>) -> Self {
+        self.ahead = self.ahead.over(offers);
+        self
     }
 
     /// The same, ended by failures.
@@ -197,6 +156,13 @@ where
     pub fn cancel_all(&mut self) {
         self.ending.get_or_insert(Ending::Stopped);
         self.cancel(|_| true);
+    }
+
+    /// Answers what the tool asks about this job, if it is with the pool.
+    pub fn answer(&self, job: JobId, text: &str) {
+        if let Some(running) = self.running.iter().find(|running| running.handle.job() == job) {
+            running.handle.answer(text);
+        }
     }
 
     fn cancel(&mut self, which: impl Fn(Stage) -> bool) {
@@ -279,7 +245,8 @@ where
             if self.feed(context) {
                 continue;
             }
-            if let Poll::Ready(Some(ended)) = self.running.poll_next_unpin(context) {
+            if let Poll::Ready(Some((kind, ended))) = self.running.poll_next_unpin(context) {
+                self.ahead.ends(&kind);
                 self.keep(ended);
             } else if let Poll::Ready(Some(kept)) = self.keeping.poll_next_unpin(context) {
                 self.end(kept);
@@ -293,7 +260,7 @@ where
 
     /// Fills the window; true if a job was refused on the spot, so that there may be a result.
     fn feed(&mut self, context: &mut Context<'_>) -> bool {
-        while self.ending.is_none() && self.running.len() < self.window && !self.is_held_up() {
+        while self.ending.is_none() && self.ahead.has_room() && !self.is_held_up() {
             match self.source.poll_next_unpin(context) {
                 Poll::Pending => return false,
                 Poll::Ready(None) => self.ending = Some(Ending::AllFed),
@@ -315,11 +282,13 @@ where
         self.order.expect(planned.info.index);
         match planned.job {
             Ok(job) => {
+                let kind = Kind::of(&job);
+                self.ahead.begins(&kind);
                 let handle = (self.submit)(job);
                 if let Some(roster) = &self.roster {
                     roster.begin(&planned.info, handle.remote());
                 }
-                self.running.push(Running { handle, info: Some(planned.info), submitted: now });
+                self.running.push(Running { handle, info: Some(planned.info), submitted: now, kind });
                 false
             }
             Err(reason) => {

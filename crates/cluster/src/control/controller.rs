@@ -2,6 +2,7 @@
 
 mod job;
 
+use super::limits::PATIENCE;
 use super::protocol::{
     Code, Fault, Greeting, Kind, PoolView, SendAsk, StatusDone, StepAsk, TicketId, TicketState, Until,
     Version,
@@ -16,6 +17,7 @@ use job::Carried;
 use pool_core::message::{SlotId, Step};
 use std::sync::Arc;
 use tokio::sync::{oneshot, watch};
+use tokio::time::timeout;
 
 /// What clients of a socket speak to. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -283,14 +285,12 @@ impl Controller {
             End::Drain | End::Stop => self.0.pool.shutdown().await,
             End::Kill => self.0.pool.kill().await,
         }
-        if let Work::Prompts { tickets, .. } = &self.0.work {
-            // What came of the last ones is on its way to the disk.
-            tickets.idle().await;
-            if let Some(record) = tickets.record()
-                && let Err(error) = record.close().await
-            {
-                tracing::warn!("{error}");
-            }
+        let Work::Prompts { tickets, .. } = &self.0.work else { return };
+        let written = until_written(tickets);
+        match end {
+            End::Drain | End::Stop => written.await,
+            // A disk that takes nothing is not waited for.
+            End::Kill => _ = timeout(PATIENCE, written).await,
         }
     }
 
@@ -307,6 +307,16 @@ impl Controller {
         let mut life = self.0.life.subscribe();
         // The sender is ours, and lives.
         life.wait_for(is_it).await.map_or(Life::Over, |life| *life)
+    }
+}
+
+/// What came of the last prompts is on its way to the disk.
+async fn until_written(tickets: &Tickets) {
+    tickets.idle().await;
+    if let Some(record) = tickets.record()
+        && let Err(error) = record.close().await
+    {
+        tracing::warn!("{error}");
     }
 }
 

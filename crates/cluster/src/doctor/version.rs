@@ -4,9 +4,13 @@ use crate::learn::talk::Talk;
 use pool_core::message::ExitReport;
 use pool_core::process::Launch;
 use pool_core::spec::{Io, ToolSpec};
+use std::time::Duration;
 
 /// The longest version that is told, in characters.
 const LONGEST: usize = 120;
+
+/// How long it may take: agents load all that they are first.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a shell answers when there is no such program.
 const NO_PROGRAM: i32 = 127;
@@ -35,7 +39,7 @@ impl Answer {
 pub(crate) async fn ask(command: &[String], spec: &ToolSpec, launcher: &dyn Launch) -> Answer {
     let spec = ToolSpec { command: command.to_vec(), io: Io::Pipes, ..spec.clone() };
     let Ok(talk) = Talk::start(launcher, &spec).await else { return Answer::Nothing };
-    let Ok(Some((text, exit))) = talk.end_of_input().await else { return Answer::Nothing };
+    let Ok(Some((text, exit))) = talk.end_within(PATIENCE).await else { return Answer::Nothing };
     match (exit, text.lines().find(|line| line.contains(|c: char| c.is_ascii_digit()))) {
         (Some(ExitReport::Exited(NO_PROGRAM)), _) => Answer::NoProgram,
         (Some(ExitReport::Exited(0)), Some(line)) => {
@@ -46,7 +50,8 @@ pub(crate) async fn ask(command: &[String], spec: &ToolSpec, launcher: &dyn Laun
 }
 
 /// Whether `version` is one of those that a profile has been `tested` with; `None` if there is nothing to compare.
-pub(super) fn is_tested(version: Option<&str>, tested: &[String]) -> Option<bool> {
+#[must_use]
+pub fn is_tested(version: Option<&str>, tested: &[String]) -> Option<bool> {
     let version = version?;
     let mut numbers = tested.iter().filter_map(|tested| number(tested)).peekable();
     numbers.peek()?;

@@ -48,7 +48,7 @@ impl Talk {
     /// Starts the tool; nothing is read yet.
     pub(crate) async fn start(launcher: &dyn Launch, spec: &ToolSpec) -> Result<Self, LearnError> {
         let launched = launcher.launch(spec, SlotId(0)).await;
-        let Process { input, output, control } =
+        let Process { input, output, control, .. } =
             launched.map_err(|error| LearnError::NotStarted(error.to_string()))?;
         Ok(Self { input: Some(input), output, control, received: 0, is_over: false })
     }
@@ -124,10 +124,18 @@ impl Talk {
     }
 
     /// Ends its input and waits for what it says then, and how it ends; `None` if it does not end by that.
-    pub(crate) async fn end_of_input(mut self) -> Result<Option<(String, Option<ExitReport>)>, LearnError> {
+    pub(super) async fn end_of_input(self) -> Result<Option<(String, Option<ExitReport>)>, LearnError> {
+        self.end_within(END).await
+    }
+
+    /// The same with so much patience.
+    pub(crate) async fn end_within(
+        mut self,
+        patience: Duration,
+    ) -> Result<Option<(String, Option<ExitReport>)>, LearnError> {
         self.input = None;
         let mut bytes = Vec::new();
-        let until = Instant::now() + END;
+        let until = Instant::now() + patience;
         while !self.is_over && Instant::now() < until {
             self.read(&mut bytes, Some(until)).await?;
         }

@@ -6,6 +6,7 @@
 use super::identity::Identity;
 use super::log::Log;
 use super::machine::{Event, Fate, Machine, Placed, Rejected, State};
+use super::writer::{ListEnd, Standing};
 use crate::batch::ResultRecord;
 use crate::batch::plan::JobInfo;
 use pool_core::message::Outcome;
@@ -169,6 +170,17 @@ impl Book {
     /// The job with this number.
     pub(super) fn machine(&self, number: usize) -> Option<Machine> {
         self.jobs.get(number).copied()
+    }
+
+    /// How the run stands.
+    pub(super) fn standing(&self, list: ListEnd) -> Standing {
+        let mut standing = Standing { pending: list.unsent, ..Standing::default() };
+        // Others were sent once, and are back in the list's count of jobs that were not.
+        let states = || self.jobs().map(|(_, job)| job.state());
+        standing.settled = states().filter(|state| state.is_terminal()).count() as u64;
+        standing.unknown = states().filter(|state| *state == State::Unknown).count() as u64;
+        standing.is_finished = list.total.is_some() && standing.unknown + standing.pending == 0;
+        standing
     }
 
     /// The number of the last event.

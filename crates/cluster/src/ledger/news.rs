@@ -1,6 +1,7 @@
 //! What happens to a run as a whole, beside its jobs: who had it, what held it up.
 
 use super::LedgerError;
+use super::tasks::Task;
 use jiff::Timestamp;
 use pool_core::message::Generation;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -103,20 +104,27 @@ pub(super) struct Notes {
     /// The number of the first of them.
     first: u32,
     waiting: Vec<(Timestamp, News)>,
+    /// What jobs have become at services.
+    tasks: Vec<Task>,
 }
 
 impl Notes {
     /// Of a controller whose beginning is written.
     pub(super) const fn new() -> Self {
-        Self { first: 1, waiting: Vec::new() }
+        Self { first: 1, waiting: Vec::new(), tasks: Vec::new() }
     }
 
     pub(super) fn add(&mut self, at: Timestamp, news: News) {
         self.waiting.push((at, news));
     }
 
+    /// What a job has become at a service.
+    pub(super) fn submitted(&mut self, task: Option<Task>) {
+        self.tasks.extend(task);
+    }
+
     pub(super) const fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+        self.waiting.is_empty() && self.tasks.is_empty()
     }
 
     /// Writes them; twice does no harm.
@@ -124,13 +132,14 @@ impl Notes {
         for (number, (at, news)) in (self.first..).zip(&self.waiting) {
             insert(connection, (epoch, number), *at, news)?;
         }
-        Ok(())
+        self.tasks.iter().try_for_each(|task| task.write(connection))
     }
 
     /// They are on disk.
     pub(super) fn written(&mut self) {
         self.first = self.first.saturating_add(u32::try_from(self.waiting.len()).unwrap_or(u32::MAX));
         self.waiting.clear();
+        self.tasks.clear();
     }
 }
 

@@ -6,6 +6,8 @@
 
 mod command;
 mod load;
+#[cfg(test)]
+mod tests;
 
 pub(super) use command::PoolCommand;
 pub use load::{Left, Waiting};

@@ -9,6 +9,7 @@ use super::log::Log;
 use super::machine::{Fate, Machine, Placed, State};
 use super::news::News;
 use super::store::{OPEN, leave_exit};
+use super::tasks::{Tasks, to_ask_after};
 use super::writer::{Command, ListEnd, Standing, Writer};
 use crate::batch::ResultRecord;
 use crate::batch::clock::wall;
@@ -63,6 +64,8 @@ struct List {
     identities: Identities,
     /// What the record has, and the list has not named yet.
     known: HashMap<Identity, Machine>,
+    /// What services call jobs of it.
+    tasks: Tasks,
     /// Jobs with the pool, by their place.
     entries: HashMap<u64, Arc<Entry>>,
     /// How many jobs were planned.
@@ -84,12 +87,19 @@ impl Recorder {
         let list = List {
             identities: Identities::new(tools.iter().map(String::as_str)),
             known,
+            tasks: Tasks::new(),
             entries: HashMap::new(),
             planned: 0,
             unsent: 0,
             passed: Passed::default(),
         };
         Self(Arc::new(Inner { name, folder, writer, policy, list: Mutex::new(list), _lock: lock }))
+    }
+
+    /// With tasks at services that the record knows.
+    pub(super) fn knowing(self, tasks: Tasks) -> Self {
+        self.list().tasks = tasks;
+        self
     }
 
     /// What the run is called: `r7`.
@@ -117,7 +127,13 @@ impl Recorder {
         list.planned += 1;
         let identity = list.identities.of(&planned);
         let known = list.known.remove(&identity).unwrap_or_default();
-        let again = match self.decide(known.state(), planned.info.on_unknown) {
+        let task = to_ask_after(&mut list.tasks, identity, known, &planned.info.prompts);
+        let decision = match &task {
+            // To ask after a task does nothing twice.
+            Some(_) => Decision::Send { again: true },
+            None => self.decide(known.state(), planned.info.on_unknown),
+        };
+        let again = match decision {
             Decision::Send { again } => again,
             Decision::Pass(count) => {
                 *count(&mut list.passed) += 1;
@@ -137,6 +153,9 @@ impl Recorder {
             Some(errand) => job.errand(errand).raw(),
             None => job,
         });
+        if let Some(task) = task {
+            planned.job = planned.job.map(|job| job.submitted_as(task));
+        }
         Some(planned)
     }
 
@@ -275,6 +294,10 @@ impl Errand for Intent {
         let record = ResultRecord::new(self.entry.info(), result.clone(), submitted, attempt);
         let (entry, record) = (self.entry.clone(), Written::new(&record, log));
         self.writer.tell(Command::Again { entry, record });
+    }
+
+    fn submitted(&mut self, task: &Arc<str>) {
+        self.writer.tell(Command::Task(self.entry.clone(), task.clone()));
     }
 
     fn before(&mut self, placement: &Placement) -> ErrandFuture<Result<(), Refused>> {

@@ -7,7 +7,7 @@ mod reading;
 
 pub(super) use reading::read;
 
-use super::LedgerError;
+use super::{LedgerError, tasks};
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::time::Duration;
@@ -93,6 +93,7 @@ pub(super) fn create(path: &Path) -> Result<Connection, LedgerError> {
     durable(&connection)?;
     let transaction = connection.unchecked_transaction()?;
     // The tables that always have something in them are last in the file: what is cut off it is missed.
+    tasks::begin(&transaction)?;
     transaction.execute_batch(LOG)?;
     transaction.execute_batch(TABLES)?;
     transaction.pragma_update(None, "application_id", APPLICATION)?;
@@ -114,6 +115,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, LedgerError> {
         return Err(LedgerError::damaged(path, verdict));
     }
     connection.execute_batch(LOG)?;
+    tasks::begin(&connection)?;
     Ok(connection)
 }
 

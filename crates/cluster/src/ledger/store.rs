@@ -9,7 +9,7 @@ use super::machine::Machine;
 use super::recorder::{Policy, Recorder};
 use super::retention::changed;
 use super::writer::{Keeper, Writer};
-use super::{news, read, reserve, rows, schema};
+use super::{news, read, reserve, rows, schema, tasks};
 use crate::batch::clock::wall;
 use crate::batch::list::OnUnknown;
 use etcetera::BaseStrategy;
@@ -234,8 +234,10 @@ impl Store {
         let (epoch, book) = take_over(&mut connection, &path)?;
         reached(Point::AfterRecovery);
         let known: HashMap<Identity, Machine> = book.jobs().collect();
+        let tasks = tasks::read(&connection)?;
         let writer = Writer::start(Keeper::new(connection, path, epoch, book)?)?;
-        Ok(Recorder::new(name.to_owned(), folder, lock, writer, known, (tools, policy)))
+        let recorder = Recorder::new(name.to_owned(), folder, lock, writer, known, (tools, policy));
+        Ok(recorder.knowing(tasks))
     }
 
     /// Removes a run and everything it left.

@@ -15,9 +15,10 @@ use super::machine::{Fate, Placed};
 use super::news::{News, Notes};
 use super::pool::PoolCommand;
 use super::reserve::Room;
+use super::tasks::Task;
 use super::{rows, schema};
 use crate::batch::clock::wall;
-use closing::{close, epoch, holds, standing};
+use closing::{close, epoch, holds};
 use jiff::Timestamp;
 use rusqlite::Connection;
 use std::os::unix::fs::MetadataExt;
@@ -61,6 +62,8 @@ pub(super) enum Command {
     Skip(Vec<Identity>),
     /// What happened to the run as a whole, and when. Nobody waits for it.
     Note(Timestamp, News),
+    /// What a service calls a job. Nobody waits for it.
+    Task(Arc<Entry>, Arc<str>),
     /// Nothing more will come.
     Close { list: ListEnd, answer: Answer<Standing> },
 }
@@ -195,12 +198,10 @@ impl Keeper {
                 Command::Send { answer, .. } => _ = answer.send(Err(error.clone())),
                 Command::End { answer, .. }
                 | Command::Refuse { answer, .. }
-                | Command::PutBack { answer, .. } => {
-                    _ = answer.send(Err(error.clone()));
-                }
+                | Command::PutBack { answer, .. } => _ = answer.send(Err(error.clone())),
                 Command::Close { answer, .. } => _ = answer.send(Err(error.clone())),
                 Command::Pool(command) => command.fail(&error),
-                Command::Skip(_) | Command::Note(..) | Command::Again { .. } => {}
+                Command::Skip(_) | Command::Note(..) | Command::Again { .. } | Command::Task(..) => {}
             }
         }
     }
@@ -251,6 +252,7 @@ impl Keeper {
             Command::Pool(command) => told.extend(command.stage(&mut self.book, rows).map(Told::Ended)),
             Command::Skip(jobs) => jobs.into_iter().for_each(|job| self.book.skip(job, rows)),
             Command::Note(at, news) => self.notes.add(at, news),
+            Command::Task(entry, id) => self.notes.submitted(Task::of(&entry, id)),
             Command::Close { list, answer } => {
                 self.notes.add(wall(), News::Left);
                 reached(Point::BeforeClose);
@@ -334,7 +336,7 @@ impl Keeper {
         self.notes.write(&transaction, self.epoch)?;
         for told in told {
             if let Told::Closed(list, _) = told {
-                close(&transaction, *list, standing(&self.book, *list).is_finished)?;
+                close(&transaction, *list, self.book.standing(*list).is_finished)?;
             }
         }
         transaction.commit()?;
@@ -366,7 +368,7 @@ impl Keeper {
                     closed = true;
                     self.connection = None;
                     self.room.release();
-                    let _ = answer.send(Ok(standing(&self.book, list)));
+                    let _ = answer.send(Ok(self.book.standing(list)));
                 }
             }
         }

@@ -1,5 +1,7 @@
 //! From a profile as written to a [`ToolSpec`]: what the types of single values cannot check is checked here.
 
+mod relay;
+
 use super::env::Environment;
 use super::place::{self, Surroundings};
 use super::value::Time;
@@ -24,6 +26,7 @@ pub(super) fn spec(
     env: &Environment,
     around: &Surroundings,
 ) -> Result<ToolSpec, Wrong> {
+    written.test.as_ref().map_or(Ok(()), w::Test::check)?;
     let mut spec = ToolSpec::new(name, command(written, env, around), turn(written)?);
     spec.env.clone_from(&env.passed);
     spec.cwd = written.cwd.as_ref().map(|cwd| around.cwd.join(cwd));
@@ -35,7 +38,9 @@ pub(super) fn spec(
             "{dir} has no place: let HOME or XDG_STATE_HOME be an absolute path".to_owned(),
         ));
     }
+    let has_dir = has_dir || relay::writes_files(&written.turn);
     spec.state_dir = around.state.as_ref().filter(|_| has_dir).map(|state| state.join(name));
+    spec.home = super::home::homes(written, env, around)?;
     spec.capabilities =
         written.capabilities.iter().flatten().map(|capability| capability.as_str().into()).collect();
     spec.io = match written.io.unwrap_or_default() {
@@ -44,6 +49,7 @@ pub(super) fn spec(
     };
     spec.stderr = match written.stderr.unwrap_or_default() {
         Stderr::Merged => StderrSpec::Merged,
+        Stderr::Kept => StderrSpec::Kept,
         Stderr::Dropped => StderrSpec::Dropped,
     };
     spec.start = start(written);
@@ -65,6 +71,7 @@ pub(super) fn spec(
     }
     spec.hold = Some(hold(written));
     spec.limits = limits(written);
+    relay::settle(&mut spec);
     spec.validate()
         .map_err(|error| (in_profile(error.field), error.reason.replace("backoff.min", "restart.delay")))?;
     Ok(spec)
@@ -83,6 +90,9 @@ fn in_profile(field: &'static str) -> &'static str {
 
 fn command(written: &Written, env: &Environment, around: &Surroundings) -> Vec<String> {
     let mut command = written.command.clone();
+    if written.turn.by == By::Remote {
+        return found(command, env, around);
+    }
     command.extend(written.args.as_ref().and_then(|args| args.extra.clone()).unwrap_or_default());
     found(command, env, around)
 }
@@ -103,7 +113,7 @@ fn found(mut command: Vec<String>, env: &Environment, around: &Surroundings) -> 
 
 fn turn(written: &Written) -> Result<TurnSpec, Wrong> {
     let turn = &written.turn;
-    let mut spec = TurnSpec::new(rule(turn, written.agent.as_ref())?);
+    let mut spec = TurnSpec::new(rule(written)?);
     spec.text = TextRule {
         wrap: turn.wrap.clone(),
         command: turn.command_wrap.clone(),
@@ -127,7 +137,8 @@ fn turn(written: &Written) -> Result<TurnSpec, Wrong> {
     Ok(spec)
 }
 
-fn rule(turn: &Turn, agent: Option<&Agent>) -> Result<TurnRule, Wrong> {
+fn rule(written: &Written) -> Result<TurnRule, Wrong> {
+    let (turn, agent) = (&written.turn, written.agent.as_ref());
     only_where_used(turn)?;
     let speaks = |protocol| {
         let agent = self::agent(protocol, agent);
@@ -153,9 +164,8 @@ fn rule(turn: &Turn, agent: Option<&Agent>) -> Result<TurnRule, Wrong> {
         By::Acp => return speaks(Protocol::Acp),
         By::StreamJson => return speaks(Protocol::StreamJson),
         By::AppServer => return speaks(Protocol::AppServer),
-        By::OneShot | By::Remote => {
-            return Err(("turn.by", "is not spoken yet: use one of the others".into()));
-        }
+        By::OneShot => relay::one_shot(turn),
+        By::Remote => relay::remote(written)?,
     })
 }
 
@@ -213,10 +223,10 @@ fn only_where_used(turn: &Turn) -> Result<(), Wrong> {
         ("turn.settle", turn.settle.is_some(), By::Prompt),
         ("turn.quiet_for", turn.quiet_for.is_some(), By::Quiet),
     ];
-    match keys.into_iter().find(|(_, written, by)| *written && *by != turn.by) {
-        Some((key, ..)) => {
-            Err((key, "has no meaning for this `by`: remove it, or choose another rule".into()))
-        }
+    let misplaced = keys.into_iter().find(|(_, written, by)| *written && *by != turn.by).map(|(key, ..)| key);
+    let relayed = relay::keys(turn).into_iter().find(|(_, written, by)| *written && !by.contains(&turn.by));
+    match misplaced.or(relayed.map(|(key, ..)| key)) {
+        Some(key) => Err((key, "has no meaning for this `by`: remove it, or choose another rule".into())),
         None => Ok(()),
     }
 }
@@ -320,6 +330,7 @@ pub(super) fn defaults() -> Written {
     Written {
         io: Some(Io::default()),
         stderr: Some(Stderr::default()),
+        home: Some(w::Home::default()),
         effects: Some(w::Effects::default()),
         quote: Some(crate::batch::template::Quote::default()),
         turn: Turn { multiline: Some(true), echo: Some(false), ..Turn::default() },

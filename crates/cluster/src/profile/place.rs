@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// The profiles that come with the program: name and text.
-pub(super) const BUILT_IN: [(&str, &str); 17] = [
+pub(super) const BUILT_IN: [(&str, &str); 18] = [
     ("aider", include_str!("../../profiles/aider.toml")),
     ("bash", include_str!("../../profiles/bash.toml")),
     ("bc", include_str!("../../profiles/bc.toml")),
@@ -19,6 +19,7 @@ pub(super) const BUILT_IN: [(&str, &str); 17] = [
     ("gdb", include_str!("../../profiles/gdb.toml")),
     ("gemini", include_str!("../../profiles/gemini.toml")),
     ("jq", include_str!("../../profiles/jq.toml")),
+    ("jules", include_str!("../../profiles/jules.toml")),
     ("node", include_str!("../../profiles/node.toml")),
     ("opencode", include_str!("../../profiles/opencode.toml")),
     ("psql", include_str!("../../profiles/psql.toml")),

@@ -287,6 +287,10 @@ fn built_in_profiles_read_what_the_tools_say() {
     let now = Instant::now();
     for (name, _) in place::BUILT_IN {
         let spec = Arc::new(load(name).spec);
+        // What is started for each turn has no dialogue: its output is tried with stand-ins.
+        if spec.turn.rule.is_relayed() {
+            continue;
+        }
         let mut cases = 0;
         for case in std::fs::read_dir(golden.join(name)).unwrap() {
             let path = case.unwrap().path();

@@ -1,15 +1,22 @@
 //! A profile as it is written: one field per key of the file. The reference of the format is made from these comments.
 
 mod agent;
+mod env;
+mod relay;
+mod test;
+mod turn;
 
 pub use agent::{Agent, Allow, Settings};
+pub use env::{Env, Home};
+pub use relay::{Counts, Extract, Form, Join, Pick, PickWhen, PromptBy, Remote};
+pub use test::{Free, Prompt, Recall, Test};
+pub use turn::{By, Turn};
 
-use super::value::{Expect, Pattern, Time};
+use super::value::{Pattern, Time};
 use crate::batch::template::Quote;
 use pool_core::message::Outcome;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// How to run one tool: `profiles/*.toml`.
@@ -39,6 +46,10 @@ pub struct Written {
     pub effects: Option<Effects>,
     /// The folder the tool runs in; that of the caller if absent.
     pub cwd: Option<PathBuf>,
+    /// Whether its instances share their user's home.
+    pub home: Option<Home>,
+    /// With `home = "per-instance"`: files of the user's home that each instance finds in its own, as copies.
+    pub home_files: Option<Vec<PathBuf>>,
     /// Whose usage limits it shares: a limit that one instance meets holds all instances of all tools of this account.
     /// The name of the tool if absent.
     pub account: Option<String>,
@@ -85,7 +96,7 @@ pub struct Written {
     /// What replies say about success. The rule whose last match begins latest in the reply decides; among equals
     /// the first; none means `ok`.
     pub outcome: Option<Vec<OutcomeRule>>,
-    /// A try of the tool that costs nothing.
+    /// Tries of the tool.
     pub test: Option<Test>,
 }
 
@@ -114,9 +125,12 @@ pub enum Io {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Stderr {
-    /// Into the same pipe as standard output, so that the order is kept.
+    /// Into the same pipe as standard output, so that the order is kept. With `one_shot` and `remote` it is kept apart: it is
+    /// no part of a reply, and tells why one has failed.
     #[default]
     Merged,
+    /// Thrown away, but for the end of it: that is shown if the tool ends in the middle of a turn, or does not start.
+    Kept,
     /// Thrown away.
     Dropped,
 }
@@ -132,70 +146,6 @@ pub enum Effects {
     Write,
 }
 
-/// How turns are framed and read. In all patterns `^` and `$` match at line ends, `\A` and `\z` at the two ends.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Turn {
-    /// What ends a turn.
-    pub by: By,
-    /// For `sentinel`: the line that makes the tool print a mark; `{nonce}` stands for 16 fresh hex digits.
-    pub send: Option<String>,
-    /// For `sentinel`: the pattern of what the tool then prints, with `{nonce}` where the digits are. The reply is what
-    /// comes before it. A group `status`, if not `0`, makes the outcome an error.
-    pub expect: Option<Expect>,
-    /// For `sentinel`: a line that closes a half statement, sent before `send`.
-    pub before: Option<String>,
-    /// For `sentinel`: the mark is asked for in front of the text too, and output before it belongs to no job.
-    pub begin: Option<bool>,
-    /// For `prompt`: what the end of the output looks like when the tool waits for input.
-    pub until: Option<Pattern>,
-    /// For `prompt`: how long that must stand unchanged.
-    pub settle: Option<Time>,
-    /// For `quiet`: how much silence ends a reply.
-    pub quiet_for: Option<Time>,
-    /// What is put around text: `{text}`, `{text:shell}` or `{text:json}` is the text, `{tag}` letters that do not occur
-    /// in it, `{nonce}` 16 fresh hex digits.
-    pub wrap: Option<String>,
-    /// The same around one of the tool's own commands.
-    pub command_wrap: Option<String>,
-    /// Whether text may have line ends in it.
-    pub multiline: Option<bool>,
-    /// The tool repeats its input: that is taken out of replies.
-    pub echo: Option<bool>,
-    /// Cut off the front of a reply, in this order, each once.
-    pub trim_start: Option<Vec<Pattern>>,
-    /// Cut off the end of a reply, in this order, each once.
-    pub trim_end: Option<Vec<Pattern>>,
-    /// What the tool says of the tokens that a turn took: numbers in groups called `input`, `output` and `cost` (US
-    /// dollars). All matches of a reply are added up.
-    pub usage: Option<Pattern>,
-}
-
-/// What ends a turn, in order of trust.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum By {
-    /// A mark that we had the tool print, different each time.
-    #[default]
-    Sentinel,
-    /// Its prompt, at the very end of the output.
-    Prompt,
-    /// One line out for one line in.
-    Lines,
-    /// Silence: a guess.
-    Quiet,
-    /// The Agent Client Protocol.
-    Acp,
-    /// Streams of JSON messages, one a line: `claude`, `qwen`.
-    StreamJson,
-    /// The protocol of `codex app-server`.
-    AppServer,
-    /// The end of its process: a fresh one for each turn.
-    OneShot,
-    /// An answer over the network.
-    Remote,
-}
-
 /// Optional arguments, added to `command`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -204,16 +154,6 @@ pub struct Args {
     pub model: Option<Vec<String>>,
     /// Always added, at the end; --tool-arg adds to them.
     pub extra: Option<Vec<String>>,
-}
-
-/// The environment of the tool.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Env {
-    /// Names that are passed on besides those that every tool gets; `*` at an end stands for anything.
-    pub inherit: Option<Vec<String>>,
-    /// Values that are set; `{slot}` and `{dir}` as in `command`.
-    pub set: Option<BTreeMap<String, String>>,
 }
 
 /// How a start is judged.
@@ -256,7 +196,7 @@ pub struct Cancel {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CancelBy {
-    /// The instance is stopped, and started again.
+    /// The instance is stopped, and started again. With `one_shot` and `remote` its process is, and the instance stays.
     #[default]
     Restart,
     /// One SIGINT; the turn then ends by its own rule.
@@ -383,16 +323,4 @@ pub struct OutcomeRule {
     /// limit is over: `(?P<reset_s>\d+)` seconds, likewise `reset_ms`, `reset_m`, `reset_h`, `reset_d`, added up; or
     /// `reset_at`, a time of day (`15:04`, `3pm`), a date with a time, or seconds since 1970.
     pub pattern: Pattern,
-}
-
-/// A try of the tool that costs nothing; `doctor` runs it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Test {
-    /// Text that is sent.
-    pub say: Option<String>,
-    /// One of the tool's own commands that is sent instead.
-    pub command: Option<String>,
-    /// What must occur in the reply.
-    pub expect: String,
 }

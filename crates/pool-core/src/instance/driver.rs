@@ -1,5 +1,6 @@
 //! The one place that performs effects for a conversation.
 
+use super::backlog::Backlog;
 use super::{Activity, Inside, Plan};
 use crate::machine::conversation::{Action, Conversation};
 use crate::machine::dialect::any::AnyDialect;
@@ -16,7 +17,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
-use tokio::io::{AsyncReadExt, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 
 /// The smallest room for a read; what an idle instance keeps.
@@ -46,6 +47,7 @@ struct Inner {
     input: Option<Box<dyn Input>>,
     wide: Wide,
     output: Option<Box<dyn Output>>,
+    errors: Option<Box<dyn Output>>,
     /// Nothing but the number of lines tells one reply from the next: surplus must be found before the next job.
     counts_lines: bool,
     backlog: Backlog,
@@ -59,14 +61,6 @@ struct Inner {
 struct Wide {
     input: bool,
     output: bool,
-}
-
-/// Bytes that the pipe did not take yet.
-#[derive(Default)]
-struct Backlog {
-    bytes: Vec<u8>,
-    written: usize,
-    close: bool,
 }
 
 impl Driver {
@@ -86,6 +80,7 @@ impl Driver {
                 input: None,
                 wide: Wide::default(),
                 output: None,
+                errors: None,
                 counts_lines,
                 backlog: Backlog::default(),
                 control: None,
@@ -128,6 +123,7 @@ impl Driver {
         let pid = process.control.pid();
         inner.input = Some(process.input);
         inner.output = Some(process.output);
+        inner.errors = process.errors;
         inner.control = Some(process.control);
         inner.conversation.launched(pid, now());
         self.drive(&mut inner);
@@ -165,21 +161,26 @@ impl Driver {
     /// The pipe is broken: the process has closed its input, or has ended.
     pub(super) fn poll_backlog(&self, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         let mut inner = self.inner.borrow_mut();
-        let Inner { input, backlog, .. } = &mut *inner;
+        let Inner { input, backlog, conversation, .. } = &mut *inner;
         let Some(pipe) = input else { return Poll::Ready(Ok(())) };
-        let done = std::task::ready!(backlog.poll(pipe.as_mut(), context));
+        let done = backlog.poll(pipe.as_mut(), context);
+        conversation.unread(backlog.len());
+        let done = std::task::ready!(done);
         if done.is_err() || backlog.close {
             *input = None;
         }
-        *backlog = Backlog { close: backlog.close, ..Backlog::default() };
+        backlog.clear();
         Poll::Ready(done)
     }
 
+    /// Waits for the end of the process, and listens to its standard error meanwhile: at the end all that it said has
+    /// been heard.
     pub(super) fn poll_exit(&self, context: &mut Context<'_>) -> Poll<ExitReport> {
-        match &mut self.inner.borrow_mut().control {
-            Some(control) => control.poll_exit(context),
-            None => Poll::Pending,
-        }
+        let mut inner = self.inner.borrow_mut();
+        let Inner { conversation, control, errors, .. } = &mut *inner;
+        let exit = control.as_mut().map_or(Poll::Pending, |control| control.poll_exit(context));
+        listen(errors, context, |words| conversation.complained(words));
+        exit
     }
 
     /// The process is gone and reaped.
@@ -225,6 +226,7 @@ impl Driver {
             inner.me = None;
             inner.input = None;
             inner.output = None;
+            inner.errors = None;
             inner.control = None;
             self.rearm.notify_one();
             self.write.notify_one();
@@ -250,7 +252,7 @@ impl Driver {
             }
             Action::CloseInput => {
                 inner.backlog.close = true;
-                if inner.backlog.bytes.is_empty() {
+                if inner.backlog.is_empty() {
                     inner.input = None;
                 }
             }
@@ -305,7 +307,7 @@ impl Driver {
             pipe.widen();
         }
         let mut taken = 0;
-        if backlog.bytes.is_empty() {
+        if backlog.is_empty() {
             let mut context = Context::from_waker(Waker::noop());
             if let Poll::Ready(Ok(count)) = Pin::new(pipe).poll_write(&mut context, new) {
                 taken = count;
@@ -317,6 +319,7 @@ impl Driver {
         }
         new.clear();
         new.shrink_to(SMALL_READ);
+        conversation.unread(backlog.len());
     }
 }
 
@@ -331,26 +334,15 @@ fn told_its_folder(spec: &Arc<ToolSpec>) -> Arc<ToolSpec> {
     }
 }
 
-impl Backlog {
-    /// Adds what `new` holds from `from` on, without copying where it can.
-    fn add(&mut self, new: &mut Vec<u8>, from: usize) {
-        if self.bytes.is_empty() {
-            self.bytes = std::mem::take(new);
-            self.written = from;
-        } else {
-            self.bytes.extend_from_slice(&new[from..]);
+/// Hears what is said there by now; nothing more at its end.
+fn listen(from: &mut Option<Box<dyn Output>>, context: &mut Context<'_>, mut heard: impl FnMut(&[u8])) {
+    let mut room = [0; SMALL_READ];
+    while let Some(errors) = from {
+        let mut piece = ReadBuf::new(&mut room);
+        match Pin::new(errors).poll_read(context, &mut piece) {
+            Poll::Pending => return,
+            Poll::Ready(Ok(())) if !piece.filled().is_empty() => heard(piece.filled()),
+            Poll::Ready(_) => *from = None,
         }
-    }
-
-    fn poll(&mut self, pipe: &mut dyn Input, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        while self.written < self.bytes.len() {
-            let count =
-                std::task::ready!(Pin::new(&mut *pipe).poll_write(context, &self.bytes[self.written..]))?;
-            if count == 0 {
-                return Poll::Ready(Err(std::io::ErrorKind::WriteZero.into()));
-            }
-            self.written += count;
-        }
-        Poll::Ready(Ok(()))
     }
 }

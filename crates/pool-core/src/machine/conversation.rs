@@ -8,6 +8,7 @@
 //!     any ─▶ Stopping (the ladder) ─▶ Gone
 //! ```
 
+mod complaint;
 mod describe;
 mod ending;
 mod finish;
@@ -16,12 +17,15 @@ mod running;
 mod start;
 mod stop;
 mod turn;
+mod unread;
 mod watch;
 mod weight;
 mod work;
 
+pub use complaint::KEPT_ERRORS;
 pub use describe::Inside;
 pub use stop::Ladder;
+pub use unread::UNREAD_ANSWERS;
 
 use super::dialect::Dialect;
 use crate::message::{
@@ -31,11 +35,13 @@ use crate::message::{
 use crate::process::Signal;
 use crate::process::look::Depth;
 use crate::spec::ToolSpec;
+use complaint::Complaint;
 use ending::Ending;
 use running::Turn;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
+use unread::Unread;
 use work::Work;
 
 /// How long after the process's end its output may still be read, and the other way round.
@@ -68,6 +74,8 @@ pub struct Conversation<D> {
     dialect: D,
     state: State,
     ending: Ending,
+    complaint: Complaint,
+    unread: Unread,
     /// Finish the job at hand, then stop.
     draining: bool,
     /// Credits up to this serial are spent or void.
@@ -117,6 +125,8 @@ impl<D: Dialect> Conversation<D> {
             dialect,
             state: State::Starting { deadline },
             ending: Ending::None,
+            complaint: Complaint::default(),
+            unread: Unread::default(),
             draining: false,
             spent: 0,
             ordered_at: now,
@@ -138,6 +148,11 @@ impl<D: Dialect> Conversation<D> {
     /// Bytes for the process, in order, before any action; left empty.
     pub const fn outgoing(&mut self) -> &mut Vec<u8> {
         &mut self.outgoing
+    }
+
+    /// So many of all bytes that were [outgoing](Self::outgoing) wait for the process to read on.
+    pub const fn unread(&mut self, waiting: usize) {
+        self.unread.waits(waiting);
     }
 
     /// Where the reader puts bytes.
@@ -193,15 +208,21 @@ impl<D: Dialect> Conversation<D> {
 
     /// `count` bytes have been added to the buffer.
     pub fn output(&mut self, count: usize, now: Instant) {
+        let mut holds = false;
         if let State::Turn { work, turn } = &mut self.state {
             turn.vigil.output(now);
             turn.received += count as u64;
             work.received(count);
-            if turn.shown.is_some() {
+            holds = self.dialect.still_holds();
+            // Who asks may say more meanwhile.
+            if turn.shown.is_some() && !holds && self.dialect.is_asking() != Some(true) {
                 self.changed(StateChange::Working);
             }
         }
         self.look(now);
+        if holds && !self.dialect.still_holds() && matches!(self.state, State::Turn { .. }) {
+            self.changed(StateChange::Working);
+        }
     }
 
     /// The process's output has ended.
@@ -209,6 +230,11 @@ impl<D: Dialect> Conversation<D> {
         self.look(now);
         self.ending.output_ended(now + DRAIN);
         self.end_if_over(now);
+    }
+
+    /// The process has said this on its standard error, which is not part of its output.
+    pub fn complained(&mut self, bytes: &[u8]) {
+        self.complaint.add(bytes);
     }
 
     /// The process does not read any more: it has closed its input, or is about to be found dead.
@@ -235,6 +261,10 @@ impl<D: Dialect> Conversation<D> {
             Control::Answer(text) => {
                 if matches!(self.state, State::Turn { .. }) {
                     self.dialect.answer(&text, &mut self.outgoing);
+                    if self.dialect.is_asking().is_some() {
+                        // In between, or a question like the last one would be none.
+                        self.changed(StateChange::Working);
+                    }
                     // It may have asked more than this.
                     self.look(now);
                 }

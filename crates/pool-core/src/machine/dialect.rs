@@ -7,6 +7,7 @@
 pub mod agent;
 pub mod any;
 pub mod filter;
+pub mod relay;
 pub mod replay;
 pub mod text;
 
@@ -135,6 +136,27 @@ pub trait Dialect {
     /// Whether the tool has taken up the conversation that it was started with.
     fn has_taken_up(&self) -> bool {
         false
+    }
+
+    /// What a service calls the task that the running turn is about, once it is known.
+    fn task(&self) -> Option<&Arc<str>> {
+        None
+    }
+
+    /// The next turn is about the task that a service calls `id`: it has been submitted before.
+    fn take_up_task(&mut self, id: Arc<str>) {
+        let _ = id;
+    }
+
+    /// Whether what was found last of the turn's state (a question, being turned away) still holds, although bytes have come
+    /// since.
+    fn still_holds(&self) -> bool {
+        false
+    }
+
+    /// Whether a question of the tool waits for its answer; nothing where that cannot be told.
+    fn is_asking(&self) -> Option<bool> {
+        None
     }
 
     /// How many bytes have come that belong to no job, since the start: remains of prompts, late output.

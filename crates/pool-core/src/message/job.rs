@@ -177,6 +177,12 @@ pub trait Errand: Send {
         let _ = result;
     }
 
+    /// A service has taken the job's first step, and calls it `task`. What is kept of that can be given to another attempt,
+    /// by [`ReplyTo::keep_task`]: it asks after the task instead of submitting it again.
+    fn submitted(&mut self, task: &Arc<str>) {
+        let _ = task;
+    }
+
     /// Called after each step that ended well.
     fn after_step(&mut self, reply: &StepReply) -> ErrandFuture<Next> {
         let _ = reply;

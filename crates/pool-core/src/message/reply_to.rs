@@ -227,6 +227,17 @@ impl ReplyTo {
         self
     }
 
+    /// What a service calls the task that the job's first step has become, if that is under way there.
+    #[must_use]
+    pub fn task(&self) -> Option<Arc<str>> {
+        self.line.task().clone()
+    }
+
+    /// Remembers that for all attempts to come; `None`: there is none any more.
+    pub fn keep_task(&self, task: Option<Arc<str>>) {
+        *self.line.task() = task;
+    }
+
     /// Queued => Placed; false if it was cancelled.
     pub(crate) fn place(&self, slot: SlotId, generation: Generation) -> bool {
         self.line.place(slot, generation)

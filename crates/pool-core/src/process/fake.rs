@@ -3,15 +3,15 @@
 //! A paused clock means fake children, never real ones: real processes do not know that the time is a fiction.
 
 use super::look::{Depth, Looking, Seen};
-use super::{Input, Launch, Launching, NARROW, Process, ProcessControl, Signal};
+use super::{Launch, Launching, NARROW, Output, Process, ProcessControl, Signal};
 use crate::error::StartError;
 use crate::message::{ExitReport, SlotId};
-use crate::spec::ToolSpec;
+use crate::spec::{Stderr, ToolSpec};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream};
 use tokio::sync::{mpsc, oneshot};
 
 /// What a fake child has to play with.
@@ -20,8 +20,11 @@ pub struct Stage {
     pub slot: SlotId,
     /// How many children have been launched before it.
     pub launch: usize,
+    /// Its argument vector.
+    pub command: Vec<String>,
     input: BufReader<DuplexStream>,
     output: DuplexStream,
+    errors: Option<DuplexStream>,
     signals: mpsc::UnboundedReceiver<Signal>,
     looks: Looks,
     hangs: Hangs,
@@ -49,6 +52,20 @@ impl Stage {
     /// Prints; waits while the pipe is full.
     pub async fn print(&mut self, text: impl AsRef<[u8]>) {
         let _ = self.output.write_all(text.as_ref()).await;
+    }
+
+    /// All of its input that has not been read, up to its end.
+    pub async fn rest(&mut self) -> String {
+        let mut text = Vec::new();
+        let _ = self.input.read_to_end(&mut text).await;
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    /// Prints to its standard error, if that is kept apart; waits while the pipe is full.
+    pub async fn complain(&mut self, text: impl AsRef<[u8]>) {
+        if let Some(errors) = &mut self.errors {
+            let _ = errors.write_all(text.as_ref()).await;
+        }
     }
 
     /// The next interrupt.
@@ -133,20 +150,29 @@ impl<F> Launch for Fakes<F>
 where
     F: Fn(Stage) -> Play + Send + Sync + 'static,
 {
-    fn launch(&self, _spec: &ToolSpec, slot: SlotId) -> Launching {
+    fn launch(&self, spec: &ToolSpec, slot: SlotId) -> Launching {
         let launch = self.launched.fetch_add(1, Ordering::Relaxed);
         if let Some(error) = self.refuse.as_ref().and_then(|refuse| refuse(slot, launch)) {
             return Box::pin(std::future::ready(Err(error)));
         }
         let (input, child_input) = tokio::io::duplex(NARROW);
         let (output, child_output) = tokio::io::duplex(NARROW);
+        let (errors, child_errors) = match spec.stderr {
+            Stderr::Kept => {
+                let (errors, child_errors) = tokio::io::duplex(NARROW);
+                (Some(Box::new(errors) as Box<dyn Output>), Some(child_errors))
+            }
+            Stderr::Merged | Stderr::Dropped => (None, None),
+        };
         let (signal, signals) = mpsc::unbounded_channel();
         let (looks, hangs) = (Looks::default(), Hangs::default());
         let stage = Stage {
             slot,
             launch,
+            command: spec.command.clone(),
             input: BufReader::new(child_input),
             output: child_output,
+            errors: child_errors,
             signals,
             looks: looks.clone(),
             hangs: hangs.clone(),
@@ -165,15 +191,11 @@ where
         });
         let control =
             FakeControl { pid: u32::try_from(launch + 1).ok(), signal, kill: Some(kill), exit, looks, hangs };
-        let process =
-            Process { input: Box::new(input), output: Box::new(output), control: Box::new(control) };
+        let (input, output, control) = (Box::new(input), Box::new(output), Box::new(control));
+        let process = Process { input, output, errors, control };
         Box::pin(std::future::ready(Ok(process)))
     }
 }
-
-impl Input for DuplexStream {}
-
-impl super::Output for DuplexStream {}
 
 struct FakeControl {
     pid: Option<u32>,

@@ -38,7 +38,7 @@ mod tool;
 mod tree;
 mod wire;
 
-use super::order::{Order, Ours, Pipework};
+use super::order::{Order, Ours, Pipework, Streams};
 use super::starts::Starts;
 use super::{Launch, Launching, Process};
 use crate::error::StartError;
@@ -114,6 +114,10 @@ impl Launch for Guards {
             starts.run(move || crew.start(&order, slot)).await?.into_process()
         })
     }
+
+    fn check(&self, spec: &ToolSpec, slot: SlotId) -> Result<(), StartError> {
+        Order::new(spec, slot).check()
+    }
 }
 
 /// A process with our ends of its streams, before the reactor knows them.
@@ -158,7 +162,7 @@ impl Started {
     fn into_process(self) -> Result<Process, StartError> {
         let system = |error: io::Error| StartError::System(error.to_string());
         let control = Guarded::new(self.life).map_err(system)?;
-        let (input, output) = self.ours.streams().map_err(system)?;
-        Ok(Process { input, output, control: Box::new(control) })
+        let Streams { input, output, errors } = self.ours.streams().map_err(system)?;
+        Ok(Process { input, output, errors, control: Box::new(control) })
     }
 }

@@ -1,5 +1,6 @@
 //! What is to be started, in a form that a blocking thread can take along, and our ends of its streams.
 
+use super::home::Homes;
 use super::{Input, Output, pty};
 use crate::error::StartError;
 use crate::message::SlotId;
@@ -8,6 +9,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio::net::unix::pipe;
 
 /// One process that is to be started.
@@ -16,6 +18,7 @@ pub(super) struct Order {
     pub(super) env: Vec<(String, String)>,
     pub(super) cwd: Option<PathBuf>,
     slot_dir: Option<PathBuf>,
+    home: Option<(Arc<Homes>, SlotId)>,
     pub(super) io: Io,
     stderr: Stderr,
 }
@@ -29,9 +32,22 @@ pub(super) struct Pipework {
 }
 
 /// Our ends of a process's streams, before the reactor knows them.
-pub(super) enum Ours {
+pub(super) struct Ours {
+    talk: Talk,
+    errors: Option<OwnedFd>,
+}
+
+/// What we talk over.
+enum Talk {
     Pipes { input: OwnedFd, output: OwnedFd },
     Terminal(OwnedFd),
+}
+
+/// The same, as the reactor of a thread knows them.
+pub(super) struct Streams {
+    pub(super) input: Box<dyn Input>,
+    pub(super) output: Box<dyn Output>,
+    pub(super) errors: Option<Box<dyn Output>>,
 }
 
 /// What a process finds as its standard streams.
@@ -44,20 +60,54 @@ pub(super) struct Stdio {
 impl Order {
     pub(super) fn new(spec: &ToolSpec, slot: SlotId) -> Self {
         let expand = |text: &String| spec.expand(text, slot);
+        let home = spec.home.clone();
+        let homely = home.iter().flat_map(|homes| homes.vars(slot));
+        let mut env: Vec<_> = spec.env.iter().map(|(name, value)| (name.clone(), expand(value))).collect();
+        homely.for_each(|(name, value)| {
+            env.retain(|(other, _)| *other != name);
+            env.push((name, value));
+        });
         Self {
             command: spec.command.iter().map(expand).collect(),
-            env: spec.env.iter().map(|(name, value)| (name.clone(), expand(value))).collect(),
+            env,
             cwd: spec.cwd.clone(),
             slot_dir: spec.slot_dir(slot),
+            home: home.map(|homes| (homes, slot)),
             io: spec.io,
             stderr: spec.stderr,
         }
+    }
+
+    /// Whether a process could be started, as far as one can see without doing it.
+    pub(super) fn check(&self) -> Result<(), StartError> {
+        let has_folder = self.cwd.as_ref().is_none_or(|cwd| cwd.is_dir());
+        let Some(program) = self.program().filter(|program| has_folder && program.exists()) else {
+            return Err(self.explain(&rustix::io::Errno::NOENT.into()));
+        };
+        match rustix::fs::access(&program, rustix::fs::Access::EXEC_OK) {
+            Ok(()) if !program.is_dir() => Ok(()),
+            _ => Err(self.explain(&rustix::io::Errno::ACCESS.into())),
+        }
+    }
+
+    /// Where the program is: as it is written, or in the first folder of the tool's search path that has it.
+    fn program(&self) -> Option<PathBuf> {
+        let written = self.command.first()?;
+        let from = self.cwd.clone().unwrap_or_default();
+        if written.contains('/') {
+            return Some(from.join(written));
+        }
+        let path = self.env.iter().find(|(name, _)| name == "PATH").map_or("/bin:/usr/bin", |(_, path)| path);
+        std::env::split_paths(path).map(|folder| from.join(folder).join(written)).find(|path| path.exists())
     }
 
     /// Makes what the process needs: the private folder of its slot, and its streams.
     pub(super) fn prepare(&self) -> Result<Pipework, StartError> {
         if let Some(dir) = &self.slot_dir {
             private_folder(dir).map_err(|error| no_private_folder(dir, &error))?;
+        }
+        if let Some((homes, slot)) = &self.home {
+            homes.make(*slot).map_err(|error| no_private_folder(&homes.of(*slot), &error))?;
         }
         let made = match self.io {
             Io::Pipes => self.pipes(),
@@ -69,22 +119,26 @@ impl Order {
     fn pipes(&self) -> io::Result<Pipework> {
         let (stdin, input) = io::pipe()?;
         let (output, stdout) = io::pipe()?;
-        let ours = Ours::Pipes { input: input.into(), output: output.into() };
-        self.with(ours, stdin.into(), stdout.into())
+        let talk = Talk::Pipes { input: input.into(), output: output.into() };
+        self.with(talk, stdin.into(), stdout.into())
     }
 
     fn terminal(&self) -> io::Result<Pipework> {
         let (master, stdin) = pty::open()?;
         let stdout = stdin.try_clone()?;
-        self.with(Ours::Terminal(master), stdin, stdout)
+        self.with(Talk::Terminal(master), stdin, stdout)
     }
 
-    fn with(&self, ours: Ours, stdin: OwnedFd, stdout: OwnedFd) -> io::Result<Pipework> {
-        let stderr = match self.stderr {
-            Stderr::Merged => stdout.try_clone()?,
-            Stderr::Dropped => File::options().write(true).open("/dev/null")?.into(),
+    fn with(&self, talk: Talk, stdin: OwnedFd, stdout: OwnedFd) -> io::Result<Pipework> {
+        let (errors, stderr) = match self.stderr {
+            Stderr::Merged => (None, stdout.try_clone()?),
+            Stderr::Kept => {
+                let (errors, stderr) = io::pipe()?;
+                (Some(errors.into()), stderr.into())
+            }
+            Stderr::Dropped => (None, File::options().write(true).open("/dev/null")?.into()),
         };
-        Ok(Pipework { ours, stdio: Stdio { stdin, stdout, stderr } })
+        Ok(Pipework { ours: Ours { talk, errors }, stdio: Stdio { stdin, stdout, stderr } })
     }
 
     /// Turns what the system said into what is wrong.
@@ -95,18 +149,23 @@ impl Order {
 
 impl Ours {
     /// The streams, for the reactor of this thread.
-    pub(super) fn streams(self) -> io::Result<(Box<dyn Input>, Box<dyn Output>)> {
-        match self {
-            Self::Pipes { input, output } => {
-                let input = pipe::Sender::from_owned_fd(input)?;
-                Ok((Box::new(input), Box::new(pipe::Receiver::from_owned_fd(output)?)))
+    pub(super) fn streams(self) -> io::Result<Streams> {
+        let errors = self.errors.map(receiver).transpose()?;
+        match self.talk {
+            Talk::Pipes { input, output } => {
+                let input = Box::new(pipe::Sender::from_owned_fd(input)?);
+                Ok(Streams { input, output: receiver(output)?, errors })
             }
-            Self::Terminal(master) => {
+            Talk::Terminal(master) => {
                 let (keyboard, screen) = pty::streams(master)?;
-                Ok((Box::new(keyboard), Box::new(screen)))
+                Ok(Streams { input: Box::new(keyboard), output: Box::new(screen), errors })
             }
         }
     }
+}
+
+fn receiver(pipe: OwnedFd) -> io::Result<Box<dyn Output>> {
+    Ok(Box::new(pipe::Receiver::from_owned_fd(pipe)?))
 }
 
 /// A full disk may heal by itself; what somebody forbids, or what stands in the way, does not.
@@ -121,7 +180,7 @@ fn no_private_folder(path: &Path, error: &io::Error) -> StartError {
 }
 
 /// A folder that only its owner may enter.
-fn private_folder(path: &Path) -> io::Result<()> {
+pub(super) fn private_folder(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }

@@ -6,7 +6,7 @@
 //! process's own takes a step between fork and exec, which is a guard's work.
 
 use super::look::{self, Depth, Looking};
-use super::order::{Order, Ours, Pipework};
+use super::order::{Order, Ours, Pipework, Streams};
 use super::shortage::{Counter, Shortage};
 use super::starts::Starts;
 use super::{Launch, Launching, Process, ProcessControl, Signal};
@@ -32,6 +32,10 @@ impl Launch for Pipes {
         let order = Order::new(spec, slot);
         let starts = self.starts.clone();
         Box::pin(async move { starts.run(move || start(&order)).await?.into_process() })
+    }
+
+    fn check(&self, spec: &ToolSpec, slot: SlotId) -> Result<(), StartError> {
+        Order::new(spec, slot).check()
     }
 }
 
@@ -62,8 +66,8 @@ impl Started {
     fn into_process(self) -> Result<Process, StartError> {
         let system = |error: std::io::Error| StartError::System(error.to_string());
         let control = Running::new(self.child, self.shortage).map_err(system)?;
-        let (input, output) = self.ours.streams().map_err(system)?;
-        Ok(Process { input, output, control: Box::new(control) })
+        let Streams { input, output, errors } = self.ours.streams().map_err(system)?;
+        Ok(Process { input, output, errors, control: Box::new(control) })
     }
 }
 

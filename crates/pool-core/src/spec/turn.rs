@@ -1,6 +1,6 @@
 //! How a prompt becomes bytes, and when bytes are a whole reply.
 
-use super::AgentSpec;
+use super::{AgentSpec, OneShotSpec, RemoteSpec};
 use crate::error::SpecError;
 use crate::message::Outcome;
 use regex::Regex;
@@ -55,7 +55,22 @@ impl TurnSpec {
     /// Whether the tool tells what a turn has cost.
     #[must_use]
     pub fn tells_costs(&self) -> bool {
+        if let TurnRule::OneShot(how) = &self.rule
+            && !how.extract.cost.is_empty()
+        {
+            return true;
+        }
         self.usage.as_ref().is_some_and(|usage| usage.capture_names().flatten().any(|group| group == "cost"))
+    }
+
+    /// Whether anything tells what a turn has taken, apart from a protocol.
+    #[must_use]
+    pub fn reads_tokens(&self) -> bool {
+        let picks = match &self.rule {
+            TurnRule::OneShot(how) => !how.extract.input.is_empty() || !how.extract.output.is_empty(),
+            _ => false,
+        };
+        picks || self.usage.is_some() || self.tells_costs()
     }
 
     pub(super) fn validate(&self) -> Result<(), SpecError> {
@@ -111,11 +126,25 @@ pub enum TurnRule {
     Lines,
     /// A message of the tool's own protocol. Of the rest of [`TurnSpec`] only `outcomes` counts.
     Protocol(Box<AgentSpec>),
+    /// The end of a process that is started for the turn. Of the rest of [`TurnSpec`] `text` and `outcomes` count, and with
+    /// [`Form::Text`](super::Form) `trim_start`, `trim_end` and `usage`.
+    OneShot(Box<OneShotSpec>),
+    /// The state of a task at a service, asked after by a command. Of the rest of [`TurnSpec`] `text`, `trim_start`,
+    /// `trim_end` and `outcomes` count.
+    Remote(Box<RemoteSpec>),
     /// This much silence after some output. A guess.
     Quiet {
         /// How much.
         after: Duration,
     },
+}
+
+impl TurnRule {
+    /// Whether processes are started for each turn, and none for the instance.
+    #[must_use]
+    pub const fn is_relayed(&self) -> bool {
+        matches!(self, Self::OneShot(_) | Self::Remote(_))
+    }
 }
 
 /// How text is carried to the tool.

@@ -211,6 +211,8 @@ enum AllowArg {
     Edits,
     /// Anything: commands, too.
     All,
+    /// Look at things; for the rest you are asked, on the terminal.
+    Ask,
 }
 
 impl StartArgs {
@@ -220,6 +222,7 @@ impl StartArgs {
             AllowArg::Read => Allow::Read,
             AllowArg::Edits => Allow::Edits,
             AllowArg::All => Allow::All,
+            AllowArg::Ask => Allow::Ask,
         })
     }
 }

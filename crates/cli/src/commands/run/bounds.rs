@@ -31,6 +31,11 @@ pub(crate) enum Denial {
 }
 
 impl Denial {
+    /// Of agents that may do so much; none where somebody is asked, for that is who has denied it.
+    pub(super) fn of(allow: Allow) -> Option<Self> {
+        (allow != Allow::Ask).then_some(Self::Open(allow))
+    }
+
     /// A job has ended; true if that ends the batch.
     pub(super) fn decides(&mut self, record: &ResultRecord) -> bool {
         let Self::Open(allow) = *self else { return false };

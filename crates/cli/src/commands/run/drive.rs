@@ -2,7 +2,10 @@
 
 mod idle;
 mod pace;
+mod questions;
 mod verdict;
+
+pub(crate) use questions::Questions;
 
 use super::bounds::{Bounds, Budget, Deadline, Denial, is_left, news};
 use super::chronicle::Chronicle;
@@ -36,6 +39,7 @@ pub(crate) async fn drive<P, S, F>(
     changes: Receiver<InstanceStatus>,
     mut batch: Batch<Source, F>,
     bounds: Bounds,
+    questions: Questions,
     mut signals: S,
     output: &mut Output,
 ) -> Exit
@@ -44,10 +48,12 @@ where
     S: Stream<Item = Heard> + Unpin,
     F: Fn(Job) -> JobHandle,
 {
+    questions.introduce(output);
     let ladder = Ladder::default();
     let chronicle = Chronicle::new(batch.recorder().cloned());
     let (write_error, record) = (None, Closed::Not);
-    let mut run = Run { pool, batch: &mut batch, output, chronicle, ladder, bounds, write_error, record };
+    let batch = &mut batch;
+    let mut run = Run { pool, batch, output, chronicle, ladder, bounds, questions, write_error, record };
     let mut over = run.until_all_ended(&mut signals, changes).await;
     if over.is_continue() {
         run.chronicle.over(run.batch.ending());
@@ -73,6 +79,7 @@ struct Run<'a, P, F> {
     chronicle: Chronicle,
     ladder: Ladder,
     bounds: Bounds,
+    questions: Questions,
     /// Standard output is gone.
     write_error: Option<std::io::Error>,
     /// How the recorded run stands.
@@ -111,6 +118,7 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
                     next_look = pace::next(self.output.draws(), deadline, now);
                 }
                 Some(status) = changes.recv() => self.changed(&status),
+                key = self.questions.key() => self.pressed(key),
                 written = self.output.moved(), if self.output.is_behind() => self.written(written),
                 record = self.batch.next(), if !self.output.is_full() => match record {
                     Some(record) => self.burst(&record),
@@ -198,9 +206,11 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
                     go(running)
                 ));
                 self.output.put_away();
+                self.questions.rest();
                 // The thread that writes is stopped too.
                 self.until_told().await;
                 self.pool.suspend().await;
+                self.put();
             }
             Answer::Dump => {
                 let dump = self.pool.dump().await;
@@ -236,12 +246,6 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
             self.batch.feed_no_more();
             self.output.note(&news(&deadline.reason(), counts));
         }
-    }
-
-    fn changed(&mut self, status: &InstanceStatus) {
-        let job = status.job.and_then(|job| self.batch.info(JobId(job)));
-        self.chronicle.changed(status);
-        self.output.changed(status, job);
     }
 
     /// Usage limits came, moved or went.

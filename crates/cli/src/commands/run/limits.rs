@@ -1,6 +1,5 @@
 //! Usage limits during a run: what is new about them, and when to give up.
 
-use super::args::OnLimit;
 use crate::output::LimitNews;
 use pool_core::supervisor::HoldStatus;
 use std::time::{Duration, Instant};
@@ -18,12 +17,7 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// Of a run over so many accounts.
-    pub(super) fn of(on_limit: OnLimit, accounts: usize) -> Self {
-        Self::of_all(if on_limit == OnLimit::Next { accounts } else { 1 })
-    }
-
-    /// Of a run that goes on while one of so many accounts is free.
+    /// Of a run that goes on while one of so many accounts is free: jobs that are for the others may yet be done.
     pub(crate) fn of_all(accounts: usize) -> Self {
         Self { told: Vec::new(), given_up: None, enough: accounts }
     }
@@ -97,7 +91,7 @@ mod tests {
     #[test]
     fn each_change_is_news_once() {
         let now = Instant::now();
-        let mut limits = Limits::of(OnLimit::Wait, 1);
+        let mut limits = Limits::of_all(1);
         let (a, a_later, b) = (hold("a", now, 1.0), hold("a", now, 2.0), hold("b", now, 1.0));
         assert!(limits.update(Vec::new()).is_empty() && !limits.any());
         assert_eq!(words(&limits.update(vec![a.clone()])), ["+a"]);
@@ -112,7 +106,7 @@ mod tests {
         let now = Instant::now();
         let after = |hours: u64| now + Duration::from_secs(3600 * hours);
         for (lasts, at, expected) in [(1.0, 0, false), (12.0, 12, false), (12.1, 0, true), (1.0, 13, true)] {
-            let mut limits = Limits::of(OnLimit::Wait, 2);
+            let mut limits = Limits::of_all(1);
             limits.update(vec![hold("a", now, lasts)]);
             assert_eq!(limits.give_up(false, after(at)), expected, "{lasts} h, seen after {at} h");
             assert_eq!(limits.given_up().is_some(), expected);
@@ -121,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_goes_to_the_next_tool_gives_up_when_none_is_left_to_go_to() {
+    fn a_run_over_several_tools_gives_up_when_none_is_left_that_may_do_something() {
         let now = Instant::now();
         let table = [(20.0, None, false, false), (20.0, None, true, true), (1.0, None, true, false)];
         let both = [
@@ -130,7 +124,7 @@ mod tests {
             (20.0, Some(20.0), false, true),
         ];
         for (one, other, is_stuck, expected) in table.into_iter().chain(both) {
-            let mut limits = Limits::of(OnLimit::Next, 2);
+            let mut limits = Limits::of_all(2);
             let other = other.map(|hours| hold("b", now, hours));
             limits.update([hold("a", now, one)].into_iter().chain(other).collect());
             assert_eq!(limits.give_up(is_stuck, now), expected, "{one} h, stuck: {is_stuck}");

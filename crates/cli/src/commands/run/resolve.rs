@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::output::{redact, sanitize};
 use cluster::profile::{Effects, Framing, Overrides, Profile, Surroundings};
 use cluster::spec::{Allow, Recording};
+use pool_core::process::home::Homes;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -32,7 +33,7 @@ impl Tool {
         match (self.profile.spec.agent().map(|agent| agent.allow), self.profile.effects) {
             (Some(Allow::Read), _) => "may read, --allow=read",
             (Some(Allow::Edits), _) => "may change files, --allow=edits",
-            (Some(Allow::Ask), _) => "asks before it changes anything",
+            (Some(Allow::Ask), _) => "asks before it changes anything, --allow=ask",
             (Some(Allow::All), _) => "may do anything, --allow=all",
             (None, Effects::Read) => "changes nothing",
             (None, Effects::Write) => "may change anything",
@@ -96,6 +97,11 @@ fn by_default(folder: Option<&Path>) -> cluster::profile::Allow {
 /// Whose usage limits may hold one of them.
 pub(crate) fn accounts(tools: &[Tool]) -> BTreeSet<Arc<str>> {
     tools.iter().map(|tool| tool.profile.spec.account.clone()).collect()
+}
+
+/// The homes that instances have of their own, to be removed when nobody lives there any more.
+pub(crate) fn homes(tools: &[Tool]) -> Vec<Arc<Homes>> {
+    tools.iter().filter_map(|tool| tool.profile.spec.home.clone()).collect()
 }
 
 fn overrides(start: &StartArgs, flags: &FramingArgs) -> Result<Overrides, Failure> {

@@ -2,6 +2,7 @@
 
 use super::super::plan::JobInfo;
 use super::super::result::ResultRecord;
+use super::ahead::Kind;
 use crate::ledger::log::Log;
 use crate::ledger::{LedgerError, Recorder};
 use jiff::Timestamp;
@@ -18,6 +19,8 @@ pub(super) struct Running {
     pub(super) handle: JobHandle,
     pub(super) info: Option<JobInfo>,
     pub(super) submitted: Timestamp,
+    /// Whom it waits for.
+    pub(super) kind: Kind,
 }
 
 /// A job that has left the pool.
@@ -44,9 +47,9 @@ pub(super) struct Kept {
 pub(super) type Keeping = Pin<Box<dyn Future<Output = Kept> + Send>>;
 
 impl Future for Running {
-    type Output = Ended;
+    type Output = (Kind, Ended);
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Ended> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<(Kind, Ended)> {
         let mut result = ready!(Pin::new(&mut self.handle).poll(context));
         let given_up = match &result {
             Err(JobError::GivenUp(reason)) => Some(reason.clone()),
@@ -55,7 +58,7 @@ impl Future for Running {
         let log = Log::take(&mut result);
         let (info, attempts) = (self.info.take().unwrap_or_default(), self.handle.attempts());
         let record = ResultRecord::new(info, result, self.submitted, attempts);
-        Poll::Ready(Ended { record, log, given_up })
+        Poll::Ready((self.kind.clone(), Ended { record, log, given_up }))
     }
 }
 

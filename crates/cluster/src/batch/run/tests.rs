@@ -1,5 +1,6 @@
 use super::*;
 use crate::batch::plan::{ItemPlanner, Settings};
+use crate::batch::reorder::Reorder;
 use crate::batch::template::ToolRules;
 use futures_util::FutureExt;
 use futures_util::stream;

@@ -1,9 +1,7 @@
-//! What the database is asked on the way: whose it is, whether a group got in after all, how the run stands.
+//! What the database is asked on the way: whose it is, whether a group got in after all.
 
-use super::{ListEnd, Standing};
+use super::ListEnd;
 use crate::batch::clock::wall;
-use crate::ledger::book::Book;
-use crate::ledger::machine::State;
 use rusqlite::Connection;
 
 /// Whose record it is now.
@@ -23,14 +21,4 @@ pub(super) fn close(connection: &Connection, list: ListEnd, finished: bool) -> r
         connection.execute("UPDATE run SET ended = ?", [wall().to_string()])?;
     }
     Ok(())
-}
-
-pub(super) fn standing(book: &Book, list: ListEnd) -> Standing {
-    let mut standing = Standing { pending: list.unsent, ..Standing::default() };
-    // Others were sent once, and are back in the list's count of jobs that were not.
-    let states = || book.jobs().map(|(_, job)| job.state());
-    standing.settled = states().filter(|state| state.is_terminal()).count() as u64;
-    standing.unknown = states().filter(|state| *state == State::Unknown).count() as u64;
-    standing.is_finished = list.total.is_some() && standing.unknown + standing.pending == 0;
-    standing
 }

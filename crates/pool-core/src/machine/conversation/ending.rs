@@ -95,12 +95,14 @@ impl<D: Dialect> Conversation<D> {
             }
             State::Turn { work, turn } => {
                 let (outcome, detail) = turn.fate(&exit);
+                let detail = self.with_complaint(detail);
                 self.finish_with_rest(work, &turn, outcome, detail, now);
                 exit
             }
             State::Settling { work, .. } => {
                 // The steps that ran ended well; those that did not run are missing.
                 let why = work.is_unfinished().then(|| between_steps(&exit));
+                let why = why.map(|(outcome, detail)| (outcome, self.with_complaint(detail)));
                 self.finish(work, why, false, now);
                 exit
             }
@@ -133,6 +135,15 @@ impl<D: Dialect> Conversation<D> {
     pub(super) fn tail_for_people(&self) -> String {
         let tail = self.dialect.tail();
         let last = &tail[tail.len().saturating_sub(1024)..];
-        if last.is_empty() { "(nothing)".into() } else { last.escape_ascii().to_string() }
+        let output = if last.is_empty() { "(nothing)".into() } else { last.escape_ascii().to_string() };
+        self.with_complaint(output)
+    }
+
+    /// What is said of it, and what it has said itself.
+    fn with_complaint(&self, detail: String) -> String {
+        match self.complaint.for_people() {
+            Some(words) => format!("{detail}; on its standard error: {words}"),
+            None => detail,
+        }
     }
 }

@@ -52,6 +52,9 @@ impl<D: Dialect> Conversation<D> {
         now: Instant,
     ) {
         let rest = self.dialect.end_of_output();
+        if turn.is_unwanted() {
+            work.job.reply_to.keep_task(None);
+        }
         let by_itself = matches!(outcome, Outcome::Crashed | Outcome::Truncated);
         let limit = rest.limit.filter(|_| by_itself);
         let (outcome, detail) = match &limit {

@@ -34,6 +34,11 @@ impl Turn {
         }
     }
 
+    /// Whether it was stopped.
+    pub(super) const fn is_unwanted(&self) -> bool {
+        matches!(self.phase, Phase::Interrupted { .. })
+    }
+
     /// What is said of a turn that was stopped.
     pub(super) fn reason(&self, outcome: Outcome) -> String {
         match (outcome, &self.shown) {
@@ -53,6 +58,8 @@ impl Turn {
             (Phase::Wanted { .. }, ExitReport::Exited(0)) => {
                 (Outcome::Truncated, "it exited in the middle of its reply".into())
             }
+            // What was to be started for the turn was not.
+            (Phase::Wanted { .. }, ExitReport::NotStarted(_)) => (Outcome::Crashed, format!("it {exit}")),
             (Phase::Wanted { .. }, exit) => {
                 (Outcome::Crashed, format!("it {exit} in the middle of its reply"))
             }

@@ -2,7 +2,7 @@
 
 use super::running::{Phase, Turn};
 use super::work::Work;
-use super::{Action, Conversation, State};
+use super::{Action, Conversation, State, unread};
 use crate::error::JobError;
 use crate::machine::dialect::{Dialect, Found, TurnEnd};
 use crate::machine::stall::Vigil;
@@ -90,6 +90,9 @@ impl<D: Dialect> Conversation<D> {
             self.withdraw(work, now);
             return;
         }
+        if let Some(task) = work.job.reply_to.task().filter(|_| work.is_at_first_step()) {
+            self.dialect.take_up_task(task);
+        }
         let before = self.outgoing.len();
         if let Err(error) = self.dialect.begin(step, work.job.want_raw, &mut self.outgoing, now) {
             self.finish(work, Some((Outcome::Refused, error.to_string())), true, now);
@@ -133,8 +136,14 @@ impl<D: Dialect> Conversation<D> {
                 }
             }
         }
+        let before = self.outgoing.len();
         self.dialect.take_output(&mut self.outgoing);
+        if self.unread.answers(self.outgoing.len() - before) {
+            self.violated(&unread::too_much(), now);
+        }
+        self.answered();
         self.converse();
+        self.keep_task();
         self.show();
     }
 
@@ -157,6 +166,7 @@ impl<D: Dialect> Conversation<D> {
 
     fn step_ended(&mut self, mut work: Box<Work>, turn: &Turn, mut end: TurnEnd, now: Instant) {
         let reset = end.reset.take();
+        work.job.reply_to.keep_task(None);
         let kept = work.keep(end, turn.began, now);
         if let Phase::Interrupted { outcome, .. } = turn.phase {
             self.finish(work, Some((outcome, turn.reason(outcome))), true, now);
@@ -272,6 +282,10 @@ impl<D: Dialect> Conversation<D> {
                 self.kill(now);
             }
             Phase::Wanted { .. } => {
+                // Whoever is asked may take the time.
+                if self.dialect.is_asking() == Some(true) {
+                    turn.vigil.output(now);
+                }
                 if let Some(depth) = turn.vigil.handle_timeout(now) {
                     self.actions.push_back(Action::Look(depth));
                 }

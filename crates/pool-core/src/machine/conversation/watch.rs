@@ -53,6 +53,18 @@ impl<D: Dialect> Conversation<D> {
         }
     }
 
+    /// Keeps what a service calls the task of the running turn with its job: another attempt then asks after it. A job begins
+    /// anew with its first step, so that only the task of that can be found again.
+    pub(super) fn keep_task(&mut self) {
+        let (Some(task), State::Turn { work, .. }) = (self.dialect.task(), &mut self.state) else { return };
+        if work.is_at_first_step() && work.job.reply_to.task().as_ref() != Some(task) {
+            work.job.reply_to.keep_task(Some(task.clone()));
+            if let Some(errand) = &mut work.job.errand {
+                errand.submitted(task);
+            }
+        }
+    }
+
     fn stalled(&mut self, idle: Duration, now: Instant) {
         self.changed(StateChange::Stalled(idle));
         if self.spec.on_stall == OnStall::Kill {
@@ -70,15 +82,33 @@ impl<D: Dialect> Conversation<D> {
         if matches!(self.state, State::Starting { .. }) {
             return self.asks_at_start(question, now);
         }
-        if let State::Turn { work, .. } = &self.state {
-            work.job.reply_to.report(|| Progress::NeedsInput(question.clone()));
+        let change = StateChange::NeedsInput(question.clone());
+        if let State::Turn { work, turn } = &self.state {
+            if turn.shown.as_ref() == Some(&change) {
+                return;
+            }
+            work.job.reply_to.report(|| Progress::NeedsInput(question));
         }
-        self.changed(StateChange::NeedsInput(question));
+        self.changed(change);
+    }
+
+    /// Nothing is asked any more: it works again, although it has not said so.
+    pub(super) fn answered(&mut self) {
+        if let State::Turn { turn, .. } = &self.state
+            && matches!(turn.shown, Some(StateChange::NeedsInput(_)))
+            && self.dialect.is_asking() == Some(false)
+        {
+            self.changed(StateChange::Working);
+        }
     }
 
     pub(super) fn throttled(&mut self, line: String) {
-        if matches!(self.state, State::Turn { .. }) {
-            self.changed(StateChange::Throttled(line));
+        // Who waits for an answer waits for that first of all.
+        let change = StateChange::Throttled(line);
+        if matches!(&self.state, State::Turn { turn, .. } if turn.shown.as_ref() != Some(&change))
+            && self.dialect.is_asking() != Some(true)
+        {
+            self.changed(change);
         }
     }
 

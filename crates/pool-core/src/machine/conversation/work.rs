@@ -52,6 +52,11 @@ impl Work {
         self.begun < self.job.steps.len() || !self.inserted.is_empty()
     }
 
+    /// Whether the first of its steps runs, or is about to.
+    pub(super) fn is_at_first_step(&self) -> bool {
+        self.begun == 1 && self.replies.is_empty()
+    }
+
     /// Takes the next step, if there is one. With `keep` the job stays whole, so that it can run again.
     pub(super) fn next_step(&mut self, keep: bool) -> Option<Step> {
         if let Some(step) = self.inserted.pop_front() {

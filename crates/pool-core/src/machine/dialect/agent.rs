@@ -5,13 +5,14 @@
 
 mod acp;
 mod app_server;
-mod json;
-mod lines;
+mod asked;
+pub(super) mod json;
+pub(super) mod lines;
 mod permit;
 mod post;
 mod rpc;
 mod stream_json;
-mod turn;
+pub(super) mod turn;
 
 use super::text::outcome;
 use super::{CannotCarry, Dialect, Found, Partial, TurnEnd};
@@ -62,6 +63,9 @@ trait Speaks: std::fmt::Debug {
     /// Says yes or no to the request that was put as a question.
     fn answer(&mut self, yes: bool, post: &mut Post);
 
+    /// Whether a request that was put as a question is open.
+    fn is_asking(&self) -> bool;
+
     /// Takes a message.
     fn hear(&mut self, message: json::Value, post: &mut Post);
 
@@ -108,7 +112,11 @@ impl AgentDialect {
             (Heard::Block(text), Phase::Turn(turn)) => turn.block(&text),
             (Heard::Usage(usage), Phase::Turn(turn)) => turn.usage = Some(usage),
             (Heard::Denied(what), Phase::Turn(turn)) => turn.denied = Some(what),
-            (Heard::Question(question), Phase::Turn(_)) => return Some(Found::Question(question)),
+            (Heard::Question(question), Phase::Turn(turn)) if turn.is_wanted => {
+                return Some(Found::Question(question));
+            }
+            // Nobody is there to answer.
+            (Heard::Question(_), _) => self.protocol.answer(false, &mut self.post),
             (Heard::Throttled(line), Phase::Turn(_)) => return Some(Found::Throttled(line)),
             (Heard::Text(text) | Heard::Block(text), _) => self.unsolicited += text.len() as u64,
             _ => {}
@@ -184,6 +192,9 @@ impl Dialect for AgentDialect {
     }
 
     fn interrupted(&mut self, out: &mut Vec<u8>, _now: Instant) {
+        if let Phase::Turn(turn) = &mut self.phase {
+            turn.is_wanted = false;
+        }
         self.protocol.interrupt(&mut self.post);
         self.post.deliver(out);
     }
@@ -264,6 +275,10 @@ impl Dialect for AgentDialect {
 
     fn has_taken_up(&self) -> bool {
         self.has_taken_up
+    }
+
+    fn is_asking(&self) -> Option<bool> {
+        Some(self.protocol.is_asking())
     }
 
     fn unsolicited(&self) -> u64 {

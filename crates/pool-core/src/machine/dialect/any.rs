@@ -1,6 +1,8 @@
 //! The dialect that a tool's specification names.
 
 use super::agent::AgentDialect;
+use super::relay::one_shot::OneShotDialect;
+use super::relay::remote::RemoteDialect;
 use super::replay::Recorder;
 use super::text::TextDialect;
 use super::{CannotCarry, Dialect, Found, Partial};
@@ -20,6 +22,8 @@ pub struct AnyDialect {
 enum Which {
     Text(Box<TextDialect>),
     Agent(Box<AgentDialect>),
+    OneShot(Box<OneShotDialect>),
+    Remote(Box<RemoteDialect>),
 }
 
 impl AnyDialect {
@@ -31,6 +35,10 @@ impl AnyDialect {
             TurnRule::Protocol(agent) => {
                 Which::Agent(Box::new(AgentDialect::new(spec.clone(), agent, thread)))
             }
+            TurnRule::OneShot(how) => {
+                Which::OneShot(Box::new(OneShotDialect::new(spec.clone(), how, seed, thread)))
+            }
+            TurnRule::Remote(how) => Which::Remote(Box::new(RemoteDialect::new(spec.clone(), how, seed))),
             _ => Which::Text(Box::new(TextDialect::new(spec, seed))),
         };
         Self { which, recorder }
@@ -40,6 +48,8 @@ impl AnyDialect {
         match &mut self.which {
             Which::Text(dialect) => dialect.as_mut(),
             Which::Agent(dialect) => dialect.as_mut(),
+            Which::OneShot(dialect) => dialect.as_mut(),
+            Which::Remote(dialect) => dialect.as_mut(),
         }
     }
 
@@ -47,6 +57,8 @@ impl AnyDialect {
         match &self.which {
             Which::Text(dialect) => dialect.as_ref(),
             Which::Agent(dialect) => dialect.as_ref(),
+            Which::OneShot(dialect) => dialect.as_ref(),
+            Which::Remote(dialect) => dialect.as_ref(),
         }
     }
 
@@ -101,6 +113,8 @@ impl Dialect for AnyDialect {
         match &mut self.which {
             Which::Text(dialect) => dialect.buffer(),
             Which::Agent(dialect) => dialect.buffer(),
+            Which::OneShot(dialect) => dialect.buffer(),
+            Which::Remote(dialect) => dialect.buffer(),
         }
     }
 
@@ -109,6 +123,8 @@ impl Dialect for AnyDialect {
             return match &mut self.which {
                 Which::Text(dialect) => dialect.poll(now),
                 Which::Agent(dialect) => dialect.poll(now),
+                Which::OneShot(dialect) => dialect.poll(now),
+                Which::Remote(dialect) => dialect.poll(now),
             };
         };
         recorder.came(self.buffer());
@@ -155,6 +171,22 @@ impl Dialect for AnyDialect {
 
     fn has_taken_up(&self) -> bool {
         self.shared().has_taken_up()
+    }
+
+    fn task(&self) -> Option<&Arc<str>> {
+        self.shared().task()
+    }
+
+    fn take_up_task(&mut self, id: Arc<str>) {
+        self.dialect().take_up_task(id);
+    }
+
+    fn still_holds(&self) -> bool {
+        self.shared().still_holds()
+    }
+
+    fn is_asking(&self) -> Option<bool> {
+        self.shared().is_asking()
     }
 
     fn unsolicited(&self) -> u64 {

@@ -1,20 +1,20 @@
 //! Tools that talk text: a turn ends by a sentinel, a prompt, a line, or silence.
 
 pub(super) mod cap;
-mod encode;
+pub(super) mod encode;
 mod expected;
 mod keys;
 mod marks;
 pub(super) mod outcome;
 mod preview;
-mod reply;
+pub(super) mod reply;
 mod rules;
 mod screen;
-mod sentinel;
+pub(super) mod sentinel;
 mod start;
 mod stream;
 mod turn;
-mod usage;
+pub(super) mod usage;
 mod window;
 
 use super::{CannotCarry, Dialect, Found, Partial, TAIL, TurnEnd};

@@ -5,7 +5,7 @@ use crate::error::JobError;
 use crate::message::{Generation, JobId, JobResult, SlotId};
 use actix::Recipient;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 pub(super) struct Line {
@@ -23,6 +23,8 @@ pub(super) struct Line {
     sent: AtomicU32,
     /// What the attempt before this one brought.
     earlier: Mutex<Option<JobResult>>,
+    /// What a service calls the task that the job's first step has become.
+    task: Mutex<Option<Arc<str>>>,
 }
 
 /// Control messages wait here until an instance has the job.
@@ -43,7 +45,12 @@ impl Line {
             home: Mutex::new(Some(home)),
             sent: AtomicU32::new(0),
             earlier: Mutex::new(None),
+            task: Mutex::new(None),
         }
+    }
+
+    pub(super) fn task(&self) -> MutexGuard<'_, Option<Arc<str>>> {
+        self.task.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Queued => Placed; false if it was cancelled.
@@ -159,15 +166,15 @@ impl Line {
         }
     }
 
-    fn earlier(&self) -> std::sync::MutexGuard<'_, Option<JobResult>> {
+    fn earlier(&self) -> MutexGuard<'_, Option<JobResult>> {
         self.earlier.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn home(&self) -> std::sync::MutexGuard<'_, Option<oneshot::Sender<JobResult>>> {
+    fn home(&self) -> MutexGuard<'_, Option<oneshot::Sender<JobResult>>> {
         self.home.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn bag(&self) -> std::sync::MutexGuard<'_, Mailbag> {
+    pub(super) fn bag(&self) -> MutexGuard<'_, Mailbag> {
         self.control.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,3 @@
-use super::super::args::OnLimit;
 use super::super::limits::Limits;
 use super::*;
 use crate::output::{Level, Output, Style, Tally};
@@ -125,7 +124,7 @@ fn play_on(
         let style = Style { json: false, level: Level::Quiet, total: count, explain: false };
         let (out, err) = (Box::new(std::io::sink()), Box::new(std::io::sink()));
         let mut output = Output::into(out, err, style, Instant::now().into_std());
-        let limits = Limits::of(OnLimit::Wait, 1);
+        let limits = Limits::of_all(1);
         let bounds = Bounds {
             limits,
             fold: None,
@@ -133,7 +132,15 @@ fn play_on(
             budget: None,
             denial: terms.denial.clone(),
         };
-        let run = drive(pool, mpsc::channel(1).1, batch, bounds, Box::pin(signals), &mut output);
+        let run = drive(
+            pool,
+            mpsc::channel(1).1,
+            batch,
+            bounds,
+            Questions::default(),
+            Box::pin(signals),
+            &mut output,
+        );
         // The sender outlives the script: a process never runs out of signals.
         let (exit, ()) = tokio::join!(run, script(send.clone()));
         drop(send);

@@ -8,6 +8,7 @@ mod said;
 mod session;
 mod usage;
 
+use super::asked::{self, Asked};
 use super::json::{Fields, Value, json};
 use super::permit;
 use super::post::{Ended, Heard, Post};
@@ -15,7 +16,7 @@ use super::rpc::{self, Incoming, Refusal, Rpc};
 use super::{CannotCarry, Speaks};
 use crate::message::{Outcome, Step};
 use crate::spec::{AgentSpec, Allow, ToolSpec};
-use permission::{Asked, Request};
+use permission::Request;
 use regex::Regex;
 use said::Said;
 use session::{Abilities, refused};
@@ -46,7 +47,7 @@ pub(super) struct Acp {
     abilities: Abilities,
     session: Option<String>,
     expected: Awaited,
-    asked: Asked,
+    asked: Asked<Request>,
     said: Said,
     meter: Meter,
 }
@@ -140,7 +141,7 @@ impl Acp {
     /// The end of a turn: version 2 of the protocol will tell it by an update instead, and end up here, too.
     fn ended(&mut self, of: Prompt, result: Result<&Value, Refusal>, post: &mut Post) {
         self.expected = Awaited::Nothing;
-        self.asked.clear();
+        self.asked.take().for_each(|request| request.cancel(post));
         let usage = self.meter.end(result.as_ref().map_or(&Value::Null, |result| result));
         let (evidence, failure) = match result {
             Ok(result) => {
@@ -182,8 +183,8 @@ impl Acp {
             return request.cancel(post);
         }
         match permit::decide(self.allow, request.wish) {
-            permit::Verdict::Yes => request.answer(true, post),
-            permit::Verdict::No => request.refuse(post),
+            permit::Verdict::Yes => asked::Request::answer(request, true, post),
+            permit::Verdict::No => asked::refuse(request, post),
             permit::Verdict::Ask => self.asked.ask(request, post),
         }
     }
@@ -219,13 +220,17 @@ impl Speaks for Acp {
         if let Awaited::Prompt { of, .. } = &mut self.expected {
             *of = Prompt::Cancelled;
             // Whoever cancels a turn has to answer all that it asks.
-            self.asked.cancel(post);
+            self.asked.take().for_each(|request| request.cancel(post));
             rpc::notify("session/cancel", json!({"sessionId": self.session}), post);
         }
     }
 
     fn answer(&mut self, yes: bool, post: &mut Post) {
         self.asked.answer(yes, post);
+    }
+
+    fn is_asking(&self) -> bool {
+        self.asked.is_open()
     }
 
     fn hear(&mut self, message: Value, post: &mut Post) {

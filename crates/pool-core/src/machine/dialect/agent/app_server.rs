@@ -4,6 +4,7 @@
 //! that is begun while another runs would join that one. Tokens are told for the whole thread. What fails is told apart by
 //! `codexErrorInfo`.
 
+use super::asked::{self, Asked};
 use super::json::{Fields, Value, json};
 use super::permit::{self, Verdict, Wish};
 use super::post::{Ended, Heard, Post};
@@ -29,8 +30,9 @@ pub(super) struct AppServer {
     /// The thread's id, once it is there.
     id: Option<String>,
     expected: Awaited,
-    /// The request that was put as a question, and the words for yes and no.
-    asked: Option<(Value, [&'static str; 2])>,
+    asked: Asked<Request>,
+    /// The change of files that it began last: its id, and which files.
+    change: Option<(String, String)>,
     /// What the thread had taken when the turn began.
     before: Option<[u64; 2]>,
     /// What it has taken by now.
@@ -60,6 +62,27 @@ enum Awaited {
     },
 }
 
+/// What it wants leave for.
+#[derive(Debug)]
+struct Request {
+    id: Value,
+    /// The words for yes and no.
+    words: [&'static str; 2],
+    what: String,
+}
+
+impl asked::Request for Request {
+    const VERB: &'static str = "do this:";
+
+    fn what(&self) -> &str {
+        &self.what
+    }
+
+    fn answer(self, yes: bool, post: &mut Post) {
+        rpc::answer(&self.id, json!({"decision": self.words[usize::from(!yes)]}), post);
+    }
+}
+
 impl AppServer {
     pub(super) fn new(agent: &AgentSpec, folder: Option<PathBuf>, take_up: Option<Arc<str>>) -> Self {
         let mut thread = Value::Object(agent.settings.clone());
@@ -73,7 +96,8 @@ impl AppServer {
             take_up,
             id: None,
             expected: Awaited::Nothing,
-            asked: None,
+            asked: Asked::default(),
+            change: None,
             before: None,
             total: None,
             reset: None,
@@ -165,6 +189,9 @@ impl AppServer {
             "item/completed" if params.text(&["item", "type"]) == Some("agentMessage") => {
                 post.tell(Heard::Block(params.text(&["item", "text"]).unwrap_or_default().to_owned()));
             }
+            "item/started" if params.text(&["item", "type"]) == Some("fileChange") => {
+                self.change = params.text(&["item", "id"]).map(|id| (id.to_owned(), files(params)));
+            }
             "thread/tokenUsage/updated" => self.used(params, post),
             "account/rateLimits/updated" => self.reset = used_up(params),
             "error" if params.at(&["willRetry"]).and_then(Value::as_bool) == Some(true) => {
@@ -173,6 +200,11 @@ impl AppServer {
                 post.tell(Heard::Throttled(
                     more.map_or_else(|| said.into(), |more| format!("{said}: {more}")),
                 ));
+            }
+            // Ours, once more, or that of somebody else: the turn's end, above all.
+            "serverRequest/resolved" => {
+                let id = params.get("requestId");
+                self.asked.withdraw(|request| Some(&request.id) == id, post);
             }
             "turn/completed" => self.completed(params, post),
             _ => {}
@@ -215,7 +247,7 @@ impl AppServer {
 
     fn ended(&mut self, evidence: &str, failure: Option<(Outcome, String)>, post: &mut Post) {
         self.expected = Awaited::Nothing;
-        self.asked = None;
+        self.asked.refuse(post);
         post.tell(Heard::End(Ended {
             evidence: evidence.to_owned(),
             failure,
@@ -235,19 +267,15 @@ impl AppServer {
             }
             _ => return rpc::unknown(id, method, post),
         };
-        let what =
-            params.text(&["command"]).or_else(|| params.text(&["reason"])).unwrap_or("a change of files");
-        let what = super::excerpt(what);
+        let files = self.change.as_ref().filter(|(item, _)| params.text(&["itemId"]) == Some(item));
+        let files = files.map(|(_, files)| files.as_str());
+        let what = params.text(&["command"]).or(files).or_else(|| params.text(&["reason"]));
+        let what = what.unwrap_or("a change of files");
+        let request = Request { id: id.clone(), words, what: permit::words(what) };
         match permit::decide(self.allow, wish) {
-            Verdict::Yes => decide(id, words[0], post),
-            Verdict::No => {
-                post.tell(Heard::Denied(what));
-                decide(id, words[1], post);
-            }
-            Verdict::Ask => {
-                post.tell(Heard::Question(format!("may it do this: {what}?")));
-                self.asked = Some((id.clone(), words));
-            }
+            Verdict::Yes => asked::Request::answer(request, true, post),
+            Verdict::No => asked::refuse(request, post),
+            Verdict::Ask => self.asked.ask(request, post),
         }
     }
 }
@@ -278,16 +306,16 @@ impl Speaks for AppServer {
     }
 
     fn interrupt(&mut self, post: &mut Post) {
-        if let Some((id, words)) = self.asked.take() {
-            decide(&id, words[1], post);
-        }
+        self.asked.refuse(post);
         self.interrupt_turn(post);
     }
 
     fn answer(&mut self, yes: bool, post: &mut Post) {
-        if let Some((id, words)) = self.asked.take() {
-            decide(&id, words[usize::from(!yes)], post);
-        }
+        self.asked.answer(yes, post);
+    }
+
+    fn is_asking(&self) -> bool {
+        self.asked.is_open()
     }
 
     fn hear(&mut self, message: Value, post: &mut Post) {
@@ -310,8 +338,10 @@ impl Speaks for AppServer {
     }
 }
 
-fn decide(id: &Value, word: &str, post: &mut Post) {
-    rpc::answer(id, json!({"decision": word}), post);
+/// Which files a change is about.
+fn files(params: &Value) -> String {
+    let paths = params.list(&["item", "changes"]).iter().filter_map(|change| change.text(&["path"]));
+    format!("change {}", paths.collect::<Vec<_>>().join(", "))
 }
 
 /// The version in a user agent: `cluster/0.169.0 (Debian …)`.

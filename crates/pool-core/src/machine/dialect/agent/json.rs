@@ -1,9 +1,9 @@
 //! Looks into messages. A field that is missing, or of another kind than expected, is none: agents change theirs often.
 
-pub(super) use serde_json::{Value, json};
+pub(in crate::machine::dialect) use serde_json::{Value, json};
 
 /// A line as a message; none if it is not a JSON object.
-pub(super) fn object(line: &[u8]) -> Option<Value> {
+pub(in crate::machine::dialect) fn object(line: &[u8]) -> Option<Value> {
     serde_json::from_slice(line).ok().filter(Value::is_object)
 }
 

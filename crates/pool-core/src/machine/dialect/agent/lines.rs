@@ -9,7 +9,7 @@ const LONGEST: usize = 64 << 20;
 /// A buffer that is read line by line. What has been read stays until there is enough of it to be worth moving, and the
 /// last of it stays always, for error messages.
 #[derive(Debug, Default)]
-pub(super) struct Lines {
+pub(in crate::machine::dialect) struct Lines {
     buffer: Vec<u8>,
     /// Lines before here have been taken.
     taken: usize,
@@ -18,7 +18,7 @@ pub(super) struct Lines {
 }
 
 /// What comes next.
-pub(super) enum Line<'a> {
+pub(in crate::machine::dialect) enum Line<'a> {
     /// Nothing whole yet.
     None,
     /// A line, without its end.
@@ -28,17 +28,17 @@ pub(super) enum Line<'a> {
 }
 
 /// What is said of a line that is too long.
-pub(super) fn too_long() -> String {
+pub(in crate::machine::dialect) fn too_long() -> String {
     format!("a message of more than {} MiB", LONGEST >> 20)
 }
 
 impl Lines {
-    pub(super) const fn buffer(&mut self) -> &mut Vec<u8> {
+    pub(in crate::machine::dialect) const fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.buffer
     }
 
     /// The next line.
-    pub(super) fn next(&mut self) -> Line<'_> {
+    pub(in crate::machine::dialect) fn next(&mut self) -> Line<'_> {
         let Some(end) = memchr(b'\n', &self.buffer[self.scanned..]).map(|at| self.scanned + at) else {
             self.scanned = self.buffer.len();
             if self.scanned - self.taken > LONGEST {
@@ -53,7 +53,7 @@ impl Lines {
     }
 
     /// The last bytes that came.
-    pub(super) fn tail(&self) -> &[u8] {
+    pub(in crate::machine::dialect) fn tail(&self) -> &[u8] {
         &self.buffer[self.buffer.len().saturating_sub(TAIL)..]
     }
 

@@ -35,6 +35,20 @@ pub(super) const fn decide(allow: Allow, wish: Wish) -> Verdict {
     }
 }
 
+/// How much of what it wants is shown to who decides, in characters.
+const SHOWN: usize = 2000;
+
+/// What it wants, on one line. Whoever decides has to know if that is not all.
+pub(super) fn words(text: &str) -> String {
+    let text = text.trim();
+    let mut words: String =
+        text.chars().take(SHOWN).map(|it| if it.is_control() { ' ' } else { it }).collect();
+    if let more @ 1.. = text.chars().count().saturating_sub(SHOWN) {
+        words.push_str(&format!("… and {more} more characters, which are not shown"));
+    }
+    words
+}
+
 /// Whether somebody's answer to a question means yes. Whatever is not clearly yes is no.
 pub(super) fn is_yes(answer: &str) -> bool {
     ["y", "yes", "allow", "ok", "1", "true"].contains(&answer.trim().to_ascii_lowercase().as_str())
@@ -57,6 +71,13 @@ mod tests {
             let said = [Wish::Read, Wish::Edit, Wish::Act].map(|wish| decide(allow, wish));
             assert_eq!(said, expected, "{allow:?}");
         }
+    }
+
+    #[test]
+    fn whoever_decides_is_told_if_there_is_more() {
+        assert_eq!(words(" touch a\n\trm b\n"), "touch a  rm b");
+        let long = words(&"é".repeat(SHOWN + 7));
+        assert!(long.ends_with("é… and 7 more characters, which are not shown"), "{long}");
     }
 
     #[test]

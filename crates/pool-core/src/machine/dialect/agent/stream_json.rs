@@ -5,6 +5,7 @@
 //! and a line that is not JSON ends the process. A denied tool is told as success, with the denial in a list; costs count up
 //! over the life of the process.
 
+use super::asked::{self, Asked};
 use super::json::{Fields, Value, json};
 use super::permit::{self, Verdict, Wish};
 use super::post::{Ended, Heard, Post};
@@ -23,15 +24,44 @@ pub(super) struct StreamJson {
     takes_up: bool,
     /// How many control requests were sent.
     requests: u64,
-    /// The request that was put as a question: its id, and what to send back with a yes.
-    asked: Option<(String, Value)>,
+    asked: Asked<Request>,
     /// What all turns together have cost, as told last.
     cost: f64,
 }
 
+/// A tool that it wants to use.
+#[derive(Debug)]
+struct Request {
+    id: String,
+    /// What is sent back with a yes.
+    input: Value,
+    what: String,
+}
+
+impl asked::Request for Request {
+    const VERB: &'static str = "use";
+
+    fn what(&self) -> &str {
+        &self.what
+    }
+
+    fn answer(self, yes: bool, post: &mut Post) {
+        let verdict = if yes {
+            let mut verdict = json!({"behavior": "allow"});
+            verdict["updatedInput"] = self.input;
+            verdict
+        } else {
+            json!({"behavior": "deny", "message": "not allowed here"})
+        };
+        let mut response = json!({"subtype": "success", "request_id": self.id});
+        response["response"] = verdict;
+        post.send(&json!({"type": "control_response", "response": response}));
+    }
+}
+
 impl StreamJson {
-    pub(super) const fn new(agent: &AgentSpec, takes_up: bool) -> Self {
-        Self { allow: agent.allow, takes_up, requests: 0, asked: None, cost: 0.0 }
+    pub(super) fn new(agent: &AgentSpec, takes_up: bool) -> Self {
+        Self { allow: agent.allow, takes_up, requests: 0, asked: Asked::default(), cost: 0.0 }
     }
 
     fn answered(&self, message: &Value, post: &mut Post) {
@@ -66,16 +96,12 @@ impl StreamJson {
         }
         let tool = message.text(&["request", "tool_name"]).unwrap_or("a tool");
         let input = message.at(&["request", "input"]).cloned().unwrap_or_else(|| json!({}));
+        let what = describe(tool, &input);
+        let request = Request { id: id.to_owned(), input, what };
         match permit::decide(self.allow, wish(tool)) {
-            Verdict::Yes => permitted(id, input, post),
-            Verdict::No => {
-                post.tell(Heard::Denied(describe(tool, &input)));
-                refused(id, post);
-            }
-            Verdict::Ask => {
-                post.tell(Heard::Question(format!("may it use {}?", describe(tool, &input))));
-                self.asked = Some((id.to_owned(), input));
-            }
+            Verdict::Yes => asked::Request::answer(request, true, post),
+            Verdict::No => asked::refuse(request, post),
+            Verdict::Ask => self.asked.ask(request, post),
         }
     }
 
@@ -120,7 +146,7 @@ impl StreamJson {
     }
 
     fn result(&mut self, message: &Value, post: &mut Post) {
-        self.asked = None;
+        self.asked.refuse(post);
         if let [.., denied] = message.list(&["permission_denials"]) {
             let tool = denied.text(&["tool_name"]).unwrap_or("a tool");
             let input = denied.at(&["tool_input"]).cloned().unwrap_or_default();
@@ -169,6 +195,7 @@ impl Speaks for StreamJson {
     }
 
     fn interrupt(&mut self, post: &mut Post) {
+        self.asked.refuse(post);
         self.requests += 1;
         let id = format!("interrupt-{}", self.requests);
         let request = json!({"subtype": "interrupt"});
@@ -176,11 +203,11 @@ impl Speaks for StreamJson {
     }
 
     fn answer(&mut self, yes: bool, post: &mut Post) {
-        match self.asked.take() {
-            Some((id, input)) if yes => permitted(&id, input, post),
-            Some((id, _)) => refused(&id, post),
-            None => {}
-        }
+        self.asked.answer(yes, post);
+    }
+
+    fn is_asking(&self) -> bool {
+        self.asked.is_open()
     }
 
     fn hear(&mut self, message: Value, post: &mut Post) {
@@ -189,7 +216,7 @@ impl Speaks for StreamJson {
             Some("control_request") => self.requested(&message, post),
             Some("control_cancel_request") => {
                 let id = message.text(&["request_id"]);
-                self.asked.take_if(|(asked, _)| Some(asked.as_str()) == id);
+                self.asked.withdraw(|request| Some(request.id.as_str()) == id, post);
             }
             Some("assistant") => Self::spoke(&message, post),
             Some("stream_event") => Self::event(&message, post),
@@ -231,23 +258,12 @@ fn wish(tool: &str) -> Wish {
 /// A tool and what it is to be used on, in a line.
 fn describe(tool: &str, input: &Value) -> String {
     let object = ["command", "file_path", "path", "url"].iter().find_map(|name| input.text(&[name]));
-    object.map_or_else(|| tool.to_owned(), |object| format!("{tool}: {}", super::excerpt(object)))
-}
-
-fn permitted(id: &str, input: Value, post: &mut Post) {
-    let mut verdict = json!({"behavior": "allow"});
-    verdict["updatedInput"] = input;
-    respond(id, verdict, post);
-}
-
-fn refused(id: &str, post: &mut Post) {
-    respond(id, json!({"behavior": "deny", "message": "not allowed here"}), post);
-}
-
-fn respond(id: &str, verdict: Value, post: &mut Post) {
-    let mut response = json!({"subtype": "success", "request_id": id});
-    response["response"] = verdict;
-    post.send(&json!({"type": "control_response", "response": response}));
+    let object = match object {
+        Some(object) => object.to_owned(),
+        None if input.as_object().is_none_or(serde_json::Map::is_empty) => return tool.to_owned(),
+        None => input.to_string(),
+    };
+    format!("{tool}: {}", permit::words(&object))
 }
 
 /// What the result itself says about failure: the status of the service first, then its own word.

@@ -2,6 +2,7 @@
 
 mod acp;
 mod app_server;
+mod asking;
 mod hostile;
 mod lines;
 mod stream_json;

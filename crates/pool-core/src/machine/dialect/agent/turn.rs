@@ -5,7 +5,7 @@ use crate::message::Usage;
 
 /// What has come of a turn.
 #[derive(Debug)]
-pub(super) struct Turn {
+pub(in crate::machine::dialect) struct Turn {
     text: Bounded,
     /// Where the block that is being told begins; `None` between blocks.
     block: Option<usize>,
@@ -16,17 +16,19 @@ pub(super) struct Turn {
     /// How much of it was cut out before it was told.
     missed: u64,
     /// What it has taken so far.
-    pub(super) usage: Option<Usage>,
+    pub(in crate::machine::dialect) usage: Option<Usage>,
     /// What it was not allowed to do, the last one.
-    pub(super) denied: Option<String>,
+    pub(in crate::machine::dialect) denied: Option<String>,
+    /// Nobody has interrupted it: there is somebody to ask.
+    pub(super) is_wanted: bool,
 }
 
 /// What is left of a turn at its end.
-pub(super) struct Finished {
-    pub(super) text: String,
-    pub(super) raw: Option<Vec<u8>>,
+pub(in crate::machine::dialect) struct Finished {
+    pub(in crate::machine::dialect) text: String,
+    pub(in crate::machine::dialect) raw: Option<Vec<u8>>,
     /// Bytes cut out of the middle of the text.
-    pub(super) cut: u64,
+    pub(in crate::machine::dialect) cut: u64,
 }
 
 /// Bytes that are bounded: their head and their tail stay.
@@ -50,7 +52,7 @@ impl Bounded {
 
 impl Turn {
     /// A turn that has just begun; its messages are kept if a bound for them is given.
-    pub(super) fn new(max: usize, max_raw: Option<usize>) -> Self {
+    pub(in crate::machine::dialect) fn new(max: usize, max_raw: Option<usize>) -> Self {
         Self {
             text: Bounded::new(max),
             block: None,
@@ -59,19 +61,27 @@ impl Turn {
             missed: 0,
             usage: None,
             denied: None,
+            is_wanted: true,
         }
     }
 
     /// A line came.
-    pub(super) fn raw(&mut self, line: &[u8]) {
+    pub(in crate::machine::dialect) fn raw(&mut self, line: &[u8]) {
         if let Some(raw) = &mut self.raw {
             raw.add(line);
             raw.add(b"\n");
         }
     }
 
+    /// Output came that has no lines.
+    pub(in crate::machine::dialect) fn raw_bytes(&mut self, bytes: &[u8]) {
+        if let Some(raw) = &mut self.raw {
+            raw.add(bytes);
+        }
+    }
+
     /// More of the reply.
-    pub(super) fn add(&mut self, text: &str) {
+    pub(in crate::machine::dialect) fn add(&mut self, text: &str) {
         if self.block.is_none() {
             self.begin_block();
         }
@@ -79,7 +89,7 @@ impl Turn {
     }
 
     /// A block of the reply is whole: `text`, of which some may have come before.
-    pub(super) fn block(&mut self, text: &str) {
+    pub(in crate::machine::dialect) fn block(&mut self, text: &str) {
         match self.block.take() {
             // What came of it in pieces stands, if it is the beginning of the whole.
             Some(start) => {
@@ -120,7 +130,7 @@ impl Turn {
     }
 
     /// What has not been told yet.
-    pub(super) fn preview(&mut self, missed: &mut u64) -> String {
+    pub(in crate::machine::dialect) fn preview(&mut self, missed: &mut u64) -> String {
         *missed += std::mem::take(&mut self.missed);
         let new = self.text.bytes.get(self.told..).unwrap_or_default();
         let text = String::from_utf8_lossy(new).into_owned();
@@ -129,7 +139,7 @@ impl Turn {
     }
 
     /// The reply; `late` is its text if none came before.
-    pub(super) fn finish(mut self, late: Option<String>) -> Finished {
+    pub(in crate::machine::dialect) fn finish(mut self, late: Option<String>) -> Finished {
         if self.text.bytes.is_empty()
             && let Some(late) = late
         {

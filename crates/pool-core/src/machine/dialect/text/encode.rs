@@ -47,6 +47,22 @@ pub(super) fn step(
     Ok(Carried::Otherwise)
 }
 
+/// A step as text for a tool that takes it whole.
+///
+/// # Errors
+/// [`CannotCarry`].
+pub(in crate::machine::dialect) fn whole(
+    text: Step,
+    rule: &TextRule,
+    limits: &Limits,
+    nonces: &mut Nonces,
+) -> Result<String, CannotCarry> {
+    let (nonce, mut out) = (nonces.fresh(), Vec::new());
+    step(text, rule, limits, &mut Marks { nonce: &nonce, nonces }, 0, &mut out)?;
+    // Texts in texts, and letters and digits.
+    String::from_utf8(out).map_err(|error| CannotCarry(error.to_string()))
+}
+
 /// A long text becomes the buffer instead of being copied into it.
 fn append(text: String, room: usize, out: &mut Vec<u8>) {
     if out.is_empty() && out.capacity() < text.len() + room {

@@ -67,6 +67,8 @@ fn by_rule(rule: &TurnRule) -> String {
         }
         TurnRule::Lines => "one line".into(),
         TurnRule::Protocol(_) => "a message".into(),
+        TurnRule::OneShot(_) => "the end of its process".into(),
+        TurnRule::Remote(_) => "its end at the service".into(),
         TurnRule::Quiet { after } => format!("{after:?} of silence after some output"),
     }
 }

@@ -32,6 +32,11 @@ pub(super) fn compose(bytes: Vec<u8>, turn: &TurnSpec, prompts: &[&Regex], sent:
     text
 }
 
+/// The reply in `text`, from a tool that neither repeats what was sent nor shows a prompt.
+pub(in crate::machine::dialect) fn plain(text: String, turn: &TurnSpec) -> String {
+    compose(text.into_bytes(), turn, &[], &Sent::default())
+}
+
 /// Gives back the room of a buffer that is mostly empty. Growing by doubling leaves less than that over, pages that
 /// nobody has touched; to give those back as well would make the allocator fetch each large reply's memory anew.
 fn trim(text: &mut String) {

@@ -21,7 +21,9 @@ pub(super) fn by_rule(
 ) -> Option<Seen> {
     let text = stream.text();
     match &turn.rule {
-        TurnRule::Sentinel { .. } | TurnRule::Protocol(_) => None,
+        TurnRule::Sentinel { .. } | TurnRule::Protocol(_) | TurnRule::OneShot(_) | TurnRule::Remote(_) => {
+            None
+        }
         TurnRule::Lines => {
             let Some(end) = memchr(b'\n', &text[stream.scan..]).map(|end| stream.scan + end) else {
                 stream.scan = text.len();

@@ -24,10 +24,10 @@ const BEHIND: usize = 1024;
 
 /// An endless supply of nonces: splitmix64, which visits every 64-bit number once before any twice.
 #[derive(Debug, Clone)]
-pub(super) struct Nonces(u64);
+pub(in crate::machine::dialect) struct Nonces(u64);
 
 impl Nonces {
-    pub(super) const fn new(seed: u64) -> Self {
+    pub(in crate::machine::dialect) const fn new(seed: u64) -> Self {
         Self(seed)
     }
 

@@ -92,7 +92,7 @@ fn looks_ready(spec: &ToolSpec, stream: &Stream, due: &mut Option<Instant>, now:
         (Some(ready), _) => (Some(ready), spec.start.settle),
         (None, TurnRule::Prompt { until, settle }) => (Some(until), *settle),
         (None, TurnRule::Quiet { after }) => (None, *after),
-        (None, TurnRule::Sentinel { .. } | TurnRule::Lines | TurnRule::Protocol(_)) => return true,
+        (None, _) => return true,
     };
     let at = stream.quiet_at(silence, now);
     if now < at {

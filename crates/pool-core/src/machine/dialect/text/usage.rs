@@ -9,7 +9,7 @@ const REACH: usize = 256 * 1024;
 
 /// What the tool says that it has used: the sum over all matches, since a turn may ask the model several times. Absent
 /// if nothing matches; never estimated.
-pub(super) fn measure(pattern: &Regex, text: &str) -> Option<Usage> {
+pub(in crate::machine::dialect) fn measure(pattern: &Regex, text: &str) -> Option<Usage> {
     let tail = &text[next_boundary(text, text.len().saturating_sub(REACH))..];
     pattern.captures_iter(tail).map(|found| read(&found)).reduce(Usage::plus)
 }

@@ -1,11 +1,10 @@
 //! What an agent asks leave for. Options are chosen by their kind, for every agent has other ids, in another order.
 
-use crate::machine::dialect::agent::excerpt;
+use crate::machine::dialect::agent::asked;
 use crate::machine::dialect::agent::json::{Fields, Value, json};
-use crate::machine::dialect::agent::permit::Wish;
-use crate::machine::dialect::agent::post::{Heard, Post};
+use crate::machine::dialect::agent::permit::{self, Wish};
+use crate::machine::dialect::agent::post::Post;
 use crate::machine::dialect::agent::rpc;
-use std::collections::VecDeque;
 
 /// A request, which waits for its answer without end.
 #[derive(Debug)]
@@ -13,17 +12,10 @@ pub(super) struct Request {
     id: Value,
     pub(super) wish: Wish,
     /// What it is about, for people.
-    pub(super) what: String,
+    what: String,
     yes: Value,
     no: Value,
 }
-
-/// How many may wait at once; more are refused.
-const MOST_ASKED: usize = 64;
-
-/// Requests that were put as questions, the oldest first: one is asked at a time.
-#[derive(Debug, Default)]
-pub(super) struct Asked(VecDeque<Request>);
 
 impl Request {
     pub(super) fn read(id: &Value, params: &Value) -> Self {
@@ -34,58 +26,26 @@ impl Request {
         Self {
             id: id.clone(),
             wish: wish(call.text(&["kind"])),
-            what: excerpt(command.or(title).unwrap_or("something")),
+            what: permit::words(command.or(title).unwrap_or("something")),
             yes: choice(params, ["allow_once", "allow_always"]),
             no: choice(params, ["reject_once", "reject_always"]),
         }
     }
 
-    pub(super) fn answer(self, yes: bool, post: &mut Post) {
-        rpc::answer(&self.id, json!({"outcome": if yes { self.yes } else { self.no }}), post);
-    }
-
-    /// Says no without asking anybody.
-    pub(super) fn refuse(self, post: &mut Post) {
-        post.tell(Heard::Denied(self.what.clone()));
-        self.answer(false, post);
-    }
-
     pub(super) fn cancel(self, post: &mut Post) {
         rpc::answer(&self.id, json!({"outcome": cancelled()}), post);
     }
-
-    fn put(&self, post: &mut Post) {
-        post.tell(Heard::Question(format!("may it do this: {}?", self.what)));
-    }
 }
 
-impl Asked {
-    pub(super) fn ask(&mut self, request: Request, post: &mut Post) {
-        if self.0.len() >= MOST_ASKED {
-            return request.refuse(post);
-        }
-        if self.0.is_empty() {
-            request.put(post);
-        }
-        self.0.push_back(request);
+impl asked::Request for Request {
+    const VERB: &'static str = "do this:";
+
+    fn what(&self) -> &str {
+        &self.what
     }
 
-    /// Answers the oldest one, and puts the next.
-    pub(super) fn answer(&mut self, yes: bool, post: &mut Post) {
-        if let Some(request) = self.0.pop_front() {
-            request.answer(yes, post);
-        }
-        if let Some(next) = self.0.front() {
-            next.put(post);
-        }
-    }
-
-    pub(super) fn cancel(&mut self, post: &mut Post) {
-        self.0.drain(..).for_each(|request| request.cancel(post));
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.0.clear();
+    fn answer(self, yes: bool, post: &mut Post) {
+        rpc::answer(&self.id, json!({"outcome": if yes { self.yes } else { self.no }}), post);
     }
 }
 
