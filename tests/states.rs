@@ -54,7 +54,16 @@ async fn told(watch: &mut Receiver<InstanceStatus>) -> (InstanceState, String) {
 }
 
 fn process(state: char, ticks: u64) -> Vec<Seen> {
-    vec![Seen { pid: 1, parent: 0, state, name: "fake".into(), ticks, memory: 0, waits_in: None }]
+    vec![Seen {
+        pid: 1,
+        parent: 0,
+        state,
+        name: "fake".into(),
+        ticks,
+        memory: 0,
+        waits_in: None,
+        waits_for: None,
+    }]
 }
 
 fn seconds(since: tokio::time::Instant) -> u64 {

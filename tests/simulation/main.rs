@@ -9,6 +9,7 @@ mod errand;
 mod limits;
 mod referee;
 mod run;
+mod scaling;
 mod tool;
 mod trace;
 mod world;

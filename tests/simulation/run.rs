@@ -68,10 +68,10 @@ async fn live(world: &Arc<World>, trace: &Trace, began: Instant) {
         }));
     }
     for (at, happening) in world.events.clone() {
-        let (cluster, trace) = (cluster.clone(), trace.clone());
+        let (cluster, world, trace) = (cluster.clone(), world.clone(), trace.clone());
         actix::spawn(async move {
             sleep_until(began + at).await;
-            happen(happening, &cluster, &trace).await;
+            happen(happening, &cluster, &world, &trace).await;
         });
     }
     if let Some((after, end)) = world.ends_early {
@@ -174,12 +174,17 @@ fn made(job: usize, plan: &Plan, world: &World, trace: &Trace) -> Job {
     plan.minding_limits(made)
 }
 
-async fn happen(happening: Happening, cluster: &ClusterManager, trace: &Trace) {
+async fn happen(happening: Happening, cluster: &ClusterManager, world: &World, trace: &Trace) {
     trace.fault(format!("{happening:?}"));
     match happening {
         Happening::Restart(slot) => {
             let restarts = cluster.restart_instance(SlotId(slot)).await;
             trace.note(format!("slot {slot} restarts: {restarts:?}"));
+        }
+        Happening::Scale(count) => {
+            let last = world.tools.last().map(|tool| &*tool.spec.tool);
+            let scaled = cluster.scale(last, count).await;
+            trace.note(format!("the last tool is scaled: {scaled:?}"));
         }
         Happening::ClockJump(time) => tokio::time::advance(time).await,
         Happening::Look => {

@@ -84,7 +84,7 @@ impl World {
             }
             left -= tool.instances;
         }
-        &self.tools[0]
+        &self.tools[self.tools.len() - 1]
     }
 
     /// What the tool says to a step, if all goes well.

@@ -4,6 +4,7 @@
 
 use crate::dice::Dice;
 use crate::limits::{self, Storm, Wants};
+use crate::scaling;
 use pool_core::spec::{
     Backoff, BreakerSpec, Cancel, Intensity, Restart, Shutdown, ToolSpec, TurnRule, TurnSpec,
 };
@@ -115,6 +116,8 @@ pub(crate) enum Errand {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Happening {
     Restart(u32),
+    /// The last tool is to have so many instances.
+    Scale(usize),
     /// The machine slept: the clock is further on, and nobody has worked meanwhile.
     ClockJump(Duration),
     Look,
@@ -183,6 +186,7 @@ impl World {
             storms: Vec::new(),
         };
         limits::add(&mut world);
+        scaling::add(&mut world);
         world
     }
 

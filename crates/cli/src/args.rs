@@ -1,17 +1,17 @@
 //! The command line, as typed.
 
 use crate::commands::{
-    answer::AnswerArgs, ask::args::AskArgs, cancel::CancelArgs, completions::CompletionsArgs,
-    config::ConfigArgs, doctor::DoctorArgs, down::DownArgs, gc::GcArgs, man::ManArgs, read::ReadArgs,
-    restart::RestartArgs, resume::ResumeArgs, run::args::RunArgs, runs::RunsArgs, schema::SchemaArgs,
-    send::SendArgs, status::StatusArgs, tools::ToolsArgs, up::args::UpArgs, wait::WaitArgs,
+    answer::AnswerArgs, ask::args::AskArgs, attach::AttachArgs, cancel::CancelArgs,
+    completions::CompletionsArgs, config::ConfigArgs, doctor::DoctorArgs, down::DownArgs, gc::GcArgs,
+    logs::LogsArgs, man::ManArgs, read::ReadArgs, restart::RestartArgs, resume::ResumeArgs,
+    run::args::RunArgs, runs::RunsArgs, scale::ScaleArgs, schema::SchemaArgs, send::SendArgs,
+    status::StatusArgs, tools::ToolsArgs, trust::TrustArgs, up::args::UpArgs, wait::WaitArgs, why::WhyArgs,
 };
 use crate::failure::Failure;
 use crate::output::log::check_filter;
 use crate::settings;
 use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use cluster::config::Config;
-use cluster::profile::Surroundings;
 use std::ffi::OsString;
 
 /// Many command-line tools as one supervised pool: prompts in, whole replies out.
@@ -43,10 +43,18 @@ pub(crate) enum Verb {
     Answer(AnswerArgs),
     Cancel(CancelArgs),
     Restart(RestartArgs),
+    Scale(ScaleArgs),
+    Logs(LogsArgs),
+    Why(WhyArgs),
+    Attach(AttachArgs),
     /// List the tools that cluster knows, or show one and where each value comes from
     Tools(ToolsArgs),
     /// Show the settings that hold, and where each comes from
     Config(ConfigArgs),
+    // Described where its arguments are; built with the feature `top`.
+    #[cfg(feature = "top")]
+    Top(crate::commands::top::TopArgs),
+    Trust(TrustArgs),
     /// Start a tool, try it, and tell whether it is well and a pool pays
     Doctor(DoctorArgs),
     /// Print the JSON Schema of what cluster reads or writes
@@ -73,8 +81,7 @@ pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Verb, Unrea
     let mut matches = command().try_get_matches_from(&words).map_err(Unread::Words)?;
     let mut settled = Config::default();
     if matches.subcommand_name().is_some_and(|verb| settings::VERBS.contains(&verb)) {
-        settled = Config::load(&Surroundings::current())
-            .map_err(|error| Unread::Settings(Failure::usage(error)))?;
+        settled = settings::load(&matches).map_err(Unread::Settings)?;
         check_filter().map_err(Unread::Settings)?;
         if settled.made().next().is_some() {
             let command = settings::install(command(), &settled);
@@ -93,6 +100,7 @@ pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Verb, Unrea
         (Verb::Ask(args), _) => args.start.tools = settled.tools(),
         (Verb::Up(args), Some((_, matches))) => {
             args.start.tools = settled.tools();
+            args.settled = settled.settings.pool.clone();
             args.pool.route_origin = settings::origin(matches, "route", &settled);
         }
         (Verb::Config(args), Some((_, matches))) => args.flags = settings::flags(matches),

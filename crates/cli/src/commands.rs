@@ -2,12 +2,14 @@
 
 pub(crate) mod answer;
 pub(crate) mod ask;
+pub(crate) mod attach;
 pub(crate) mod cancel;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod down;
 pub(crate) mod gc;
+pub(crate) mod logs;
 pub(crate) mod man;
 pub(crate) mod pool;
 pub(crate) mod read;
@@ -15,12 +17,17 @@ pub(crate) mod restart;
 pub(crate) mod resume;
 pub(crate) mod run;
 pub(crate) mod runs;
+pub(crate) mod scale;
 pub(crate) mod schema;
 pub(crate) mod send;
 pub(crate) mod status;
 pub(crate) mod tools;
+#[cfg(feature = "top")]
+pub(crate) mod top;
+pub(crate) mod trust;
 pub(crate) mod up;
 pub(crate) mod wait;
+pub(crate) mod why;
 
 use crate::args::Verb;
 use crate::exit::Exit;
@@ -44,7 +51,14 @@ pub(crate) fn run(verb: Verb, strategies: &Strategies) -> Result<Exit, Failure> 
         Verb::Answer(args) => answer::run(args),
         Verb::Cancel(args) => cancel::run(args),
         Verb::Restart(args) => restart::run(&args),
+        Verb::Scale(args) => scale::run(&args),
+        Verb::Logs(args) => logs::run(&args),
+        Verb::Why(args) => why::run(&args),
+        Verb::Attach(args) => attach::run(&args),
         Verb::Tools(args) => tools::run(&args),
+        #[cfg(feature = "top")]
+        Verb::Top(args) => top::run(&args),
+        Verb::Trust(args) => trust::run(&args),
         Verb::Config(args) => config::run(&args, strategies),
         Verb::Doctor(args) => doctor::run(&args),
         Verb::Schema(args) => schema::run(&args),

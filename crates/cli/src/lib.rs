@@ -118,7 +118,11 @@ impl Cli {
     }
 
     fn run_with(self, words: impl Iterator<Item = OsString>) -> Exit {
-        let done = match args::parse(words) {
+        let words: Vec<OsString> = words.collect();
+        if let Some(exit) = commands::completions::answer(&words) {
+            return exit;
+        }
+        let done = match args::parse(words.into_iter()) {
             Ok(parsed) => commands::run(parsed, &self.strategies),
             Err(Unread::Words(error)) => return output::usage(&error),
             Err(Unread::Settings(failure)) => Err(failure),

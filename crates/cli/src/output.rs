@@ -9,22 +9,29 @@ mod fit;
 mod limit;
 pub(crate) mod log;
 mod outlet;
-mod paint;
+pub(crate) mod paint;
 mod progress;
 mod question;
 pub(crate) mod redact;
 mod replies;
 pub(crate) mod sanitize;
 mod screen;
+pub(crate) mod seat;
 mod states;
+mod style;
 mod summary;
 mod talk;
 mod tally;
+mod transcripts;
 mod versions;
 
 pub(crate) use document::Bytes;
 pub(crate) use limit::{LimitNews, span};
+pub(crate) use seat::Seat;
+pub(crate) use style::Style;
+pub(crate) use talk::Level;
 pub(crate) use tally::{Shown, Tally, jobs};
+pub(crate) use transcripts::Transcripts;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -36,6 +43,7 @@ use cluster::batch::clock::local;
 use cluster::batch::plan::JobInfo;
 use cluster::batch::run::Counts;
 use cluster::hooks::Happened;
+use cluster::inside::Why;
 use outlet::{Mouth, Outlet, Stream};
 use paint::Paint;
 use pool_core::supervisor::{HoldStatus, InstanceDump, InstanceState, InstanceStatus};
@@ -48,19 +56,6 @@ use std::time::Instant;
 use summary::Starts;
 use talk::Talk;
 use versions::Versions;
-
-pub(crate) use talk::Level;
-
-/// What the user chose.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Style {
-    pub(crate) json: bool,
-    pub(crate) level: Level,
-    /// How many jobs there are, if that is known.
-    pub(crate) total: Option<u64>,
-    /// Whether each placement is explained.
-    pub(crate) explain: bool,
-}
 
 /// Standard output and standard error of a run.
 pub(crate) struct Output {
@@ -320,9 +315,9 @@ impl Output {
 
     /// What every instance does, what it waits for, and what to do about it.
     pub(crate) fn dump<'a>(&mut self, instances: &[InstanceDump], info: impl Fn(u64) -> Option<&'a JobInfo>) {
-        let lines = instances.iter().flat_map(|InstanceDump { status, inside }| {
-            let title = status.job.and_then(&info).map(|job| title(job, self.total));
-            states::inside(status, inside.as_ref(), title.as_deref())
+        let lines = instances.iter().flat_map(|dump| {
+            let title = dump.status.job.and_then(&info).map(|job| title(job, self.total));
+            states::why(&Why::of(dump.clone()), title.as_deref(), states::advice(dump.status.state))
         });
         let lines: Vec<_> = lines.collect();
         self.lines(lines);

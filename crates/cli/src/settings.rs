@@ -1,11 +1,30 @@
 //! Settings as flags: what users have settled once stands for the flags that they do not write.
 
+use crate::failure::Failure;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
-use cluster::config::{Config, KEYS, Key, Origin};
+use cluster::config::{Config, KEYS, Key, Origin, Sources};
+use cluster::profile::Surroundings;
+use std::path::{PathBuf, absolute};
 
 /// The verbs whose flags have defaults in the user's settings.
 pub(crate) const VERBS: [&str; 3] = ["run", "ask", "up"];
+
+/// The settings that hold: with the file that was named as the project's, or the one that is found.
+pub(crate) fn load(matches: &ArgMatches) -> Result<Config, Failure> {
+    let around = Surroundings::current();
+    let file = match matches.subcommand() {
+        Some(("up", matches)) => matches.get_one::<PathBuf>("file"),
+        _ => None,
+    };
+    let Some(file) = file else { return Config::load(&around).map_err(Failure::usage) };
+    let path = absolute(file).map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
+    let sources = Sources::with(&around, Some(path)).map_err(Failure::usage)?;
+    if sources.project.is_none() {
+        return Err(Failure::usage(format!("{}: is not there", file.display())));
+    }
+    Config::of(sources).and_then(|config| config.checked(&around)).map_err(Failure::usage)
+}
 
 /// Gives the flags of every verb that runs jobs the defaults that somebody has settled.
 pub(crate) fn install(command: Command, config: &Config) -> Command {
@@ -58,7 +77,7 @@ fn long(key: &Key) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cluster::config::{OnLimit, Sources, Written};
+    use cluster::config::{OnLimit, Written};
 
     #[test]
     fn every_setting_is_a_flag_with_the_same_default() {

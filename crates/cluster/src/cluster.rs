@@ -286,7 +286,10 @@ impl ClusterManager {
         handle
     }
 
-    async fn order<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Supervise) -> Result<T, JobError> {
+    pub(crate) async fn order<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<T>) -> Supervise,
+    ) -> Result<T, JobError> {
         let (home, answer) = oneshot::channel();
         // It waits while the supervisor has much to do: only one that has gone is closed.
         self.shared.engine.supervisor.send(Command(command(home))).await.map_err(|_| JobError::Closed)?;

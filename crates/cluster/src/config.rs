@@ -4,8 +4,9 @@
 //! built-in < config.toml (the user's) < pool.toml (the project's) < CLUSTER_* < flags
 //! ```
 //!
-//! The user's file may say how tools are started. A project's file, which anybody may have written, may only choose
-//! among what is known: numbers, times, and names that the program has.
+//! The user's file may say how tools are started. Of a project's file, which anybody may have written, only what chooses
+//! among what is known holds, numbers, times, and names that the program has, until the user trusts the rest of it:
+//! [`Trusts`].
 //!
 //! A program of yours that wants its user's tools as the user has settled them:
 //!
@@ -25,28 +26,37 @@ mod error;
 mod file;
 mod find;
 mod layer;
+mod project;
 mod size;
 #[cfg(test)]
 mod tests;
+mod tools;
+mod trust;
 mod value;
 mod written;
 
 pub use error::{ConfigError, Wrong};
 pub use find::{File, Found, Sources, state};
 pub use layer::{Origin, Row};
+pub use project::{Project, Standing};
 pub use size::{Size, size};
+pub use tools::Tools;
+pub use trust::{Part, TrustError, Trusted, Trusts};
 pub use value::{MOST_INSTANCES, MOST_RETRIES, Number};
-pub use written::{KEYS, Key, OnLimit, ToolSettings, Written};
+pub use written::{KEYS, Key, OnLimit, PoolSettings, ProfileSetting, ToolSettings, Written};
 
 pub(crate) use error::{from_toml, line_of};
 pub(crate) use file::text as file_text;
 pub(crate) use find::{folder, home};
 pub(crate) use layer::Merged;
+pub(crate) use project::pin;
 
 use crate::batch::nearest::nearest;
-use crate::profile::{Overrides, Profile, Surroundings};
+use crate::profile::{Profile, Surroundings};
+use project::Given;
 use std::collections::BTreeMap;
 use toml::{Table, Value};
+use tools::Withheld;
 
 /// What holds, and who said so.
 #[derive(Debug, Clone, Default)]
@@ -56,6 +66,9 @@ pub struct Config {
     /// The files that were looked for, the lowest layer first.
     pub files: Vec<Found>,
     merged: Merged,
+    /// Profiles of a project that is trusted.
+    given: BTreeMap<String, Given>,
+    withheld: Option<Withheld>,
 }
 
 impl Config {
@@ -76,9 +89,8 @@ impl Config {
         if let Some(file) = &sources.user {
             merged = merged.cover(table(file)?, origins(file));
         }
-        if let Some(file) = &sources.project {
-            error::only_chooses(&file.place(), &file.text)?;
-            merged = merged.cover(table(file)?, origins(file));
+        if let Some(project) = &sources.project {
+            merged = merged.cover(project.layer()?, origins(&project.file));
         }
         for key in KEYS {
             if let Some(text) = sources.variable(key.variable)? {
@@ -90,7 +102,9 @@ impl Config {
         }
         let settings = merged.table.clone().try_into();
         let settings = settings.map_err(|error| from_toml("the layers together", "", &error))?;
-        Ok(Self { settings, files: sources.files, merged })
+        let given = sources.project.as_ref().map(Project::given).unwrap_or_default();
+        let withheld = sources.project.and_then(Withheld::of);
+        Ok(Self { settings, files: sources.files, merged, given, withheld })
     }
 
     /// Every value that holds, and who said so last.
@@ -113,17 +127,15 @@ impl Config {
         })
     }
 
-    /// What the user's file adds to the profiles of tools, by name: each with its place.
+    /// What the files say of tools, by name: each with its place.
     #[must_use]
-    pub fn tools(&self) -> BTreeMap<String, Vec<(Overrides, Origin)>> {
-        let tools = self.settings.tools.iter();
-        tools
-            .map(|(name, tool)| {
-                let key = |key: &str| self.origin(&format!("tools.{}.{key}", layer::bare(name)));
-                let set = tool.overrides().into_iter();
-                (name.clone(), set.map(|(name, overrides)| (overrides, key(name))).collect())
-            })
-            .collect()
+    pub fn tools(&self) -> Tools {
+        let settled = self.settings.tools.iter().map(|(name, tool)| {
+            let key = |key: &str| self.origin(&format!("tools.{}.{key}", layer::bare(name)));
+            let set = tool.overrides().into_iter();
+            (name.clone(), set.map(|(name, overrides)| (overrides, key(name))).collect())
+        });
+        Tools { settled: settled.collect(), given: self.given.clone(), withheld: self.withheld.clone() }
     }
 
     /// Refuses what is said about tools that there are not.
@@ -132,7 +144,8 @@ impl Config {
     /// [`ConfigError::Wrong`] names the nearest one.
     pub fn checked(self, around: &Surroundings) -> Result<Self, ConfigError> {
         let known = Profile::names(around);
-        let Some(name) = self.settings.tools.keys().find(|name| !known.contains(name)) else {
+        let is_known = |name: &String| known.contains(name) || self.given.contains_key(name);
+        let Some(name) = self.settings.tools.keys().find(|name| !is_known(name)) else {
             return Ok(self);
         };
         let near = nearest(name, known.iter().map(String::as_str));
@@ -146,9 +159,23 @@ impl Config {
     }
 }
 
-/// The layer of a file.
+/// The layer of the user's file.
 fn table(file: &File) -> Result<Table, ConfigError> {
-    error::read::<Written>(&file.place(), &file.text)?;
+    let written = error::read::<Written>(&file.place(), &file.text)?;
+    for (name, tool) in &written.tools {
+        let wrong = |key, reason: String| {
+            Err(error::about(file, &format!("tools.{}.{key}", layer::bare(name)), reason).into())
+        };
+        if tool.profile.is_some() {
+            return wrong(
+                "profile",
+                format!("has a place of its own: put it into profiles/{name}.toml beside this file"),
+            );
+        }
+        if tool.changes.is_some() {
+            return wrong("changes", "is for projects: nothing has to be trusted here".to_owned());
+        }
+    }
     Ok(error::read(&file.place(), &file.text)?)
 }
 

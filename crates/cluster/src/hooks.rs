@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Each is a program and its arguments, started without a shell. What happened is an [`Event`], one line of JSON on its
-//! standard input; nothing of it is ever an argument. Only the user's own file may name programs.
+//! standard input; nothing of it is ever an argument. A project's file may name programs, too, which holds if the user trusts it.
 
 mod event;
 

@@ -75,6 +75,7 @@ mod error;
 mod fold;
 pub mod guard;
 pub mod hooks;
+pub mod inside;
 mod job;
 pub mod learn;
 pub mod ledger;

@@ -20,16 +20,17 @@ pub use env::{ALLOWED, Environment};
 pub use error::ProfileError;
 pub use flags::{Framing, Overrides};
 pub use place::Surroundings;
+pub(crate) use place::is_path;
 pub use value::{Expect, Pattern, Time};
 pub use written::{Allow, Effects, Io, Test, Written};
 
 use crate::batch::template::ToolRules;
-use crate::config::{Merged, from_toml};
+use crate::config::{self, Merged, from_toml};
 use place::Source;
 use pool_core::spec::ToolSpec;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use toml::Table;
+use toml::{Table, Value};
 
 /// What a tool on a terminal is told about it, unless its profile says otherwise: the plainest, for plain replies.
 const TERMINAL: &str = "dumb";
@@ -90,7 +91,7 @@ impl Profile {
                 around,
             );
         }
-        Self::from_source(&place::find(tool, around)?, !place::is_path(tool), flags, around)
+        Self::from_source(&place::find(tool, around)?, !is_path(tool), flags, around)
     }
 
     fn from_source(
@@ -100,8 +101,13 @@ impl Profile {
         around: &Surroundings,
     ) -> Result<Self, ProfileError> {
         let place = source.place();
-        let table = read::<Table>(&place, &source.text)?;
-        let base = Base { name: &source.name, place: &place, text: Some(&source.text), is_named };
+        let mut table = read::<Table>(&place, &source.text)?;
+        if let Some(folder) = &source.folder {
+            pin(&mut table, folder);
+        }
+        // One that stands in another file has no lines of its own.
+        let text = Some(source.text.as_str()).filter(|_| !matches!(source.origin, Origin::Line(..)));
+        let base = Base { name: &source.name, place: &place, text, is_named };
         Self::build(&base, table, &source.origin, flags, around)
     }
 
@@ -116,7 +122,8 @@ impl Profile {
         around: &Surroundings,
     ) -> Result<Self, ProfileError> {
         let file = PathBuf::from(format!("{name}.toml"));
-        let source = Source { name: name.to_owned(), origin: Origin::File(file), text: text.to_owned() };
+        let (name, text) = (name.to_owned(), text.to_owned());
+        let source = Source { name, origin: Origin::File(file), text, folder: None };
         Self::from_source(&source, false, flags, around)
     }
 
@@ -215,6 +222,19 @@ struct Base<'a> {
 impl Base<'_> {
     fn typed(&self, table: &Table) -> Result<Written, ProfileError> {
         table.clone().try_into().map_err(|error| from_toml(self.place, "", &error).into())
+    }
+}
+
+/// With relative paths in what is started as seen from `folder`.
+fn pin(table: &mut Table, folder: &Path) {
+    for key in ["command", "version"] {
+        let argv = table.get_mut(key).and_then(Value::as_array_mut);
+        if let Some(Value::String(program)) = argv.and_then(|argv| argv.first_mut()) {
+            *program = config::pin(program, folder);
+        }
+    }
+    if let Some(Value::String(cwd)) = table.get_mut("cwd") {
+        *cwd = folder.join(&*cwd).display().to_string();
     }
 }
 

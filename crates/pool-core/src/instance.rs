@@ -10,12 +10,16 @@ mod driver;
 mod inside;
 mod record;
 mod tasks;
+mod transcript;
 
 pub use crate::machine::conversation::Inside;
 pub use activity::Activity;
 pub use inside::Describe;
+pub use transcript::{Follower, Heard, Piece, TRANSCRIPT, Transcript};
 
-use crate::message::{Assign, ControlMessage, Event, ExitReport, Generation, Order, Pause, SlotId};
+use crate::message::{
+    Assign, Attended, ControlMessage, Event, ExitReport, Generation, Order, Pause, Resize, SlotId, Typed,
+};
 use crate::process::{Launch, relay};
 use crate::spec::ToolSpec;
 use actix::{Actor, AsyncContext, Context, Handler, Recipient};
@@ -41,6 +45,8 @@ pub struct Plan {
     pub launcher: Arc<dyn Launch>,
     /// Where to show what it works on.
     pub activity: Arc<Activity>,
+    /// Where to put what it is told and says.
+    pub transcript: Arc<Transcript>,
     /// Whom to tell.
     pub supervisor: Recipient<Event>,
     /// Makes the nonces of this life unlike those of any other.
@@ -107,6 +113,34 @@ impl Handler<Order> for InstanceActor {
     fn handle(&mut self, order: Order, _: &mut Self::Context) {
         if let Some(driver) = self.driver() {
             driver.feed(|conversation, now| conversation.order(order, now));
+        }
+    }
+}
+
+impl Handler<Typed> for InstanceActor {
+    type Result = bool;
+
+    fn handle(&mut self, Typed(bytes): Typed, _: &mut Self::Context) -> bool {
+        self.driver().is_some_and(|driver| driver.type_in(&bytes))
+    }
+}
+
+impl Handler<Attended> for InstanceActor {
+    type Result = ();
+
+    fn handle(&mut self, Attended(job): Attended, _: &mut Self::Context) {
+        if let Some(driver) = self.driver() {
+            driver.attend(job);
+        }
+    }
+}
+
+impl Handler<Resize> for InstanceActor {
+    type Result = ();
+
+    fn handle(&mut self, Resize(size): Resize, _: &mut Self::Context) {
+        if let Some(driver) = self.driver() {
+            driver.feed(|conversation, _| conversation.resized(size));
         }
     }
 }

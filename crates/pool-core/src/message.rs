@@ -22,6 +22,7 @@ mod needs;
 pub(crate) mod news;
 mod reply;
 mod reply_to;
+mod seat;
 
 pub use credit::{Assign, Credit, Serial, Unspent};
 pub use job::{Errand, ErrandFuture, Job, JobId, Next, Placement, Refused, SessionKey, Step, Submit};
@@ -33,6 +34,8 @@ pub use reply_to::{
     Afterwards, CONTROL_BOUND, Control, ControlMessage, JobHandle, PROGRESS_BOUND, PROGRESS_TEXT, Progress,
     Remote, ReplyTo, Stage, reply_channel,
 };
+
+pub use seat::{Attended, Resize, Seat, Size, Typed};
 
 use serde::{Deserialize, Serialize};
 

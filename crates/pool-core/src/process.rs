@@ -16,7 +16,7 @@ mod shortage;
 mod starts;
 
 use crate::error::StartError;
-use crate::message::{ExitReport, SlotId};
+use crate::message::{ExitReport, Seat, Size, SlotId};
 use crate::spec::ToolSpec;
 use look::{Depth, Looking};
 use std::future::Future;
@@ -68,6 +68,16 @@ pub struct Process {
 pub trait Input: AsyncWrite + Unpin {
     /// Makes room for [`ROOMY`] bytes that the process has not read yet, if that can be had.
     fn widen(&mut self) {}
+
+    /// Makes a terminal what it has to be for who sits there.
+    fn seat(&mut self, seat: Seat) {
+        let _ = seat;
+    }
+
+    /// Makes a terminal as large.
+    fn resize(&mut self, size: Size) {
+        let _ = size;
+    }
 }
 
 /// What a pipe holds when it is new.

@@ -4,18 +4,22 @@
 //! [`crate::machine::restart`] and [`crate::machine::breaker`]; this actor asks them and does what they say. It is
 //! ours because `actix::Supervisor` does not restart an actor whose handler panicked, and knows no back-off.
 
+mod attach;
 mod command;
 mod dice;
 mod dump;
 mod group;
 mod holds;
 mod restarts;
+mod scale;
 mod status;
 mod watchers;
 
+pub use attach::{Attachment, CannotAttach, Patience};
 pub use command::{Command, Supervise};
-pub use dump::InstanceDump;
+pub use dump::{InstanceDump, LAST};
 pub use holds::HoldStatus;
+pub use scale::{CannotScale, SCALE_LIMIT, Scaled};
 pub use status::{InstanceState, InstanceStatus, StartTimes};
 
 use crate::instance::{InstanceActor, Plan};
@@ -136,7 +140,12 @@ impl PoolSupervisor {
         let seed = self.roll();
         let place = &mut self.places[index];
         let generation = place.slot.start(now);
+        if place.asker.is_some() {
+            // Whoever waits for its terminal waits for this life, whatever became of the last one.
+            place.slot.attach();
+        }
         place.status.starting(generation, now);
+        place.transcript.begins(generation);
         // Taken, not copied: a conversation that cannot be taken up must not keep the tool from starting for ever.
         let thread = place.thread.take();
         place.continues = thread.as_ref().map(|(of, _)| (*of, false));
@@ -146,6 +155,7 @@ impl PoolSupervisor {
             generation,
             launcher: self.launcher.clone(),
             activity: place.activity.clone(),
+            transcript: place.transcript.clone(),
             supervisor: context.address().recipient(),
             seed,
             thread: thread.map(|(_, thread)| thread),
@@ -184,6 +194,7 @@ impl PoolSupervisor {
             SlotAction::Start => self.start_waiting(group, context),
             SlotAction::Charge(cause) => self.charge(index, cause, context),
             SlotAction::Pause => self.pause(index, context),
+            SlotAction::HandOver => self.hand_over(index, context),
             SlotAction::Over => self.over(index, context),
         }
         self.arm(context);
@@ -265,6 +276,7 @@ impl Handler<Event> for PoolSupervisor {
             | Event::Outgrown { slot, .. }
             | Event::Revoked { slot, .. }
             | Event::Exited { slot, .. }
+            | Event::Detached { slot, .. }
             | Event::CreditDropped { slot, .. } => slot,
         };
         if let Event::Finished { limit: Some(limit), .. } = &event {
@@ -296,6 +308,7 @@ impl Handler<Event> for PoolSupervisor {
                 self.exited(slot, generation, exit, action, context);
             }
             Event::Outgrown { generation, memory, .. } => self.outgrown(slot, generation, memory),
+            Event::Detached { generation, .. } => self.detached(slot, generation),
             Event::Revoked { serial, .. } => {
                 news::tell(&self.router, PoolEvent::Revoked { slot, serial });
                 self.act(slot.index(), action, context);
@@ -328,6 +341,7 @@ impl PoolSupervisor {
             tracing::info!(%tool, %slot, generation, %exit, "an instance ended");
         }
         place.instance = None;
+        place.transcript.ends(generation, exit);
         if action != SlotAction::Over {
             news::tell(&self.router, PoolEvent::Gone { slot, generation, for_ever: false });
         }

@@ -10,7 +10,7 @@ use super::run::resolve::{Tool, accounts, homes, resolve};
 use super::run::{block_on, launch, no_pool};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Output, Style};
+use crate::output::{Level, Output, Style};
 use crate::report::Report;
 use crate::signals::Signals;
 use args::AskArgs;
@@ -27,6 +27,9 @@ pub(crate) fn run(args: &AskArgs) -> Result<Exit, Failure> {
     Questions::check(&tools)?;
     let fold = fold(args, asked(&tools))?;
     let question = question::read(args.prompt.as_deref(), args.input.as_deref())?;
+    if let Some(note) = args.start.tools.note().filter(|_| args.talk.level() > Level::Quiet) {
+        Output::aside(&note);
+    }
     block_on(ask(tools, question, fold, args))
 }
 

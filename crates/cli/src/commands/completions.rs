@@ -1,13 +1,18 @@
 //! `cluster completions`: what makes a shell complete the words of the program.
+//!
+//! The scripts call the program itself, with [`VARIABLE`] set, so that they offer the tools, pools, instances and runs that
+//! there are when the key is pressed.
+
+mod words;
 
 use crate::args;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
-use clap::builder::PossibleValuesParser;
-use clap::{Arg, Command};
+use clap::{Command, ValueEnum};
 use clap_complete::Shell;
-use cluster::profile::{Profile, Surroundings};
+use clap_complete::env::{CompleteEnv, Shells};
+use std::ffi::OsString;
 
 const INSTALL: &str = "\
 Where shells look for it:
@@ -17,7 +22,10 @@ Where shells look for it:
   powershell  cluster completions powershell >> $PROFILE
   elvish      cluster completions elvish >> ~/.config/elvish/rc.elv
 
-It knows the tools that there are when it is printed: print it again after you have added a profile.";
+It asks 'cluster' for the words: tools, pools, instances and runs, as they are then.";
+
+/// What the scripts set when they ask.
+const VARIABLE: &str = "CLUSTER_COMPLETE";
 
 /// Print what makes a shell complete the words of cluster
 #[derive(Debug, clap::Args)]
@@ -27,35 +35,34 @@ pub(crate) struct CompletionsArgs {
     shell: Shell,
 }
 
-/// The arguments that name a tool, and their verbs.
-const TOOLS: [(&str, &str); 3] = [("run", "tool"), ("ask", "tools"), ("tools", "name")];
-
 pub(crate) fn run(args: &CompletionsArgs) -> Result<Exit, Failure> {
-    let names = Profile::list(&Surroundings::current()).into_iter().map(|tool| tool.name).collect();
+    let name = args.shell.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+    let shells = Shells::builtins();
+    let Some(shell) = shells.completer(&name) else {
+        return Err(Failure::usage(format!("nothing is known of {name}")));
+    };
     let mut script = Vec::new();
-    let mut command = with_tools(visible(&args::command()), names);
-    clap_complete::generate(args.shell, &mut command, "cluster", &mut script);
+    shell.write_registration(VARIABLE, "cluster", "cluster", "cluster", &mut script)?;
     Output::document(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Ok)
 }
 
-/// What a user is to see of it.
-fn visible(command: &Command) -> Command {
-    let verbs = command.get_subcommands().filter(|verb| !verb.is_hide_set()).cloned();
-    Command::new("cluster").version(env!("CARGO_PKG_VERSION")).subcommands(verbs)
+/// Answers a shell that asks for words, if one does.
+pub(crate) fn answer(words: &[OsString]) -> Option<Exit> {
+    std::env::var_os(VARIABLE)?;
+    let folder = std::env::current_dir().ok();
+    let asked = CompleteEnv::with_factory(command).var(VARIABLE).try_complete(words, folder.as_deref());
+    match asked {
+        Ok(true) => Some(Exit::Ok),
+        Ok(false) => None,
+        // A shell that this version does not know shows no words, and nobody reads why.
+        Err(_) => Some(Exit::Usage),
+    }
 }
 
-/// Names of tools as if nothing else could stand there.
-fn with_tools(command: Command, names: Vec<String>) -> Command {
-    // What a shell would have to quote is left out: the scripts do not.
-    let is_plain =
-        |name: &String| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.+".contains(&byte));
-    let names: Vec<String> = names.into_iter().filter(is_plain).collect();
-    TOOLS.into_iter().fold(command, |command, (verb, name)| {
-        let name_of_a_tool = |arg: Arg| match arg.get_id() == name {
-            true => arg.value_parser(PossibleValuesParser::new(names.clone())),
-            false => arg,
-        };
-        command.mut_subcommand(verb, |verb| verb.mut_args(name_of_a_tool))
-    })
+/// What a user is to see of the program.
+fn command() -> Command {
+    let all = args::command();
+    let verbs = all.get_subcommands().filter(|verb| !verb.is_hide_set()).cloned();
+    words::offering(Command::new("cluster").version(env!("CARGO_PKG_VERSION")).subcommands(verbs))
 }

@@ -15,14 +15,15 @@ Settings are defaults for the flags of 'cluster run' and 'cluster ask',
 by their long names. The last of these that names a setting wins:
 
   built-in defaults
-  config.toml in $XDG_CONFIG_HOME/cluster (~/.config/cluster). Only this
-    one may say how a tool is started:
+  config.toml in $XDG_CONFIG_HOME/cluster (~/.config/cluster). It may say
+    how a tool is started:
       [tools.aider]
       model = \"gpt-5\"
       tool-arg = [\"--no-auto-lint\"]
       env = [\"OPENAI_API_KEY\"]
   pool.toml of the project: the nearest one from the working folder up to
-    the root of its git repository, or to your home
+    the root of its git repository, or to your home. What it says of how
+    a tool is started holds only after 'cluster trust'
   the environment: CLUSTER_READY_TIMEOUT for ready-timeout, and so on; an
     empty variable says nothing
   flags
@@ -54,6 +55,9 @@ pub(crate) fn run(args: &ConfigArgs, strategies: &Strategies) -> Result<Exit, Fa
     let route = config.settings.route.clone().unwrap_or_default();
     strategies.make_of(&route, Some(&config.origin("route")))?;
     notes.iter().for_each(|note| Output::aside(note));
+    if let Some(note) = config.tools().note() {
+        Output::aside(&note);
+    }
     let text = if args.json { json(&config)? } else { page(&config, args.origin) };
     Output::document(&text)?;
     Ok(Exit::Ok)

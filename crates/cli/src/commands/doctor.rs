@@ -34,6 +34,9 @@ pub(crate) struct DoctorArgs {
 pub(crate) fn run(args: &DoctorArgs) -> Result<Exit, Failure> {
     let mut around = Surroundings::current();
     around.tools = Config::load(&around).map_err(Failure::usage)?.tools();
+    if let Some(note) = around.tools.note().filter(|_| args.tool.is_none()) {
+        Output::aside(&note);
+    }
     match &args.tool {
         Some(tool) if args.conformance => {
             if args.ask.as_ref().is_some_and(|prompt| prompt != QUESTION) {

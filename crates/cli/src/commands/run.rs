@@ -58,6 +58,9 @@ pub(crate) fn run(args: &RunArgs, strategies: &Strategies) -> Result<Exit, Failu
 pub(crate) fn go(args: &RunArgs, record: Record, strategies: &Strategies) -> Result<Exit, Failure> {
     let route = strategies.make_of(&args.pool.route, args.pool.route_origin.as_ref())?;
     let plan = Plan::new(args, &record.input())?;
+    if let Some(note) = args.start.tools.note().filter(|_| plan.style.level > Level::Quiet) {
+        Output::aside(&note);
+    }
     if args.output.dry_run {
         return dry_run::show(plan);
     }

@@ -31,7 +31,7 @@ enum Shape {
     Event,
     /// A profile of a tool: how it is started, framed and read
     Profile,
-    /// The user's settings, config.toml; a project's pool.toml has all of it but 'tools' and 'hooks'
+    /// The user's settings, config.toml; a project's pool.toml has the same
     Config,
     /// An instance, as status shows it
     Instance,

@@ -133,7 +133,8 @@ impl Sent {
             Event::Asks { ticket, question } => {
                 self.say(&format!("the tool asks: {question} ('cluster answer {ticket} TEXT')"));
             }
-            Event::Instance(_) | Event::Ticket(_) | Event::Missed { .. } => {}
+            // Of other requests.
+            _ => {}
         }
     }
 

@@ -127,6 +127,7 @@ fn line(event: &Event, args: &StatusArgs) -> String {
             TicketState::Ended { outcome } => format!("{ticket} has ended: {outcome}"),
         },
         Event::Missed { changes } => format!("{changes} changes were missed"),
-        Event::Accepted { .. } | Event::Delivered { .. } | Event::Asks { .. } => String::new(),
+        // Of other requests.
+        _ => String::new(),
     }
 }

@@ -40,8 +40,11 @@ pub(crate) fn run(args: &ToolsArgs) -> Result<Exit, Failure> {
         return learn::run(args);
     }
     let mut around = Surroundings::current();
-    if args.name.is_some() {
-        around.tools = Config::load(&around).map_err(Failure::usage)?.tools();
+    match Config::load(&around) {
+        Ok(config) => around.tools = config.tools(),
+        // The tools can be listed all the same.
+        Err(_) if args.name.is_none() => {}
+        Err(error) => return Err(Failure::usage(error)),
     }
     let text = match &args.name {
         None if args.json => {

@@ -13,14 +13,14 @@ use super::run::resolve::{Tool, homes, resolve};
 use super::run::{block_on, launch, limits, no_pool, until_signal};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Output, Style};
+use crate::output::{Level, Output, Style};
 use crate::report::Report;
 use crate::signals::Signals;
 use crate::strategies::{Route, Strategies};
 use args::UpArgs;
 use cluster::batch::plan::Settings;
 use cluster::control::limits::TICKETS;
-use cluster::control::{About, Claimed, Controller, Place, Server, Terms};
+use cluster::control::{About, Claimed, Controller, Grown, Place, Server, Terms};
 use cluster::{ClusterManager, Job};
 use pool_core::supervisor::InstanceStatus;
 use record::Recorded;
@@ -41,11 +41,14 @@ pub(crate) fn run(args: &UpArgs, strategies: &Strategies) -> Result<Exit, Failur
         return Ok(exit);
     }
     let route = strategies.make_of(&args.pool.route, args.pool.route_origin.as_ref())?;
-    let mut tools = resolve(&args.tools, args.pool.instances, &args.start, &args.framing)?;
+    let mut tools = resolve(&args.tools()?, args.pool.instances, &args.start, &args.framing)?;
     match args.pool.on_limit {
         OnLimit::Wait => {}
         OnLimit::Next => somewhere_else(&tools)?,
         OnLimit::Fail => tools.iter_mut().for_each(|tool| tool.profile.spec.hold = None),
+    }
+    if let Some(note) = args.start.tools.note().filter(|_| args.talk.level() > Level::Quiet) {
+        Output::aside(&note);
     }
     let place = Place::current().map_err(nowhere)?;
     let claimed = place.claim(args.which.name.as_deref().unwrap_or(NAME)).map_err(nowhere)?;
@@ -129,7 +132,8 @@ fn terms(args: &UpArgs, tools: &[Tool]) -> Terms {
             OnLimit::Fail => job,
         }
     };
-    Terms { settings, slots: tools.iter().map(|tool| tool.instances).collect(), finish: Box::new(finish) }
+    let slots = tools.iter().map(|tool| tool.instances).collect();
+    Terms { settings, slots, grown: Grown::default(), finish: Box::new(finish) }
 }
 
 /// The pool in one line.

@@ -103,7 +103,7 @@ const fn matters(state: InstanceState) -> Matters {
     use InstanceState as S;
     match state {
         S::NeedsInput | S::Stalled | S::Open | S::BackingOff | S::Failed => Matters::Much,
-        S::Starting | S::Warming | S::Working | S::Throttled | S::Limited => Matters::Normally,
+        S::Starting | S::Warming | S::Working | S::Throttled | S::Limited | S::Attached => Matters::Normally,
         S::Waiting | S::Ready | S::Draining | S::Gone => Matters::Little,
     }
 }

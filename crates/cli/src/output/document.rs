@@ -2,8 +2,11 @@
 
 use super::paint::Paint;
 use super::talk::{Level, Talk};
+mod consent;
+
 use super::{Output, redact, sanitize, states};
 use cluster::batch::ResultRecord;
+use cluster::inside::Why;
 use pool_core::supervisor::InstanceStatus;
 use std::io::{IsTerminal, Write, stderr, stdout};
 
@@ -47,6 +50,11 @@ impl Output {
         let mut talk = Talk::new(Box::new(stderr()), Paint::of(&stderr()), Level::Normal);
         talk.ended_as(&record, &sanitize::line(&record.job, 60));
         Ok(())
+    }
+
+    /// Why an instance does not go on, in lines.
+    pub(crate) fn why(why: &Why) -> String {
+        states::why(why, None, &why.next).join("\n") + "\n"
     }
 
     /// An instance in one line, and what its job is called; with `verbose` also what it has done.

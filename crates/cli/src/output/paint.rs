@@ -39,6 +39,12 @@ impl Paint {
     }
 }
 
+/// Whether colours are wanted on standard output.
+#[cfg(feature = "top")]
+pub(crate) fn colours() -> bool {
+    Paint::of(&std::io::stdout()).0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

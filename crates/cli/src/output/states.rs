@@ -1,19 +1,15 @@
 //! What instances do, in words: changes worth telling at once, and everything for those who look.
 
+mod why;
+
+pub(super) use why::why;
+
 use super::sanitize;
 use super::talk::WIDTH;
-use pool_core::instance::Inside;
 use pool_core::message::SlotId;
-use pool_core::process::look::Seen;
 use pool_core::supervisor::{InstanceState, InstanceStatus};
 use std::collections::HashSet;
 use std::time::Duration;
-
-/// How many lines of a tool's last output are shown.
-const LINES: usize = 20;
-
-/// How many processes of an instance are shown.
-const PROCESSES: usize = 30;
 
 /// What has been told of instances.
 #[derive(Debug, Default)]
@@ -63,6 +59,7 @@ const fn remarkable(state: InstanceState) -> Option<&'static str> {
         | InstanceState::Throttled
         // Told once for the account, with how many jobs wait.
         | InstanceState::Limited
+        | InstanceState::Attached
         | InstanceState::Draining
         | InstanceState::Gone => None,
     }
@@ -109,54 +106,8 @@ pub(super) fn short(status: &InstanceStatus, job: Option<&str>) -> String {
     format!("{} {}{evidence}{lives}", name(status), state.as_str().unwrap_or_default())
 }
 
-/// An instance from inside, and what to do about it; several lines, made safe.
-pub(super) fn inside(status: &InstanceStatus, inside: Option<&Inside>, job: Option<&str>) -> Vec<String> {
-    let mut lines = vec![line(status, job)];
-    if let Some(inside) = inside {
-        describe(inside, status, job, &mut lines);
-    }
-    lines.push(format!("  next      {}", advice(status.state)));
-    lines
-}
-
-fn describe(inside: &Inside, status: &InstanceStatus, job: Option<&str>, lines: &mut Vec<String>) {
-    let number = status.job.map(|job| job.to_string());
-    let job = job.or(number.as_deref()).map(|job| format!("job {job}, "));
-    let step = inside.step.map(|(step, of)| format!("step {step} of {of}: "));
-    lines.push(format!(
-        "  doing     {}{}{}",
-        job.unwrap_or_default(),
-        step.unwrap_or_default(),
-        inside.doing
-    ));
-    lines.push(format!("  awaits    {}", sanitize::line(&inside.expects, WIDTH)));
-    let timers: Vec<_> = inside.timers.iter().map(|(name, left)| format!("{name} in {left:.0?}")).collect();
-    if !timers.is_empty() {
-        lines.push(format!("  timers    {}", timers.join(", ")));
-    }
-    lines.extend(inside.processes.iter().take(PROCESSES).map(process));
-    if let Some(more) = inside.processes.len().checked_sub(PROCESSES + 1) {
-        lines.push(format!("  process   and {} more", more + 1));
-    }
-    lines.push(format!("  output    {} bytes since the prompt", inside.received));
-    let tail = String::from_utf8_lossy(&inside.tail);
-    let mut last: Vec<_> = tail.lines().rev().take(LINES).collect();
-    last.reverse();
-    lines.extend(last.into_iter().map(|line| format!("    | {}", sanitize::line(line, WIDTH))));
-}
-
-fn process(seen: &Seen) -> String {
-    let waits = seen.waits_in.as_ref().map(|place| format!(", waits in {}", sanitize::line(place, WIDTH)));
-    let name = sanitize::line(&seen.name, WIDTH);
-    let Seen { pid, parent, state, ticks, .. } = seen;
-    format!(
-        "  process   {pid} {name} (child of {parent}): state {state}, {ticks} ticks{}",
-        waits.unwrap_or_default()
-    )
-}
-
 /// What the user can do about an instance in this state.
-const fn advice(state: InstanceState) -> &'static str {
+pub(super) const fn advice(state: InstanceState) -> &'static str {
     match state {
         InstanceState::Waiting => "nothing: it starts when others have started",
         InstanceState::Starting | InstanceState::Warming => "wait; --ready-timeout says for how long",
@@ -174,6 +125,7 @@ const fn advice(state: InstanceState) -> &'static str {
         InstanceState::Open => "wait, and look at why its jobs failed; it gets one job on trial",
         InstanceState::Limited => "wait: it goes on by itself; --on-limit fail does not wait",
         InstanceState::BackingOff => "wait; if it ends again and again, start the tool by hand and look",
+        InstanceState::Attached => "detach, where it is attached",
         InstanceState::Draining => "wait; one more Ctrl-C is less patient",
         InstanceState::Failed => "mend what the reason says, and run again",
         InstanceState::Gone => "nothing: it has gone",

@@ -34,12 +34,8 @@ fn profile(block: &Block) -> Result<(), String> {
     loaded.map(drop).map_err(|error| error.to_string())
 }
 
-fn settings(block: &Block, is_project: bool) -> Result<(), String> {
-    let table = table(block)?;
-    if is_project && table.contains_key("tools") {
-        return Err("a project's file has no tools".to_owned());
-    }
-    fits(&config::schema(), &serde_json::to_value(table).unwrap())
+fn settings(block: &Block) -> Result<(), String> {
+    fits(&config::schema(), &serde_json::to_value(table(block)?).unwrap())
 }
 
 fn manifest(block: &Block) -> Result<(), String> {
@@ -61,14 +57,13 @@ fn is_wrong(checked: &Result<(), String>) -> Result<(), String> {
 fn check(block: &Block) -> Result<(), String> {
     match (block.language.as_str(), block.words.first().map(String::as_str)) {
         ("toml", Some("profile")) => profile(block),
-        ("toml", Some("config")) => settings(block, false),
-        ("toml", Some("project")) => settings(block, true),
+        ("toml", Some("config" | "project")) => settings(block),
         ("toml", Some("cargo")) => manifest(block),
         ("json", Some("result")) => fits(&schemars::schema_for!(ResultRecord), &value(&block.text)?),
         ("json", Some("job")) => fits(&schemars::schema_for!(JobLine), &value(&block.text)?),
         ("jsonl", Some("job")) => jobs(block),
         // Shown for what is said about it.
-        ("toml", Some("wrong")) => is_wrong(&profile(block).and(settings(block, true))),
+        ("toml", Some("wrong")) => is_wrong(&profile(block).and(settings(block))),
         ("jsonl", Some("wrong")) => is_wrong(&jobs(block)),
         ("toml" | "json" | "jsonl", what) => Err(format!("what is it? {what:?}")),
         _ => Ok(()),

@@ -9,6 +9,8 @@ mod crash;
 mod crowd;
 #[path = "../common/events.rs"]
 mod events;
+mod file;
+mod inside;
 mod lab;
 #[path = "../common/missing.rs"]
 mod missing;

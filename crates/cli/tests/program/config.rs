@@ -184,8 +184,7 @@ fn broken_settings_start_nothing() {
     assert_snapshot!(complaint("[tools.aidr]\nmodel = 'm'\n", "", &run), @r"error: DIR/.config/cluster/config.toml:2: tools.aidr: no profile is named 'aidr', did you mean 'aider'?: `cluster tools` lists them");
     assert_snapshot!(complaint("[tools.mine]\nmodel = 'm'\n", "", &run), @r"error: DIR/.config/cluster/config.toml:2: tools.mine.model: the tool's profile does not say how a model is chosen: give it `[args] model`");
     assert_snapshot!(complaint("[tools.mine]\nenv = ['=x']\n", "", &run), @r#"error: DIR/.config/cluster/config.toml:2: tools.mine.env: "=x" has no name: write NAME or NAME=VALUE"#);
-    assert_snapshot!(complaint("", "\n[tools.mine]\nenv = ['LD_PRELOAD=x.so']\n", &run), @r"error: DIR/pool.toml:2: tools: a project's file may only choose among what is known, and not say how anything is started: put it into your own config.toml (`cluster config --origin` says where that is)");
-    assert_snapshot!(complaint("", "[hooks]\non_run_done = ['rm']\n", &["config"]), @r"error: DIR/pool.toml:1: hooks: a project's file may only choose among what is known, and not say how anything is started: put it into your own config.toml (`cluster config --origin` says where that is)");
+    assert_snapshot!(complaint("", "\n[tools.mine]\nenv = ['LD_PRELOAD=x.so']\n", &run), @"error: DIR/pool.toml says how 'mine' is started: it cannot be trusted, DIR/.local/state/cluster/trust, where trust is kept, is part of the project: move its pool.toml into a folder of its own");
     assert_snapshot!(complaint("", "retires = 2\n", &["config"]), @r"error: DIR/pool.toml:1: retires: unknown key `retires`: did you mean `retries`?");
     let ran = with(&World::new(), &[("CLUSTER_ON_LIMIT", "nxet")], &run);
     assert_snapshot!(ran, @r"

@@ -13,9 +13,12 @@ mod files;
 mod hooks;
 mod learn;
 mod log;
+#[path = "../common/missing.rs"]
+mod missing;
 mod paper;
 mod planning;
 mod routes;
 mod running;
 mod schemas;
+mod trust;
 mod usage;

@@ -1,11 +1,13 @@
 //! What goes with the program: completions for shells, manual pages.
 
+use crate::missing::is_missing;
 use crate::running::World;
 use insta::assert_snapshot;
 use std::process::{Command, Stdio};
 
 /// Each visible verb.
-const VERBS: [&str; 6] = ["run", "ask", "tools", "config", "schema", "completions"];
+const VERBS: [&str; 10] =
+    ["run", "ask", "tools", "config", "schema", "completions", "trust", "top", "up", "status"];
 
 /// A world with a tool of the user's, and a script of completions.
 fn world(shell: &str) -> World {
@@ -24,12 +26,17 @@ fn world(shell: &str) -> World {
 fn offered(world: &World, words: &[&str]) -> Vec<String> {
     let program = r#"
         . ./script
-        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
-        _cluster cluster "${@: -1}" "${@: -2:1}"
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_TYPE=9
+        _clap_complete_cluster cluster "${@: -1}" "${@: -2:1}"
         printf '%s\n' "${COMPREPLY[@]}"
     "#;
+    let cluster = world.command(&[]);
+    let folder = std::path::Path::new(cluster.get_program()).parent().unwrap().display().to_string();
     let mut bash = Command::new("bash");
     bash.args(["--norc", "--noprofile", "-c", program, "bash"]).args(words).current_dir(world.path(""));
+    bash.env_clear().envs(cluster.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    bash.env("PATH", format!("{folder}:{}", std::env::var("PATH").unwrap()));
+    bash.env("XDG_RUNTIME_DIR", world.path("run"));
     let ran = bash.stdin(Stdio::null()).output().unwrap();
     assert!(ran.stderr.is_empty() && ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
     String::from_utf8(ran.stdout).unwrap().lines().map(str::to_owned).collect()
@@ -46,34 +53,58 @@ fn bash_completes_verbs_tools_flags_and_their_words() {
     let tools = offered(&world, &["cluster", "run", ""]);
     assert!(["aider", "mine"].into_iter().all(|tool| tools.iter().any(|offer| offer == tool)), "{tools:?}");
     assert!(!tools.iter().any(|offer| offer.contains('$')), "{tools:?}");
-    let table: [(&[&str], &[&str]); 6] = [
+    let table: [(&[&str], &[&str]); 7] = [
         (&["cluster", "con"], &["config"]),
         (&["cluster", "ask", "mi"], &["mine"]),
+        (&["cluster", "up", "bash,mi"], &["bash,mine"]),
         (&["cluster", "tools", "py"], &["python"]),
         (&["cluster", "run", "bash", "--ready"], &["--ready-timeout"]),
         (&["cluster", "run", "bash", "--on-limit", "n"], &["next"]),
         (&["cluster", "schema", "pro"], &["profile"]),
     ];
     for (words, expected) in table {
-        assert_eq!(offered(&world, words), expected, "{words:?}");
+        let offers = offered(&world, words);
+        let offers: Vec<_> =
+            offers.iter().filter(|offer| !offer.starts_with("--") || words.len() > 3).collect();
+        assert_eq!(offers, expected, "{words:?}");
     }
 }
 
 #[test]
-fn every_shell_has_a_script() {
-    let first = |shell: &str| {
-        let script = std::fs::read_to_string(world(shell).path("script")).unwrap();
-        assert!(VERBS.into_iter().all(|verb| script.contains(verb)), "{script}");
-        script.lines().find(|line| !line.is_empty()).unwrap().to_owned()
+fn bash_completes_what_there_is_at_that_moment() {
+    let world = world("bash");
+    std::fs::create_dir(world.path("run")).unwrap();
+    let cluster = |words: &[&str]| {
+        let ran = world.command(words).env("XDG_RUNTIME_DIR", world.path("run")).output().unwrap();
+        assert!(ran.status.success(), "{words:?}: {}", String::from_utf8_lossy(&ran.stderr));
     };
-    let lines = ["bash", "zsh", "fish", "powershell", "elvish"].map(first);
-    assert_snapshot!(lines.join("\n"), @r"
-    _cluster() {
-    #compdef cluster
-    # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
-    using namespace System.Management.Automation
-    use builtin;
-    ");
+    cluster(&["run", "mine", "-q", "x"]);
+    cluster(&["run", "mine", "-q", "y"]);
+    cluster(&["up", "mine:3", "-p", "mypool"]);
+    let names = |words: &[&str]| {
+        let offers = offered(&world, words);
+        offers.into_iter().filter(|offer| !offer.is_empty() && !offer.starts_with('-')).collect::<Vec<_>>()
+    };
+    let asked = [
+        &["cluster", "wait", "r"][..],
+        &["cluster", "runs", "show", "r2"],
+        &["cluster", "restart", ""],
+        &["cluster", "send", "--to", ""],
+        &["cluster", "down", "-p", "my"],
+    ];
+    let offers = asked.map(names);
+    cluster(&["down"]);
+    assert_eq!(offers, [&["r1", "r2"][..], &["r2"], &["0", "1", "2"], &["0", "1", "2"], &["mypool"]]);
+    assert_eq!(names(&["cluster", "down", "-p", "my"]), [""; 0], "it has gone");
+    assert_eq!(names(&["cluster", "restart", ""]), [""; 0]);
+}
+
+#[test]
+fn every_shell_has_a_script() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = std::fs::read_to_string(world(shell).path("script")).unwrap();
+        assert!(script.contains("CLUSTER_COMPLETE") && script.contains("cluster"), "{script}");
+    }
     assert_snapshot!(World::new().run(&["completions", "sh"]), @r"
     status: 2
     --- stdout
@@ -130,5 +161,46 @@ fn a_folder_that_cannot_be_made_is_named() {
     --- stdout
     --- stderr
     error: file/pages: Not a directory (os error 20)
+    ");
+}
+
+/// The file beside the sources.
+fn unit() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dist/cluster@.service")
+}
+
+#[test]
+fn the_unit_is_one_that_systemd_takes() {
+    if is_missing("systemd-analyze") {
+        return;
+    }
+    let world = World::new();
+    std::fs::copy(unit(), world.path("cluster@main.service")).unwrap();
+    let mut verify = Command::new("systemd-analyze");
+    verify.args(["--user", "verify", "--man=no"]).arg(world.path("cluster@main.service"));
+    let ran = verify.env("XDG_RUNTIME_DIR", world.path("")).output().unwrap();
+    assert!(ran.status.success() && ran.stderr.is_empty(), "{}", String::from_utf8_lossy(&ran.stderr));
+}
+
+#[test]
+fn the_command_line_of_the_unit_is_ours() {
+    let text = std::fs::read_to_string(unit()).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/bin/env cluster ")).unwrap();
+    let line = line.replace("%E", ".config").replace("%i", "main");
+    let words: Vec<&str> = line.split(' ').collect();
+    let world = World::new();
+    assert_snapshot!(world.run(&words), @"
+    status: 2
+    --- stdout
+    --- stderr
+    error: .config/cluster/pools/main.toml: is not there
+    ");
+    std::fs::create_dir_all(world.path(".config/cluster/pools")).unwrap();
+    world.file(".config/cluster/pools/main.toml", "[pool]\ntools = ['no-such-tool']\n");
+    assert_snapshot!(world.run(&words), @"
+    status: 2
+    --- stdout
+    --- stderr
+    error: no profile is named 'no-such-tool': `cluster tools` lists them; a command line needs --until, --sentinel, --lines or --quiet-for
     ");
 }

@@ -7,8 +7,11 @@
 )]
 
 mod asking;
+mod attach;
 mod keys;
 #[path = "../common/missing.rs"]
 mod missing;
 mod rows;
 mod tmux;
+mod top;
+mod trust;

@@ -1,5 +1,6 @@
 //! What is wrong with a text of configuration: where, which key, and what would be right.
 
+use super::find::File;
 use super::layer::below;
 use super::written::KEYS;
 use crate::batch::nearest::nearest;
@@ -42,24 +43,30 @@ pub(super) fn read<T: DeserializeOwned>(place: &str, text: &str) -> Result<T, Wr
     toml::from_str(text).map_err(|error| from_toml(place, text, &error))
 }
 
-/// Refuses what a project may not say: how anything is started.
+/// Refuses what a project may not say where settings stand: how anything is started.
 pub(super) fn only_chooses(place: &str, text: &str) -> Result<(), Wrong> {
     let Ok(table) = DeTable::parse(text) else { return Ok(()) };
     let starts = table.get_ref().keys().find(|key| starts_something(key.get_ref()));
     let Some(key) = starts else { return Ok(()) };
-    let reason = "a project's file may only choose among what is known, and not say how anything is started: put it \
-                  into your own config.toml (`cluster config --origin` says where that is)";
+    let reason = "a project's file says how a tool is started below [tools.NAME], and what is told of a run below \
+                  [hooks], and neither holds until 'cluster trust'";
     let place = format!("{place}:{}", line_at(text, key.span().start));
     Err(Wrong { place, key: key.get_ref().to_string(), reason: reason.to_owned() })
 }
 
 /// Words of the user's file, of profiles and of flags that lead to a program, an argument or a variable.
 fn starts_something(key: &str) -> bool {
-    const WORDS: [&str; 10] =
-        ["tools", "tool", "profiles", "command", "commands", "args", "tool-arg", "model", "env", "cwd"];
-    let is_hook = || key.starts_with("hook") || key.starts_with("on_");
+    const WORDS: [&str; 9] =
+        ["tool", "profiles", "command", "commands", "args", "tool-arg", "model", "env", "cwd"];
+    let is_hook = || key != "hooks" && (key.starts_with("hook") || key.starts_with("on_"));
     // A slip of the pen is told as one.
     WORDS.contains(&key) || is_hook() && nearest(key, KEYS.iter().map(|key| key.name)).is_none()
+}
+
+/// An error about a key of a file.
+pub(super) fn about(file: &File, key: &str, reason: impl Into<String>) -> Wrong {
+    let line = line_of(&file.text, key).map(|line| format!(":{line}")).unwrap_or_default();
+    Wrong { place: format!("{}{line}", file.place()), key: key.to_owned(), reason: reason.into() }
 }
 
 /// An error that the reader of TOML found in `text`, which came from `place`.
@@ -85,7 +92,7 @@ pub(crate) fn from_toml(place: &str, text: &str, error: &toml::de::Error) -> Wro
 fn explain(message: &str) -> String {
     let line = message.lines().next().unwrap_or_default();
     let mut words = line.split('`').skip(1).step_by(2);
-    let (Some(word), known) = (words.next(), words.collect::<Vec<_>>()) else { return line.to_owned() };
+    let (Some(word), known) = (words.next(), words.collect::<Vec<_>>()) else { return in_toml(line) };
     let instead = || match nearest(word, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("it must be one of {}", known.join(", ")),
@@ -97,8 +104,12 @@ fn explain(message: &str) -> String {
     } else if missing_key(line).is_some() {
         "is missing".to_owned()
     } else {
-        RUST.iter().fold(line.to_owned(), |line, (theirs, ours)| line.replace(theirs, ours))
+        in_toml(line)
     }
+}
+
+fn in_toml(line: &str) -> String {
+    RUST.iter().fold(line.to_owned(), |line, (theirs, ours)| line.replace(theirs, ours))
 }
 
 /// How the reader of TOML calls things, and how the format does.

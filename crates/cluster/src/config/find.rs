@@ -2,6 +2,8 @@
 
 use super::error::{ConfigError, Wrong};
 use super::file;
+use super::project::{Project, Standing};
+use super::trust::Trusts;
 use super::written::Key;
 use crate::profile::Surroundings;
 use etcetera::BaseStrategy;
@@ -15,7 +17,7 @@ pub struct Sources {
     /// The user's file.
     pub user: Option<File>,
     /// The project's file.
-    pub project: Option<File>,
+    pub project: Option<Project>,
     /// The environment.
     pub env: Vec<(OsString, OsString)>,
     /// What flags say.
@@ -66,10 +68,31 @@ impl Sources {
     /// Reads the user's file and the project's.
     ///
     /// # Errors
-    /// [`ConfigError::Unreadable`] if one is there and cannot be read.
+    /// [`ConfigError`] if one is there and cannot be read.
     pub fn find(around: &Surroundings) -> Result<Self, ConfigError> {
+        Self::with(around, project(around))
+    }
+
+    /// Where the project's file is, or would be.
+    #[must_use]
+    pub fn place(around: &Surroundings) -> Option<PathBuf> {
+        project(around)
+    }
+
+    /// The same with this file as the project's.
+    ///
+    /// # Errors
+    /// As [`Sources::find`].
+    pub fn with(around: &Surroundings, project: Option<PathBuf>) -> Result<Self, ConfigError> {
         let (user, users) = look(around.config.as_ref().map(|folder| folder.join("config.toml")))?;
-        let (project, projects) = look(project(around))?;
+        let (project, projects) = look(project)?;
+        let mut project = project.map(Project::read).transpose()?;
+        if let Some(project) = project.as_mut().filter(|project| project.needs_trust()) {
+            project.standing = match Trusts::at(around.trust.as_deref()) {
+                Ok(trusts) => trusts.standing(project),
+                Err(error) => Standing::Barred(error.to_string()),
+            };
+        }
         Ok(Self { user, project, env: around.env.clone(), flags: Vec::new(), files: vec![users, projects] })
     }
 

@@ -1,12 +1,17 @@
 //! Layers, and what is said about broken ones.
 
 use super::*;
+use crate::profile::Overrides;
 use proptest::prelude::*;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 fn file(path: &str, text: &str) -> Option<File> {
     Some(File { path: path.into(), text: text.to_owned() })
+}
+
+fn project(path: &str, text: &str) -> Result<Option<Project>, ConfigError> {
+    Project::read(File { path: path.into(), text: text.to_owned() }).map(Some)
 }
 
 /// One line a value that somebody has made.
@@ -26,7 +31,7 @@ fn each_layer_covers_those_below_it() {
             "/u",
             "retries = 1\nroute = 'sticky'\nstall = '1m'\n\n[tools.aider]\nmodel = 'm'\nenv = ['A=b', 'C']\n",
         ),
-        project: file("/p", "# ours\nroute = 'fastest'\ntimeout = '90s'\n"),
+        project: project("/p", "# ours\nroute = 'fastest'\ntimeout = '90s'\n").unwrap(),
         env: [
             ("CLUSTER_TIMEOUT", "2m"),
             ("CLUSTER_ROUTE", ""),
@@ -55,7 +60,7 @@ fn each_layer_covers_those_below_it() {
     let flags = ["instances=7", "route=fastest", "timeout=2m", "stall=1m", "max-memory=512M", "retries=1"];
     assert_eq!(made, flags.map(|flag| format!("--{flag}")));
     let tools = config.tools();
-    let places: Vec<_> = tools["aider"].iter().map(|(_, origin)| origin.to_string()).collect();
+    let places: Vec<_> = tools.settled("aider").iter().map(|(_, origin)| origin.to_string()).collect();
     assert_eq!(places, ["/u:6", "/u:7"]);
 }
 
@@ -82,7 +87,7 @@ fn marks_and_line_ends_of_other_systems_are_read() {
 #[test]
 fn broken_settings() {
     let user = |text: &str| complaint(Sources { user: file("/u", text), ..Sources::default() });
-    let project = |text: &str| complaint(Sources { project: file("/p", text), ..Sources::default() });
+    let project = |text: &str| project("/p", text).expect_err("it makes no sense").to_string();
     let variable = |name: &str, value: &str| {
         complaint(Sources { env: vec![(name.into(), value.into())], ..Sources::default() })
     };
@@ -106,8 +111,21 @@ fn broken_settings() {
         project("on-limt = 'wait'"),
         project("on_limit = 'wait'"),
         project("on_run_done = ['rm']"),
-        project("instances = 2\n[tools.aider]\nmodel = 'm'"),
-        project("[hooks]\non_run_done = ['rm']"),
+        user("[tools.aider]\nprofile = './x.toml'"),
+        user("[tools.aider]\nchanges = ['x']"),
+        project("instances = 2\n[tools.aider]\nmodle = 'm'"),
+        project("[tools.aider]\nprofile = 3"),
+        project("[tools.aider.profile]\nschema = 'cluster.profile/1'\ncommand = 'rm'\nturn.by = 'lines'"),
+        project("[tools.aider]\nenv = ['PATH=./bin:/bin']"),
+        project(
+            "[tools.x.profile]\nschema = 'cluster.profile/1'\ncommand = ['x']\nturn.by = 'lines'\nenv.set.PATH = 'bin'",
+        ),
+        project("[tools.aider]\nprofile = '../x.toml'"),
+        project("[tools.aider]\nprofile = '/etc/passwd'"),
+        project("[tools.aider]\nprofile = ''"),
+        project("[tools.'../../x']\nmodel = 'm'"),
+        project("[tools.\"a\\u001b[2J\"]\nmodel = 'm'"),
+        project("[hooks]\non_run_odne = ['rm']"),
         project("command = ['rm']"),
         project("env = ['LD_PRELOAD=x.so']"),
         variable("CLUSTER_INSTANCES", "many"),
@@ -289,7 +307,7 @@ proptest! {
         };
         let sources = Sources {
             user: file("/u", &text(0)),
-            project: file("/p", &text(1)),
+            project: project("/p", &text(1)).unwrap(),
             env: set(2).map(|key| (key.variable.into(), plain(key, 2).into())).collect(),
             flags: set(3).map(|key| (key, plain(key, 3))).collect(),
             files: Vec::new(),

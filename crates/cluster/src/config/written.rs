@@ -4,14 +4,16 @@
 use super::size::Size;
 use super::value::{MOST_INSTANCES, MOST_RETRIES, Number};
 use crate::hooks::Hooks;
-use crate::profile::{Overrides, Time};
+use crate::profile::{Overrides, Time, written as profile};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 use toml::Table;
 
 /// Defaults for the flags of `cluster run` and `cluster ask`, by the long names of those: `config.toml`. A project's
-/// `pool.toml` may have all of it but `tools` and `hooks`.
+/// `pool.toml` has the same, but its `tools` and `hooks` hold only after `cluster trust`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Written {
@@ -31,10 +33,13 @@ pub struct Written {
     pub retries: Option<Number<0, MOST_RETRIES>>,
     /// What a usage limit does to the run.
     pub on_limit: Option<OnLimit>,
-    /// How tools are started, by the names of their profiles. Only in the user's own file.
+    /// The pool that `cluster up -f` starts.
+    #[serde(default, skip_serializing_if = "PoolSettings::is_empty")]
+    pub pool: PoolSettings,
+    /// How tools are started, by the names of their profiles. A project's hold only after `cluster trust`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tools: BTreeMap<String, ToolSettings>,
-    /// Programs that are told of what happens in a run. Only in the user's own file.
+    /// Programs that are told of what happens in a run. A project's hold only after `cluster trust`.
     #[serde(default, skip_serializing_if = "Hooks::is_empty")]
     pub hooks: Hooks,
 }
@@ -62,6 +67,60 @@ pub struct ToolSettings {
     pub tool_arg: Option<Vec<String>>,
     /// Variables that are passed on to the tool (`NAME`) or set (`NAME=VALUE`).
     pub env: Option<Vec<String>>,
+    /// In a project's file, the profile of a tool that comes with the project: a path below the folder of that file, or the
+    /// profile itself as a table. A program with a slash in its name is looked for in that folder, too.
+    pub profile: Option<ProfileSetting>,
+    /// In a project's file, words of the command line that name files which the tool itself changes: what is in them is no
+    /// part of what is trusted.
+    pub changes: Option<Vec<String>>,
+}
+
+/// A profile that comes with a project.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ProfileSetting {
+    /// A file of the project.
+    File(String),
+    /// The profile itself.
+    Here(Box<profile::Written>),
+}
+
+impl<'de> Deserialize<'de> for ProfileSetting {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = ProfileSetting;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("the path of a profile, or a profile as a table")
+            }
+
+            fn visit_str<E: Error>(self, path: &str) -> Result<ProfileSetting, E> {
+                Ok(ProfileSetting::File(path.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ProfileSetting, A::Error> {
+                let profile = profile::Written::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(ProfileSetting::Here(Box::new(profile)))
+            }
+        }
+        // Not as an untagged enum is read, which says neither what is wrong nor where.
+        deserializer.deserialize_any(Either)
+    }
+}
+
+/// The pool that `cluster up` starts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PoolSettings {
+    /// Its tools, each with its number of instances: `aider:3`.
+    pub tools: Option<Vec<String>>,
+}
+
+impl PoolSettings {
+    fn is_empty(&self) -> bool {
+        self.tools.is_none()
+    }
 }
 
 /// A setting that is a flag of `run` and a variable, too.

@@ -17,6 +17,8 @@ pub struct Client {
     read: BufReader<OwnedReadHalf>,
     write: OwnedWriteHalf,
     last: u64,
+    /// The beginning of a line.
+    open: Vec<u8>,
 }
 
 /// Why a pool does not answer.
@@ -74,12 +76,13 @@ impl Client {
         let stream = UnixStream::connect(socket).await.map_err(ClientError::Unreachable)?;
         let (read, write) = stream.into_split();
         let mut read = BufReader::new(read);
-        let greeting = line(&mut read).await?;
+        let mut open = Vec::new();
+        let greeting = line(&mut read, &mut open).await?;
         let greeting = serde_json::from_slice(&greeting).map_err(|error| match refusal(&greeting) {
             Some(fault) => ClientError::Refused(fault),
             None => ClientError::Foreign(error),
         })?;
-        Ok(Self { greeting, read, write, last: 0 })
+        Ok(Self { greeting, read, write, last: 0, open })
     }
 
     /// Connects to this pool.
@@ -108,13 +111,13 @@ impl Client {
         Ok(self.last)
     }
 
-    /// The next that the pool says. Dropping the future may lose a part of it: then ask nothing more of this client.
+    /// The next that the pool says. Dropping the future loses nothing.
     ///
     /// # Errors
     /// [`ClientError::Gone`] if it says nothing more.
     pub async fn next(&mut self) -> Result<Heard, ClientError> {
         loop {
-            let text = line(&mut self.read).await?;
+            let text = line(&mut self.read, &mut self.open).await?;
             let Spoken { id, ok, event, error } =
                 serde_json::from_slice(&text).map_err(ClientError::Foreign)?;
             let event = event.map(serde_json::from_value);
@@ -154,10 +157,9 @@ impl Client {
 }
 
 /// A whole line. A pool is trusted with its length.
-async fn line(read: &mut BufReader<OwnedReadHalf>) -> Result<Vec<u8>, ClientError> {
-    let mut text = Vec::new();
-    match read.read_until(b'\n', &mut text).await {
-        Ok(_) if text.ends_with(b"\n") => Ok(text),
+async fn line(read: &mut BufReader<OwnedReadHalf>, open: &mut Vec<u8>) -> Result<Vec<u8>, ClientError> {
+    match read.read_until(b'\n', open).await {
+        Ok(_) if open.ends_with(b"\n") => Ok(std::mem::take(open)),
         _ => Err(ClientError::Gone),
     }
 }

@@ -5,6 +5,7 @@ use super::limits::{IN_FLIGHT, PATIENCE};
 use super::lines::{Line, Lines, Room};
 use super::outbound::{self, Outbound};
 use super::protocol::{Body, Code, Fault, request};
+use super::seats::Seats;
 use super::serve::serve;
 use std::io::ErrorKind;
 use std::os::fd::{AsFd, OwnedFd};
@@ -24,7 +25,13 @@ pub(super) async fn converse(stream: UnixStream, controller: Controller, room: R
     let (read, write) = stream.into_split();
     let out = Outbound::default();
     out.push(outbound::line(&controller.greeting()), None);
-    let mut client = Client { controller, out: out.clone(), tasks: JoinSet::new(), lines: Lines::new(room) };
+    let mut client = Client {
+        controller,
+        out: out.clone(),
+        tasks: JoinSet::new(),
+        lines: Lines::new(room),
+        seats: Seats::default(),
+    };
     let mut writer = std::pin::pin!(out.write_to(write));
     tokio::select! {
         // It has gone: what it waits for is dropped with the tasks.
@@ -41,6 +48,7 @@ struct Client {
     out: Outbound,
     tasks: JoinSet<()>,
     lines: Lines,
+    seats: Seats,
 }
 
 impl Client {
@@ -89,7 +97,10 @@ impl Client {
     fn ask(&mut self, line: &[u8]) {
         match request(line) {
             Ok(request) => {
-                self.tasks.spawn(serve(self.controller.clone(), request, self.out.clone()));
+                if let Some(request) = self.seats.pass(request, &self.out) {
+                    let (controller, out) = (self.controller.clone(), self.out.clone());
+                    self.tasks.spawn(serve(controller, request, out, self.seats.clone()));
+                }
             }
             Err((id, fault)) => self.out.tell(id, Body::Error(fault)),
         }

@@ -215,6 +215,21 @@ impl Controller {
         if (index as usize) < all { Ok(SlotId(index)) } else { Err(no_such_instance(index, all)) }
     }
 
+    /// What a person has typed for this tool, as a step.
+    pub(super) fn typed(&self, tool: &Arc<str>, text: &str) -> Result<Step, Fault> {
+        match &self.0.work {
+            Work::Prompts { terms, .. } => terms.typed(tool, text),
+            Work::Batch(_) => Ok(Step::Say(text.to_owned())),
+        }
+    }
+
+    /// These slots came later: prompts may be sent there.
+    pub(super) fn grown(&self, tool: Option<&str>, slots: &[SlotId]) {
+        if let Work::Prompts { terms, .. } = &self.0.work {
+            terms.grown(tool, slots);
+        }
+    }
+
     /// Everything at this moment.
     pub(super) async fn status(&self) -> Result<StatusDone, Fault> {
         let snapshot = self.0.pool.snapshot().await.map_err(|_| self.gone())?;

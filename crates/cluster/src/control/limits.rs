@@ -17,12 +17,12 @@ pub const IN_FLIGHT: usize = 256;
 /// How many bytes of a line that has not ended a client may have for itself, whatever the others do.
 pub const OWN: usize = 64 << 10;
 
-/// How many bytes may wait for a client before its next result, or status, is made: what it asks for at once is made as
-/// fast as it reads.
-pub const AHEAD: usize = 256 << 10;
-
 /// How many bytes may wait for a client that does not read what it watches; with more, the connection ends.
 pub const UNSENT: usize = 8 << 20;
+
+/// How many bytes may wait for a client before streams to it pause, and its next result is made; what they would tell
+/// is kept where it comes from.
+pub const ROOMY: usize = 64 << 10;
 
 /// How long a client may take for its first line, and at the end for what is still to be read.
 pub const PATIENCE: Duration = Duration::from_secs(10);

@@ -1,6 +1,6 @@
 //! What goes to one client: a queue with a bound, and one task that writes it.
 
-use super::limits::{AHEAD, UNSENT};
+use super::limits::{ROOMY, UNSENT};
 use super::protocol::{Answer, Body, Code, Fault};
 use super::tickets::Claim;
 use std::collections::VecDeque;
@@ -65,9 +65,7 @@ impl Outbound {
     /// does not read costs neither memory nor time. Resolves to nothing only if the client has gone.
     pub(super) async fn turn(&self) -> Option<Turn> {
         let turn = self.0.turn.clone().acquire_owned().await.ok()?;
-        while self.queue().bytes > AHEAD {
-            self.0.written.notified().await;
-        }
+        self.roomy().await;
         Some(Turn(turn))
     }
 
@@ -94,6 +92,24 @@ impl Outbound {
             queue.lines.push_back((line, claim));
         }
         self.0.moved.notify_one();
+    }
+
+    /// Resolves when so little waits for the client that more of a stream may follow.
+    pub(super) async fn roomy(&self) {
+        loop {
+            // Before the look, so that what is written after it is heard.
+            let mut written = std::pin::pin!(self.0.written.notified());
+            written.as_mut().enable();
+            if self.is_roomy() {
+                return;
+            }
+            written.await;
+        }
+    }
+
+    fn is_roomy(&self) -> bool {
+        let queue = self.queue();
+        queue.state != State::Open || queue.bytes <= ROOMY
     }
 
     /// Nothing more is put in.
@@ -134,7 +150,7 @@ impl Outbound {
                     let mut queue = self.queue();
                     queue.bytes = queue.bytes.saturating_sub(line.len());
                     drop(queue);
-                    self.0.written.notify_one();
+                    self.0.written.notify_waiters();
                 }
                 None => self.0.moved.notified().await,
             }
@@ -154,6 +170,7 @@ impl Outbound {
         // Outside of the lock: claims go back to their tickets.
         drop(dropped);
         self.0.cut.notify_waiters();
+        self.0.written.notify_waiters();
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {

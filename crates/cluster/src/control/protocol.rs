@@ -14,6 +14,7 @@
 
 mod answer;
 mod ask;
+mod inside;
 mod ticket;
 
 pub use answer::{
@@ -23,6 +24,10 @@ pub use answer::{
 pub use ask::{
     Ask, CancelAsk, DownAsk, ReadAsk, Reply, Request, RestartAsk, SendAsk, StepAsk, To, Until, WaitAsk,
     request,
+};
+pub use inside::{
+    AttachAsk, AttachDone, AttachedTo, Bytes, DetachAsk, Left, LogPiece, Logged, LogsAsk, ResizeAsk,
+    ScaleAsk, ScaleDone, TypeAsk, WhyAsk,
 };
 pub use ticket::{NotATicket, TicketId};
 

@@ -1,24 +1,29 @@
 //! What is done about each request, one file a request.
 
 mod answer;
+mod attach;
 mod cancel;
 mod down;
+mod logs;
 mod read;
 mod restart;
+mod scale;
 mod send;
 mod status;
 mod wait;
 mod watch;
+mod why;
 
 use super::controller::Controller;
 use super::outbound::{Outbound, Turn};
 use super::protocol::{Ask, Body, Code, Done, Event, Fault, Request};
+use super::seats::Seats;
 use super::tickets::Claim;
 
 /// Does what a client asks for, and answers.
-pub(super) async fn serve(controller: Controller, request: Request, out: Outbound) {
+pub(super) async fn serve(controller: Controller, request: Request, out: Outbound, seats: Seats) {
     let Request { id, ask } = request;
-    let caller = Caller { out, id };
+    let caller = Caller { out, id, seats };
     match dispatch(&controller, ask, &caller).await {
         Ok(Served { done, claim, turn: _turn }) => caller.out.tell_claimed(Some(id), Body::Ok(done), claim),
         Err(fault) => caller.out.tell(Some(id), Body::Error(fault)),
@@ -36,8 +41,13 @@ async fn dispatch(controller: &Controller, ask: Ask, caller: &Caller) -> Result<
         Ask::Restart(ask) => restart::serve(controller, ask).await,
         Ask::Wait(ask) => wait::serve(controller, ask).await,
         Ask::Down(ask) => down::serve(controller, ask).await,
-        Ask::Scale {} | Ask::Logs {} | Ask::Why {} | Ask::Attach {} => {
-            Err(Fault::new(Code::NotOffered, "this program does not know how to do that yet"))
+        Ask::Scale(ask) => scale::serve(controller, ask).await,
+        Ask::Logs(ask) => logs::serve(controller, ask, caller).await,
+        Ask::Why(ask) => why::serve(controller, ask).await,
+        Ask::Attach(ask) => attach::serve(controller, ask, caller).await,
+        // Those went to their seats before.
+        Ask::Type(_) | Ask::Resize(_) | Ask::Detach(_) => {
+            Err(Fault::new(Code::Refused, "nobody sits at a terminal here"))
         }
     }
 }
@@ -47,6 +57,7 @@ async fn dispatch(controller: &Controller, ask: Ask, caller: &Caller) -> Result<
 struct Caller {
     out: Outbound,
     id: u64,
+    seats: Seats,
 }
 
 impl Caller {

@@ -1,5 +1,9 @@
 //! On which terms a pool takes prompts: from a request to a job.
 
+mod grown;
+
+pub use grown::Grown;
+
 use super::protocol::{Code, Fault, SendAsk, StepAsk, To};
 use crate::Job;
 use crate::batch::plan::Settings;
@@ -16,6 +20,8 @@ pub struct Terms {
     pub settings: Settings,
     /// How many slots each of them has.
     pub slots: Vec<usize>,
+    /// The tools of those that came later.
+    pub grown: Grown,
     /// Adds what holds for every job: attempts, and what a usage limit does.
     pub finish: Box<dyn Fn(Job) -> Job + Send + Sync>,
 }
@@ -60,7 +66,26 @@ impl Terms {
     fn tool_of(&self, slot: u32) -> Result<Arc<str>, Fault> {
         let owners = self.settings.tools.iter().zip(&self.slots);
         let mut owners = owners.flat_map(|((offer, _), slots)| std::iter::repeat_n(&offer.tool, *slots));
-        owners.nth(slot as usize).cloned().ok_or_else(|| no_such_instance(slot, self.slots.iter().sum()))
+        let first = owners.nth(slot as usize).cloned();
+        first
+            .or_else(|| self.grown.tool_of(slot))
+            .ok_or_else(|| no_such_instance(slot, self.slots.iter().sum::<usize>() + self.grown.len()))
+    }
+
+    /// What a person has typed for this tool.
+    pub(super) fn typed(&self, tool: &Arc<str>, text: &str) -> Result<Step, Fault> {
+        self.step(&Needs::Tool(tool.clone()), &StepAsk::Typed(text.to_owned()))
+    }
+
+    /// These slots came later, and are of the tool of this name, or of the only one.
+    pub(super) fn grown(&self, tool: Option<&str>, slots: &[SlotId]) {
+        let mut tools = self.settings.tools.iter().map(|(offer, _)| &offer.tool);
+        let tool = tools.find(|known| tool.is_none_or(|tool| tool == known.as_ref()));
+        let first = self.slots.iter().sum::<usize>();
+        let new = slots.iter().filter(|slot| slot.index() >= first);
+        if let Some(tool) = tool {
+            self.grown.add(new.map(|slot| slot.0), tool);
+        }
     }
 
     fn known_tool(&self, name: &str) -> Result<Arc<str>, Fault> {
@@ -123,6 +148,7 @@ mod tests {
         Terms {
             settings: Settings { tools, ..Settings::default() },
             slots: vec![2, 1],
+            grown: Grown::default(),
             finish: Box::new(|job| job),
         }
     }

@@ -75,7 +75,7 @@ mod tests {
 
     fn seen(state: char, ticks: u64) -> Vec<Seen> {
         let name = "tool".to_owned();
-        vec![Seen { pid: 2, parent: 1, state, name, ticks, memory: 0, waits_in: None }]
+        vec![Seen { pid: 2, parent: 1, state, name, ticks, memory: 0, waits_in: None, waits_for: None }]
     }
 
     /// After how many milliseconds a wait is over in which this happens, 50 ms apart: output (`o`), work that costs

@@ -14,6 +14,16 @@ pub enum ProfileError {
         /// A name that is nearly the same.
         nearest: Option<String>,
     },
+    /// A project says how it is started, and the user does not trust that.
+    #[error("{} says how '{tool}' is started: {advice}", .file.display())]
+    Withheld {
+        /// What was asked for.
+        tool: String,
+        /// The project's file.
+        file: PathBuf,
+        /// What is the matter, and what to do.
+        advice: String,
+    },
     /// The file cannot be read.
     #[error("{}: cannot be read: {reason}", .path.display())]
     Unreadable {

@@ -111,7 +111,7 @@ pub(super) fn settled(
     around: &Surroundings,
 ) -> Result<Vec<(Table, Origin)>, ProfileError> {
     let mut settled = Vec::new();
-    for (set, origin) in around.tools.get(name).into_iter().flatten() {
+    for (set, origin) in around.tools.settled(name) {
         if set.model.is_some() && flags.model.is_some() {
             continue;
         }

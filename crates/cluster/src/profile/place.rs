@@ -1,9 +1,8 @@
 //! Where profiles and programs are found.
 
-use super::{Origin, Overrides, ProfileError};
+use super::{Origin, ProfileError};
 use crate::batch::nearest::nearest;
-use crate::config::{self, folder};
-use std::collections::BTreeMap;
+use crate::config::{self, Tools, folder};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -38,8 +37,10 @@ pub struct Surroundings {
     pub config: Option<PathBuf>,
     /// The user's home.
     pub home: Option<PathBuf>,
-    /// What the user's settings add to profiles, by name: [`config::Config::tools`].
-    pub tools: BTreeMap<String, Vec<(Overrides, Origin)>>,
+    /// What settings say of tools, by name: [`config::Config::tools`].
+    pub tools: Tools,
+    /// Where is kept which projects the user trusts: [`config::Trusts`].
+    pub trust: Option<PathBuf>,
     /// The user's profiles, one `NAME.toml` each.
     pub profiles: Option<PathBuf>,
     /// Where private folders of instances are made.
@@ -60,7 +61,8 @@ impl Surroundings {
             profiles: config.as_ref().map(|folder| folder.join("profiles")),
             config,
             home,
-            tools: BTreeMap::new(),
+            tools: Tools::default(),
+            trust: config::state().map(|state| state.join("trust")),
             state: config::state().map(|state| state.join("instances")),
             cwd: std::env::current_dir().unwrap_or_default(),
         }
@@ -83,6 +85,10 @@ impl Surroundings {
                 names.push((name, Origin::File(path)));
             }
         }
+        for (name, given) in self.tools.all_given() {
+            names.retain(|(known, _)| known != name);
+            names.push((name.clone(), given.origin.clone()));
+        }
         names.sort_by(|a, b| a.0.cmp(&b.0));
         names
     }
@@ -100,36 +106,52 @@ pub(super) struct Source {
     pub(super) name: String,
     pub(super) origin: Origin,
     pub(super) text: String,
+    /// What relative paths in it start from, if not from the working folder.
+    pub(super) folder: Option<PathBuf>,
 }
 
 impl Source {
     /// What errors call it.
     pub(super) fn place(&self) -> String {
         match &self.origin {
-            Origin::File(path) => path.display().to_string(),
+            Origin::File(_) | Origin::Line(..) => self.origin.to_string(),
             _ => format!("built-in profile {}", self.name),
         }
     }
 }
 
 /// Whether the tool is named by a path: that has a slash or ends in `.toml`.
-pub(super) fn is_path(tool: &str) -> bool {
+pub(crate) fn is_path(tool: &str) -> bool {
     tool.contains('/') || tool.ends_with(".toml")
 }
 
 /// Finds a profile by its name, or by a path.
 pub(super) fn find(tool: &str, around: &Surroundings) -> Result<Source, ProfileError> {
+    if !is_path(tool) {
+        if let Some(withheld) = around.tools.withheld(tool) {
+            let (file, advice) = (withheld.file.clone(), withheld.standing.advice());
+            return Err(ProfileError::Withheld { tool: tool.to_owned(), file, advice });
+        }
+        if let Some(given) = around.tools.given(tool) {
+            let (origin, text, folder) =
+                (given.origin.clone(), given.text.clone(), Some(given.folder.clone()));
+            return Ok(Source { name: tool.to_owned(), origin, text, folder });
+        }
+    }
     let path = if is_path(tool) { Some(around.cwd.join(tool)) } else { around.user_profile(tool) };
     if let Some(path) = path {
         let text = config::file_text(&path)
             .map_err(|error| ProfileError::Unreadable { path: path.clone(), reason: error.to_string() })?;
         let name = profile_name(&path).unwrap_or_else(|| tool.to_owned());
-        return Ok(Source { name, origin: Origin::File(path), text });
+        return Ok(Source { name, origin: Origin::File(path), text, folder: None });
     }
     match BUILT_IN.iter().find(|(name, _)| *name == tool) {
-        Some((name, text)) => {
-            Ok(Source { name: (*name).to_owned(), origin: Origin::BuiltIn, text: (*text).to_owned() })
-        }
+        Some((name, text)) => Ok(Source {
+            name: (*name).to_owned(),
+            origin: Origin::BuiltIn,
+            text: (*text).to_owned(),
+            folder: None,
+        }),
         None => {
             let names = around.names();
             let near = nearest(tool, names.iter().map(|(name, _)| name.as_str())).map(str::to_owned);

@@ -1,10 +1,10 @@
 //! The one place that performs effects for a conversation.
 
 use super::backlog::Backlog;
-use super::{Activity, Inside, Plan};
+use super::{Activity, Inside, Plan, Transcript};
 use crate::machine::conversation::{Action, Conversation};
 use crate::machine::dialect::any::AnyDialect;
-use crate::message::{Assign, ControlMessage, Event, ExitReport, news};
+use crate::message::{Assign, Control, ControlMessage, Event, ExitReport, Job, news};
 use crate::process::look::{Depth, Looking, Seen};
 use crate::process::{Input, NARROW, Output, Process, ProcessControl};
 use crate::spec::{ToolSpec, TurnRule};
@@ -25,6 +25,9 @@ const SMALL_READ: usize = 4096;
 /// The room for a read once a reply turns out to be large: what a pipe holds.
 const LARGE_READ: usize = 65_536;
 
+/// How much that somebody has typed may wait for the tool to read it, in bytes.
+const TYPED: usize = 65_536;
+
 /// The now of the pausable clock.
 pub(super) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
@@ -43,6 +46,7 @@ struct Inner {
     conversation: Conversation<AnyDialect>,
     supervisor: Recipient<Event>,
     activity: Arc<Activity>,
+    transcript: Arc<Transcript>,
     me: Option<Arc<Recipient<ControlMessage>>>,
     input: Option<Box<dyn Input>>,
     wide: Wide,
@@ -76,6 +80,7 @@ impl Driver {
                 conversation,
                 supervisor: plan.supervisor,
                 activity: plan.activity,
+                transcript: plan.transcript,
                 me: Some(me),
                 input: None,
                 wide: Wide::default(),
@@ -94,10 +99,7 @@ impl Driver {
     /// Takes a job from the router.
     pub(super) fn assign(self: &Rc<Self>, assign: Assign) {
         let inner = self.inner.borrow();
-        let controls = match &inner.me {
-            Some(me) => assign.job.reply_to.attach(me),
-            None => Vec::new(),
-        };
+        let controls = inner.listen_to(&assign.job);
         let surplus = inner.counts_lines && inner.output.as_ref().is_some_and(|output| output.is_waiting());
         drop(inner);
         self.feed(|conversation, now| {
@@ -108,13 +110,47 @@ impl Driver {
         });
     }
 
+    /// Takes a job from somebody who is attached.
+    pub(super) fn attend(self: &Rc<Self>, job: Box<Job>) {
+        let controls = self.inner.borrow().listen_to(&job);
+        self.feed(|conversation, now| conversation.attend(job, controls, now));
+    }
+
     /// Gives the conversation an input, then does what it wants.
     pub(super) fn feed(self: &Rc<Self>, input: impl FnOnce(&mut Conversation<AnyDialect>, Instant)) {
+        self.feed_and_note(|conversation, _, now| input(conversation, now));
+    }
+
+    fn feed_and_note(
+        self: &Rc<Self>,
+        input: impl FnOnce(&mut Conversation<AnyDialect>, &Transcript, Instant),
+    ) {
         let mut inner = self.inner.borrow_mut();
         let now = now();
-        input(&mut inner.conversation, now);
+        let Inner { conversation, transcript, .. } = &mut *inner;
+        input(conversation, transcript, now);
         inner.activity.show(inner.conversation.current_job(), now);
         self.drive(&mut inner);
+    }
+
+    /// `count` bytes have been read.
+    pub(super) fn output(self: &Rc<Self>, count: usize) {
+        self.feed_and_note(|conversation, transcript, now| {
+            let buffer = conversation.buffer();
+            transcript.said(&buffer[buffer.len() - count..], now);
+            conversation.output(count, now);
+        });
+    }
+
+    /// Somebody who is attached types. False if nobody is, or the tool has long not read.
+    pub(super) fn type_in(self: &Rc<Self>, bytes: &[u8]) -> bool {
+        let inner = self.inner.borrow();
+        let takes = inner.conversation.is_attached() && inner.backlog.len() + bytes.len() <= TYPED;
+        drop(inner);
+        if takes {
+            self.feed(|conversation, _| conversation.typed(bytes));
+        }
+        takes
     }
 
     /// The process exists.
@@ -256,6 +292,16 @@ impl Driver {
                     inner.input = None;
                 }
             }
+            Action::Seat(seat) => {
+                if let Some(input) = &mut inner.input {
+                    input.seat(seat);
+                }
+            }
+            Action::Resize(size) => {
+                if let Some(input) = &mut inner.input {
+                    input.resize(size);
+                }
+            }
             Action::Look(depth) => self.look(inner, depth, Conversation::looked),
             Action::Weigh => {
                 self.look(inner, Depth::Tree, |conversation, seen, _| conversation.weighed(seen));
@@ -294,7 +340,7 @@ impl Driver {
 
     /// Writes at once what the pipe takes; the rest is the writer's.
     fn write_out(&self, inner: &mut Inner) {
-        let Inner { conversation, input, wide, backlog, .. } = inner;
+        let Inner { conversation, input, wide, backlog, transcript, .. } = inner;
         let new = conversation.outgoing();
         if new.is_empty() {
             return;
@@ -303,6 +349,7 @@ impl Driver {
             new.clear();
             return;
         };
+        transcript.told(new);
         if new.len() > NARROW && !std::mem::replace(&mut wide.input, true) {
             pipe.widen();
         }
@@ -320,6 +367,13 @@ impl Driver {
         new.clear();
         new.shrink_to(SMALL_READ);
         conversation.unread(backlog.len());
+    }
+}
+
+impl Inner {
+    /// From now on, its caller speaks to us; what was said before is given back.
+    fn listen_to(&self, job: &Job) -> Vec<Control> {
+        self.me.as_ref().map(|me| job.reply_to.attach(me)).unwrap_or_default()
     }
 }
 

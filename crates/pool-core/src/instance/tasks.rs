@@ -49,7 +49,7 @@ async fn read(driver: &Rc<Driver>) {
             }
             Ok(count) => {
                 room = Driver::next_room(count, room);
-                driver.feed(|conversation, now| conversation.output(count, now));
+                driver.output(count);
             }
         }
     }

@@ -8,6 +8,7 @@
 //!     any ─▶ Stopping (the ladder) ─▶ Gone
 //! ```
 
+mod attach;
 mod complaint;
 mod describe;
 mod ending;
@@ -30,11 +31,12 @@ pub use unread::UNREAD_ANSWERS;
 use super::dialect::Dialect;
 use crate::message::{
     Assign, Control, ControlMessage, ErrandFuture, Event, ExitReport, Generation, InstanceRef, JobId,
-    JobResult, Next, Order, Refused, ReplyTo, Serial, SlotId, StateChange,
+    JobResult, Next, Order, Refused, ReplyTo, Seat, Serial, Size, SlotId, StateChange,
 };
 use crate::process::Signal;
 use crate::process::look::Depth;
 use crate::spec::ToolSpec;
+use attach::{Lent, Typed};
 use complaint::Complaint;
 use ending::Ending;
 use running::Turn;
@@ -57,6 +59,10 @@ pub enum Action {
     Finish(ReplyTo, Box<JobResult>),
     /// Tell the supervisor.
     Tell(Event),
+    /// Make the terminal, if there is one, what it has to be for who sits there.
+    Seat(Seat),
+    /// Make the terminal, if there is one, as large.
+    Resize(Size),
     /// Look at the tool's processes, and hand what is seen to [`Conversation::looked`].
     Look(Depth),
     /// Look at all of them, and hand what is seen to [`Conversation::weighed`].
@@ -82,6 +88,9 @@ pub struct Conversation<D> {
     spent: Serial,
     ordered_at: Instant,
     last_interrupt: Option<Instant>,
+    /// The last job was of a session, whose conversation goes on.
+    keeps: bool,
+    lent: Lent,
     /// When its memory was looked at last.
     weighed: Option<Instant>,
     pid: Option<u32>,
@@ -108,6 +117,10 @@ enum State {
     Settling { work: Box<Work>, deadline: Instant },
     /// Reset line number `line` runs; `next` waits for it.
     Resetting { line: usize, next: Option<Box<Work>>, deadline: Instant },
+    /// A person sits there.
+    Attached(Typed),
+    /// The person has gone, and the tool has to answer line number `line`.
+    Returning { line: usize, deadline: Instant },
     /// Going.
     Stopping(Ladder),
     /// Gone.
@@ -131,6 +144,8 @@ impl<D: Dialect> Conversation<D> {
             spent: 0,
             ordered_at: now,
             last_interrupt: None,
+            keeps: false,
+            lent: Lent::No,
             weighed: None,
             pid: None,
             thread: None,
@@ -170,10 +185,11 @@ impl<D: Dialect> Conversation<D> {
             | State::Warming { deadline }
             | State::Arming { deadline, .. }
             | State::Settling { deadline, .. }
-            | State::Resetting { deadline, .. } => Some(*deadline),
+            | State::Resetting { deadline, .. }
+            | State::Returning { deadline, .. } => Some(*deadline),
             State::Turn { turn, .. } => Some(turn.next_deadline()),
             State::Stopping(ladder) => ladder.deadline(),
-            State::Idle | State::Gone => None,
+            State::Idle | State::Attached(_) | State::Gone => None,
         };
         [state, self.ending.deadline(), self.dialect_deadline()].into_iter().flatten().min()
     }
@@ -208,6 +224,9 @@ impl<D: Dialect> Conversation<D> {
 
     /// `count` bytes have been added to the buffer.
     pub fn output(&mut self, count: usize, now: Instant) {
+        if self.is_attached() {
+            return self.overheard(count);
+        }
         let mut holds = false;
         if let State::Turn { work, turn } = &mut self.state {
             turn.vigil.output(now);
@@ -280,6 +299,8 @@ impl<D: Dialect> Conversation<D> {
                 self.draining = true;
             }
             Order::Drain | Order::Stop => self.stop(now),
+            Order::Attach(seat) => self.attach(seat),
+            Order::Detach => self.detach(now),
             Order::Resume => self.resume(now),
             Order::Kill => self.kill(now),
         }
@@ -302,7 +323,7 @@ impl<D: Dialect> Conversation<D> {
     // === shared by the parts ===
 
     fn dialect_deadline(&self) -> Option<Instant> {
-        (!matches!(self.state, State::Idle | State::Gone | State::Stopping(_)))
+        (!matches!(self.state, State::Idle | State::Attached(_) | State::Gone | State::Stopping(_)))
             .then(|| self.dialect.deadline())
             .flatten()
     }
@@ -343,6 +364,7 @@ impl<D: Dialect> Conversation<D> {
             }
             State::Settling { deadline, .. } if due(*deadline) => self.settling_timed_out(now),
             State::Resetting { deadline, .. } if due(*deadline) => self.reset_failed(now),
+            State::Returning { deadline, .. } if due(*deadline) => self.kill(now),
             State::Turn { .. } => self.turn_timeout(now),
             State::Stopping(_) => self.climb(now),
             _ => {}

@@ -1,5 +1,6 @@
 //! One place in the pool: which life it is in, who holds its credit, and what happens when that life ends.
 
+mod attach;
 mod ending;
 
 use super::breaker::{Breaker, Change, Permit, Trust};
@@ -27,6 +28,8 @@ pub enum SlotState {
     Limited(Limit),
     /// Dead; started again then.
     BackingOff(Instant),
+    /// Alive, and somebody else's for a while: a person sits at its terminal.
+    Attached,
     /// Finishing and going.
     Draining,
     /// Dead for ever, and why.
@@ -49,8 +52,21 @@ pub enum SlotAction {
     Charge(Cause),
     /// It wants a restart that does not count: [`Slot::back_off`].
     Pause,
+    /// It is free, and belongs to who waits for it.
+    HandOver,
     /// It will not live again.
     Over,
+}
+
+/// What a life is to do when the job at hand has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    /// Take the next one.
+    GoOn,
+    /// End, because we want it to; the next life starts at once.
+    Recycle,
+    /// Belong to somebody who waits for its terminal.
+    Attach,
 }
 
 /// One place in the pool.
@@ -64,8 +80,7 @@ pub struct Slot {
     restart: Restart,
     no_restart_on: Vec<i32>,
     life: Life,
-    /// It ends because we wanted it to; the next life starts at once.
-    recycling: bool,
+    wish: Wish,
 }
 
 impl Slot {
@@ -81,8 +96,15 @@ impl Slot {
             restart: spec.restart,
             no_restart_on: spec.no_restart_on.clone(),
             life: Life::default(),
-            recycling: false,
+            wish: Wish::GoOn,
         }
+    }
+
+    /// A slot that was stopped for ever is wanted again: its next life starts as if it were the first, but neither its
+    /// number nor those of its credits come twice.
+    // ## Gone => Waiting
+    pub fn renew(&mut self, spec: &ToolSpec) {
+        *self = Self { generation: self.generation, serial: self.serial, ..Self::new(spec) };
     }
 
     /// What it is doing.
@@ -124,7 +146,9 @@ impl Slot {
     // ## (Waiting | BackingOff) => Starting
     pub fn start(&mut self, now: Instant) -> Generation {
         self.generation += 1;
-        self.recycling = false;
+        if self.wish == Wish::Recycle {
+            self.wish = Wish::GoOn;
+        }
         self.life = Life::begun(now);
         self.state = SlotState::Starting(None);
         self.generation
@@ -145,6 +169,7 @@ impl Slot {
                 self.life.worked_on(report);
                 if *idle { self.free(hold, now) } else { SlotAction::Nothing }
             }
+            Event::Detached { generation, .. } if *generation == self.generation => self.detached(),
             Event::Idle { generation, .. } if *generation == self.generation => self.free(hold, now),
             Event::Revoked { slot, serial, .. } | Event::CreditDropped { slot, serial }
                 if self.state == SlotState::Ready(*serial) =>
@@ -187,7 +212,7 @@ impl Slot {
     /// The life that runs is to end without blame and be followed by another. True if there is one, and another may
     /// follow; said again before it has ended, it changes nothing.
     pub fn recycle(&mut self) -> bool {
-        self.recycling = self.restart != Restart::Temporary
+        let may = self.restart != Restart::Temporary
             && matches!(
                 self.state,
                 SlotState::Starting(_)
@@ -196,10 +221,10 @@ impl Slot {
                     | SlotState::Open(_)
                     | SlotState::Limited(_)
             );
-        if self.recycling {
-            self.state = SlotState::Working;
+        if may {
+            (self.wish, self.state) = (Wish::Recycle, SlotState::Working);
         }
-        self.recycling
+        may
     }
 
     /// No further life. True if one runs that must be told.
@@ -252,10 +277,13 @@ impl Slot {
     /// It could take a job: issue a credit, if it is trusted and wanted.
     // ## (Starting | Working | Open | Limited) => (Ready | Open | Limited)
     fn free(&mut self, hold: &Hold, now: Instant) -> SlotAction {
-        if self.recycling
+        if self.wish == Wish::Recycle
             || matches!(self.state, SlotState::Draining | SlotState::Failed(_) | SlotState::Gone)
         {
             return SlotAction::Nothing;
+        }
+        if self.wish == Wish::Attach {
+            return self.hand_over();
         }
         if let Some(limit) = hold.limit() {
             self.state = SlotState::Limited(limit.clone());

@@ -1,6 +1,6 @@
 //! News: what instances tell the supervisor, what the supervisor tells the router, and its orders to instances.
 
-use super::{Credit, Generation, Job, JobId, LimitMet, Offer, Outcome, Serial, SlotId, Usage};
+use super::{Credit, Generation, Job, JobId, LimitMet, Offer, Outcome, Seat, Serial, SlotId, Usage};
 use crate::error::StartError;
 use actix::{Message, Recipient};
 use std::sync::Arc;
@@ -189,6 +189,13 @@ pub enum Event {
         /// How.
         exit: ExitReport,
     },
+    /// Somebody who sat at its terminal has gone.
+    Detached {
+        /// The slot.
+        slot: SlotId,
+        /// Its life.
+        generation: Generation,
+    },
     /// Somebody dropped a credit instead of spending it.
     CreditDropped {
         /// The slot.
@@ -280,6 +287,10 @@ pub enum Order {
     Kill,
     /// Our program goes on after a [`Pause`].
     Resume,
+    /// Its credit is void: from now on it belongs to somebody who sits at its terminal.
+    Attach(Seat),
+    /// That one has gone: answer, then be free again.
+    Detach,
 }
 
 /// Tells an instance that our program is about to be stopped: nothing is due until [`Order::Resume`], and the time in

@@ -1,7 +1,12 @@
 //! A look at the processes of an instance: how they are, and how much they have worked.
 
+mod wait;
+
 use std::future::Future;
 use std::pin::Pin;
+
+/// Of so many processes of an instance is said what they wait for; that takes three more small files each.
+const WAITS: usize = 64;
 
 /// How much there is to be seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +34,8 @@ pub struct Seen {
     pub memory: u64,
     /// The place in the kernel where it waits, where that may be known.
     pub waits_in: Option<String>,
+    /// What it waits for, in words, where that may be known: `reads from its input (pipe:[4711])`.
+    pub waits_for: Option<String>,
 }
 
 /// What counts of a look, for the watch over a turn.
@@ -90,8 +97,9 @@ fn tree(tool: u32, is_guard: impl Fn(u32) -> bool, all: Vec<Seen>) -> Vec<Seen> 
             place += 1;
         }
     }
-    for process in &mut tree {
+    for process in tree.iter_mut().take(WAITS) {
         process.waits_in = waits_in(process.pid);
+        process.waits_for = wait::waits_for(process.pid);
     }
     tree
 }
@@ -133,6 +141,7 @@ fn parse(stat: &str) -> Option<Seen> {
         ticks: times.sum(),
         memory: pages * rustix::param::page_size() as u64,
         waits_in: None,
+        waits_for: None,
     })
 }
 
@@ -165,6 +174,7 @@ mod tests {
             ticks: u64::from(pid),
             memory: 0,
             waits_in: None,
+            waits_for: None,
         };
         let all = || {
             [(1, 0), (900_005, 900_003), (900_003, 900_002), (900_002, 1), (900_004, 1)]

@@ -4,6 +4,7 @@
 //! It is made before the tool is there: raw, so that no byte of a prompt is a key and no line too long; without echo, so
 //! that a prompt does not come back as output; but a line end of the tool still returns the cursor, as everywhere.
 
+mod seat;
 mod streams;
 
 pub(super) use streams::streams;

@@ -1,7 +1,8 @@
 //! What the supervisor keeps: a [`Group`] per tool, a [`Place`] per slot.
 
+use super::attach::Asker;
 use super::status::StatusBook;
-use crate::instance::{Activity, InstanceActor};
+use crate::instance::{Activity, InstanceActor, Transcript};
 use crate::machine::breaker::{Change, Trust};
 use crate::machine::restart::Window;
 use crate::machine::slot::{Slot, SlotState};
@@ -35,6 +36,10 @@ pub(super) struct Place {
     pub(super) slot: Slot,
     pub(super) instance: Option<Addr<InstanceActor>>,
     pub(super) activity: Arc<Activity>,
+    /// Who waits for its terminal.
+    pub(super) asker: Option<Asker>,
+    /// What was told and said here, in all lives.
+    pub(super) transcript: Arc<Transcript>,
     pub(super) status: StatusBook,
     /// The conversation to be taken up by the next life, and the life that it is of.
     pub(super) thread: Option<(Generation, Arc<str>)>,
@@ -50,6 +55,8 @@ impl Place {
             slot: Slot::new(spec),
             instance: None,
             activity,
+            transcript: Arc::default(),
+            asker: None,
             status: StatusBook::new(now),
             thread: None,
             continues: None,
@@ -103,6 +110,16 @@ impl Place {
         }
     }
 
+    /// Whether somebody sits at its terminal.
+    pub(super) const fn is_attached(&self) -> bool {
+        matches!(self.slot.state(), SlotState::Attached)
+    }
+
+    /// Whether it lives and waits for a job, trusted or not.
+    pub(super) const fn is_idle(&self) -> bool {
+        matches!(self.slot.state(), SlotState::Ready(_) | SlotState::Open(_) | SlotState::Limited(_))
+    }
+
     /// Why it, one of `tool`, will not live again.
     pub(super) fn failure(&self, tool: &str) -> String {
         match self.slot.state() {
@@ -112,5 +129,12 @@ impl Place {
                 self.status.last_exit()
             ),
         }
+    }
+}
+
+impl Drop for Place {
+    /// Nobody else writes once the pool has gone.
+    fn drop(&mut self) {
+        self.transcript.close();
     }
 }

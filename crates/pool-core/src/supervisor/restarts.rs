@@ -1,5 +1,6 @@
 //! After the end of a life: the next one, the end of a slot, of a tool, of the pool.
 
+use super::attach::CannotAttach;
 use super::{PoolHealth, PoolSupervisor, now, slot_id, unit};
 use crate::machine::restart::{Cause, Verdict};
 use crate::message::{Generation, Order, PoolEvent, SlotId, news};
@@ -64,6 +65,9 @@ impl PoolSupervisor {
     pub(super) fn over(&mut self, index: usize, context: &mut Context<Self>) {
         let group = self.places[index].group;
         let generation = self.places[index].slot.generation();
+        if let Some(asker) = self.places[index].asker.take() {
+            let _ = asker.send(Err(CannotAttach::Going { slot: slot_id(index) }));
+        }
         news::tell(&self.router, PoolEvent::Gone { slot: slot_id(index), generation, for_ever: true });
         let mut rest = self.places.iter().filter(|place| place.group == group);
         let all = rest.all(|place| place.slot.is_over());
@@ -84,6 +88,7 @@ impl PoolSupervisor {
         }
         if self.closing {
             self.health.send_replace(PoolHealth::Gone);
+            self.places.iter().for_each(|place| place.transcript.close());
             for waiting in self.gone.drain(..) {
                 let _ = waiting.send(());
             }

@@ -32,6 +32,8 @@ pub enum InstanceState {
     Open,
     /// Alive, but its account's usage is limited for now.
     Limited,
+    /// Alive, and lent to somebody who sits at its terminal.
+    Attached,
     /// Dead, and will be started again.
     BackingOff,
     /// Finishing and going.
@@ -250,6 +252,7 @@ impl StatusBook {
             (SlotState::Open(_), _) => InstanceState::Open,
             (SlotState::Limited(_), _) => InstanceState::Limited,
             (SlotState::BackingOff(_), _) => InstanceState::BackingOff,
+            (SlotState::Attached, _) => InstanceState::Attached,
             (SlotState::Draining, _) => InstanceState::Draining,
             (SlotState::Failed(_), _) => InstanceState::Failed,
             (SlotState::Gone, _) => InstanceState::Gone,
@@ -279,6 +282,7 @@ impl StatusBook {
             (SlotState::BackingOff(until), _) => {
                 format!("it {}; started again in {}", self.last_exit(), left(until))
             }
+            (SlotState::Attached, _) => "somebody sits at its terminal".into(),
             (SlotState::Draining, _) => "asked to stop".into(),
             (SlotState::Failed(reason), _) => reason.clone(),
             (SlotState::Gone, _) => "stopped".into(),

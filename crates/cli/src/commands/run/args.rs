@@ -6,11 +6,10 @@ mod record;
 use crate::output::Level;
 pub(crate) use bounds::BoundsArgs;
 use cluster::batch::duration::duration;
-use cluster::config::{MOST_INSTANCES, MOST_RETRIES, Origin, size};
+use cluster::config::{MOST_INSTANCES, MOST_RETRIES, Origin, Tools, size};
 use cluster::hooks::Hooks;
-use cluster::profile::{Allow, Overrides};
+use cluster::profile::Allow;
 pub(crate) use record::{RecordArgs, Unknown};
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -199,7 +198,7 @@ pub(crate) struct StartArgs {
 
     /// What the user's settings add to the profiles of tools, by name.
     #[arg(skip)]
-    pub(crate) tools: BTreeMap<String, Vec<(Overrides, Origin)>>,
+    pub(crate) tools: Tools,
 }
 
 /// What an agent may do without asking.

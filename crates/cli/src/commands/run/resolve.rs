@@ -84,7 +84,10 @@ pub(crate) fn resolve(
 /// What an agent may do where nobody says it: change files only where that can be undone.
 fn by_default(folder: Option<&Path>) -> cluster::profile::Allow {
     let mut git = Command::new("git");
-    git.args(["--no-optional-locks", "status", "--porcelain"]).stdin(Stdio::null()).stderr(Stdio::null());
+    // A folder's own settings may name a program that git would ask what has changed.
+    git.args(["-c", "core.fsmonitor=false", "--no-optional-locks", "status", "--porcelain"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null());
     if let Some(folder) = folder {
         git.current_dir(folder);
     }

@@ -2,6 +2,9 @@
 
 use crate::commands::pool::PoolArg;
 use crate::commands::run::args::{FramingArgs, PoolArgs, StartArgs, TalkArgs, Unknown};
+use crate::failure::Failure;
+use cluster::config::PoolSettings;
+use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -32,8 +35,15 @@ Exit codes: 0 the pool is up, 2 wrong usage or such a pool is up already, 3 no t
 pub(crate) struct UpArgs {
     /// The tools: names ('cluster tools' lists them), paths to profiles, separated by commas, or, with a flag of framing, a
     /// command line in one word. ':N' gives a tool N instances
-    #[arg(value_name = "TOOL[:N]")]
-    pub(super) tools: String,
+    #[arg(value_name = "TOOL[:N]", required_unless_present = "file")]
+    pub(super) tools: Option<String>,
+    /// The tools and the settings of this pool.toml instead: '[pool]' names them, as in tools = ["aider:3", "bash"]. What it
+    /// says of how they are started holds after 'cluster trust'
+    #[arg(short, long, conflicts_with = "tools")]
+    pub(super) file: Option<PathBuf>,
+    /// What the settings say of the pool.
+    #[arg(skip)]
+    pub(crate) settled: PoolSettings,
     #[command(flatten)]
     pub(super) which: PoolArg,
     /// Stay in the foreground: Ctrl-C ends the pool
@@ -65,4 +75,19 @@ pub(super) struct RecordArgs {
     /// changes nothing, else ask]
     #[arg(long, value_name = "WHAT", value_enum)]
     pub(super) on_unknown: Option<Unknown>,
+}
+
+impl UpArgs {
+    /// The tools, as they are typed.
+    pub(super) fn tools(&self) -> Result<String, Failure> {
+        match (&self.tools, &self.file, &self.settled.tools) {
+            (Some(tools), _, _) => Ok(tools.clone()),
+            (None, _, Some(tools)) if !tools.is_empty() => Ok(tools.join(",")),
+            (None, file, _) => {
+                let file = file.as_deref().unwrap_or(Path::new("pool.toml")).display();
+                Err(Failure::usage(format!("{file}: names no tools for a pool"))
+                    .help("write [pool] and tools = [\"TOOL:N\", …] into it"))
+            }
+        }
+    }
 }

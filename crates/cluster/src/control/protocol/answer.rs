@@ -1,7 +1,9 @@
 //! What a pool answers.
 
+use super::inside::{AttachDone, AttachedTo, Bytes, LogPiece, ScaleDone};
 use super::ticket::TicketId;
 use crate::batch::ResultRecord;
+use crate::inside::Why;
 use crate::snapshot::Snapshot;
 use pool_core::message::Outcome;
 use pool_core::supervisor::InstanceStatus;
@@ -42,6 +44,12 @@ pub enum Done {
     Read(Box<ReadDone>),
     /// Of `restart`.
     Restart(Restarted),
+    /// Of `scale`.
+    Scale(ScaleDone),
+    /// Of `why`.
+    Why(Box<Why>),
+    /// Of `attach`.
+    Attach(AttachDone),
     /// Of everything else.
     Nothing {},
 }
@@ -157,6 +165,19 @@ pub enum Event {
     Instance(Box<InstanceStatus>),
     /// A ticket has. To those who watch.
     Ticket(TicketChange),
+    /// A piece of a transcript.
+    Log(LogPiece),
+    /// The instance belongs to the client.
+    Attached(AttachedTo),
+    /// It says this, to who is attached.
+    Output(Bytes),
+    /// So much of its output was left out because the client was too slow.
+    Unshown {
+        /// How many bytes.
+        bytes: u64,
+    },
+    /// What was typed was not taken: the tool has long not read.
+    Untyped {},
     /// So many changes were left out because the client was too slow; `status` has the whole. To those who watch.
     Missed {
         /// How many.

@@ -1,6 +1,7 @@
 //! What a client may ask for.
 
 use super::answer::{Code, Fault};
+use super::inside::{AttachAsk, DetachAsk, LogsAsk, ResizeAsk, ScaleAsk, TypeAsk, WhyAsk};
 use super::ticket::TicketId;
 use serde::{Deserialize, Serialize};
 
@@ -36,14 +37,20 @@ pub enum Ask {
     Wait(WaitAsk),
     /// The end of the pool; answered when all tools have gone.
     Down(DownAsk),
-    /// Another number of instances.
-    Scale {},
-    /// What instances print.
-    Logs {},
-    /// What an instance waits for.
-    Why {},
-    /// The terminal of an instance.
-    Attach {},
+    /// Another number of instances: [`ScaleDone`](super::ScaleDone).
+    Scale(ScaleAsk),
+    /// What instances were told and said, as events.
+    Logs(LogsAsk),
+    /// What an instance waits for: [`Why`](crate::inside::Why).
+    Why(WhyAsk),
+    /// The terminal of an instance: its output as events, and [`AttachDone`](super::AttachDone) at the end.
+    Attach(AttachAsk),
+    /// What is typed at such a terminal.
+    Type(TypeAsk),
+    /// Such a terminal is as large.
+    Resize(ResizeAsk),
+    /// Such a terminal is given back.
+    Detach(DetachAsk),
 }
 
 /// A prompt, or several steps.

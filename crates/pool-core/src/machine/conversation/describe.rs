@@ -67,6 +67,8 @@ impl<D: Dialect> Conversation<D> {
             State::Turn { .. } => "a step was interrupted, its end is awaited",
             State::Settling { .. } => "the check after a step runs",
             State::Resetting { .. } => "the reset runs",
+            State::Attached(_) => "somebody is attached",
+            State::Returning { .. } => "somebody was attached; it has to answer",
             State::Stopping(Ladder::Asked { .. }) => "asked to quit",
             State::Stopping(Ladder::Terminated { .. }) => "SIGTERM was sent",
             State::Stopping(Ladder::Killed { .. }) => "SIGKILL was sent",
@@ -78,10 +80,12 @@ impl<D: Dialect> Conversation<D> {
         let mut timers: Timers = match &self.state {
             State::Starting { deadline } | State::Warming { deadline } => vec![("start", *deadline)],
             State::Arming { deadline, .. } | State::Settling { deadline, .. } => vec![("check", *deadline)],
-            State::Resetting { deadline, .. } => vec![("reset", *deadline)],
+            State::Resetting { deadline, .. } | State::Returning { deadline, .. } => {
+                vec![("reset", *deadline)]
+            }
             State::Turn { turn, .. } => turn.timers(),
             State::Stopping(ladder) => ladder.deadline().map(|at| ("stop", at)).into_iter().collect(),
-            State::Idle | State::Gone => Vec::new(),
+            State::Idle | State::Attached(_) | State::Gone => Vec::new(),
         };
         timers.extend(self.ending.deadline().map(|at| ("end of output", at)));
         timers

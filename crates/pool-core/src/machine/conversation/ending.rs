@@ -106,7 +106,10 @@ impl<D: Dialect> Conversation<D> {
                 self.finish(work, why, false, now);
                 exit
             }
-            State::Idle | State::Resetting { next: None, .. } => exit,
+            State::Idle
+            | State::Attached(_)
+            | State::Returning { .. }
+            | State::Resetting { next: None, .. } => exit,
             State::Stopping(ladder) => ladder.verdict(exit),
         };
         self.tell(Event::Exited { slot: self.me.slot, generation: self.me.generation, exit });

@@ -1,5 +1,6 @@
 //! What comes behind a job: the news of its end, a reset, the next one.
 
+use super::attach::Lent;
 use super::running::Turn;
 use super::work::Work;
 use super::{Action, Conversation};
@@ -85,6 +86,9 @@ impl<D: Dialect> Conversation<D> {
     /// Tells of the job's end and makes ready for the next one; with `stale`, after a reset if the tool has one.
     // ## Turn => (Idle | Resetting)
     pub(super) fn go_on(&mut self, report: Report, limit: Option<Box<LimitMet>>, stale: bool, now: Instant) {
+        if self.lent != Lent::No {
+            return self.attended(now);
+        }
         let resets = stale && !self.spec.reset.is_empty();
         self.tell_finished(report, limit, !resets && !self.draining);
         self.weigh(now);
@@ -92,6 +96,9 @@ impl<D: Dialect> Conversation<D> {
     }
 
     pub(super) fn tell_finished(&mut self, report: Report, limit: Option<Box<LimitMet>>, idle: bool) {
+        if self.lent != Lent::No {
+            return;
+        }
         let (slot, generation) = (self.me.slot, self.me.generation);
         self.tell(Event::Finished { slot, generation, report, idle, limit });
     }

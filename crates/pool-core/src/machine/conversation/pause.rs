@@ -25,7 +25,8 @@ impl<D: Dialect> Conversation<D> {
             | State::Warming { deadline }
             | State::Arming { deadline, .. }
             | State::Settling { deadline, .. }
-            | State::Resetting { deadline, .. } => *deadline += by,
+            | State::Resetting { deadline, .. }
+            | State::Returning { deadline, .. } => *deadline += by,
             State::Turn { work, turn } => {
                 turn.began += by;
                 turn.vigil.shift(by);
@@ -37,7 +38,7 @@ impl<D: Dialect> Conversation<D> {
             State::Stopping(
                 Ladder::Asked { until, .. } | Ladder::Terminated { until } | Ladder::Killed { until, .. },
             ) => *until += by,
-            State::Idle | State::Gone => {}
+            State::Idle | State::Attached(_) | State::Gone => {}
         }
         self.ending.shift(by);
         self.dialect.resumed(now);

@@ -1,6 +1,7 @@
 //! Scripts: what goes in, what must come out. The clock is moved by hand.
 #![expect(clippy::disallowed_methods, reason = "a script needs some instant to count from")]
 
+mod attached;
 mod ends;
 mod limits;
 mod pauses;
@@ -75,6 +76,8 @@ impl Script {
                     line
                 }
                 Action::Tell(event) => told(&event),
+                Action::Seat(seat) => format!("seat {seat:?}"),
+                Action::Resize(size) => format!("resize {size:?}"),
                 Action::Weigh => {
                     self.conversation.weighed(&self.seen.clone());
                     "weigh".into()
@@ -155,6 +158,7 @@ fn told(event: &Event) -> String {
         Event::Returned { .. } => "returned".into(),
         Event::Exited { exit, .. } => format!("exited {exit:?}"),
         Event::CreditDropped { .. } => "dropped".into(),
+        Event::Detached { .. } => "detached".into(),
     }
 }
 

@@ -14,6 +14,7 @@ use std::time::Instant;
 impl<D: Dialect> Conversation<D> {
     // ## Idle => (Arming | Turn | Idle)
     pub(super) fn take_job(&mut self, job: Box<Job>, now: Instant) {
+        self.keeps = job.session.is_some();
         let mut work = Box::new(Work::new(job));
         let placement = Placement {
             job: work.id(),
@@ -160,6 +161,8 @@ impl<D: Dialect> Conversation<D> {
                 self.reset_failed(now);
             }
             State::Turn { work, turn } => self.step_ended(work, &turn, end, now),
+            State::Returning { line, .. } if end.outcome == Outcome::Ok => self.returning(line + 1, now),
+            State::Returning { .. } => self.kill(now),
             state => self.state = state,
         }
     }
@@ -244,7 +247,7 @@ impl<D: Dialect> Conversation<D> {
         self.kill_as(ExitReport::Signalled(9), now);
     }
 
-    fn reset_done(&mut self, now: Instant) {
+    pub(super) fn reset_done(&mut self, now: Instant) {
         if !self.draining {
             let (slot, generation) = (self.me.slot, self.me.generation);
             self.tell(Event::Idle { slot, generation });

@@ -1,6 +1,6 @@
 //! The end of a life, and whether another one follows.
 
-use super::{Slot, SlotAction, SlotState};
+use super::{Slot, SlotAction, SlotState, Wish};
 use crate::error::StartError;
 use crate::machine::restart::Cause;
 use crate::message::{ExitReport, JobId, Report};
@@ -41,6 +41,10 @@ impl Life {
 impl Slot {
     // ## (Starting | Ready | Working | Open | Draining) => (Waiting | BackingOff | Working | Failed | Gone)
     pub(super) fn ended(&mut self, exit: &ExitReport, now: Instant) -> SlotAction {
+        if self.state == SlotState::Attached {
+            // Whoever sat there is to blame, and has seen it.
+            self.wish = Wish::Recycle;
+        }
         match self.state {
             SlotState::Draining => return self.over(SlotState::Gone),
             // It was given up before it ended, or this end has been told before.
@@ -56,7 +60,7 @@ impl Slot {
             return self.over(SlotState::Gone);
         }
         // Killed for a job's sake (a deadline, a cancel), or replaced on purpose: no blame, no waiting.
-        if self.recycling || *exit == ExitReport::Stopped {
+        if self.wish == Wish::Recycle || *exit == ExitReport::Stopped {
             self.state = SlotState::Waiting;
             return SlotAction::Start;
         }
@@ -87,7 +91,7 @@ impl Slot {
             Restart::Transient => {
                 exit.is_abnormal()
                     || *exit == ExitReport::Stopped
-                    || self.recycling
+                    || self.wish == Wish::Recycle
                     || self.life.brought_down_by.is_some()
             }
             Restart::Temporary => false,

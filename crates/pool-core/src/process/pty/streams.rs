@@ -1,8 +1,11 @@
 //! The two directions of a terminal, for the reactor of a thread.
 
-use super::{HasBeen, LINE, end_input, would_cut};
+use super::{HasBeen, LINE, end_input, seat, would_cut};
+use crate::message::{Seat, Size};
 use crate::process::{Input, Output};
+use crate::spec::Io;
 use rustix::io::Errno;
+use rustix::termios::{Winsize, tcsetwinsize};
 use std::cell::RefCell;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -28,6 +31,8 @@ const ENOUGH: u32 = 10;
 pub(in crate::process) struct Keyboard {
     terminal: Rc<Terminal>,
     refused: bool,
+    /// Who sits there, once a person has.
+    seat: Option<Seat>,
 }
 
 /// What is shown.
@@ -58,12 +63,26 @@ pub(in crate::process) fn streams(master: OwnedFd) -> io::Result<(Keyboard, Scre
     let typing = RefCell::new(Typing::Open(Waker::noop().clone()));
     let terminal = Rc::new(Terminal { master, typing });
     Ok((
-        Keyboard { terminal: terminal.clone(), refused: false },
+        Keyboard { terminal: terminal.clone(), refused: false, seat: None },
         Screen { terminal, again: None, reminders: 0 },
     ))
 }
 
-impl Input for Keyboard {}
+impl Input for Keyboard {
+    fn seat(&mut self, seat: Seat) {
+        self.seat = Some(seat);
+        seat::take(self.terminal.master.as_fd(), seat);
+        if seat == Seat::Pool {
+            self.resize(Size { rows: Io::ROWS, columns: Io::COLUMNS });
+        }
+    }
+
+    fn resize(&mut self, size: Size) {
+        let size = Winsize { ws_row: size.rows, ws_col: size.columns, ws_xpixel: 0, ws_ypixel: 0 };
+        // If the tool has gone, nobody looks.
+        let _ = tcsetwinsize(self.terminal.master.as_fd(), size);
+    }
+}
 
 impl Drop for Keyboard {
     fn drop(&mut self) {
@@ -133,6 +152,9 @@ impl AsyncWrite for Keyboard {
     ) -> Poll<io::Result<usize>> {
         if self.refused {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+        if let Some(seat) = self.seat {
+            seat::take(self.terminal.master.as_fd(), seat);
         }
         if would_cut(self.terminal.master.as_fd(), bytes) {
             tracing::warn!("a line of more than {LINE} bytes is not sent: the tool's terminal would cut it");

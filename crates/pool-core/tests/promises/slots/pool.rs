@@ -80,7 +80,7 @@ impl Pool {
     fn act(&mut self, slot: usize, action: SlotAction) {
         let now = self.instant();
         match action {
-            SlotAction::Nothing | SlotAction::Over => {}
+            SlotAction::Nothing | SlotAction::HandOver | SlotAction::Over => {}
             SlotAction::Issue(serial) => self.places[slot].credits.push(serial),
             SlotAction::Start => self.begin(slot),
             SlotAction::Pause => self.places[slot].slot.back_off(0.5, now),

@@ -338,7 +338,7 @@ impl World {
             }
             SlotAction::Start => self.start(slot),
             SlotAction::Charge(_) | SlotAction::Pause => self.slots[slot].back_off(0.5, self.now),
-            SlotAction::Nothing | SlotAction::Over => {}
+            SlotAction::Nothing | SlotAction::HandOver | SlotAction::Over => {}
         }
     }
 

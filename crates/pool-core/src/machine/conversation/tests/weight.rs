@@ -15,6 +15,7 @@ fn script(limit: Option<u64>, each: u64) -> Script {
         ticks: 0,
         memory: each,
         waits_in: None,
+        waits_for: None,
     };
     script.seen = vec![process(7), process(8)];
     script

@@ -1,0 +1,66 @@
+//! The two conversations with the pool: one that listens, and one that asks.
+
+use super::model::Input;
+use cluster::control::protocol::{Ask, Restarted, StatusDone};
+use cluster::control::{Client, ClientError, Heard, Said};
+use tokio::sync::mpsc::{Receiver, Sender};
+
+/// Tells of every change, until the pool goes or nobody listens.
+pub(super) async fn watch(mut client: Client, tell: Sender<Input>) {
+    let watched = match client.ask(Ask::Watch {}).await {
+        Ok(watched) => watched,
+        Err(error) => return gone(&tell, &error).await,
+    };
+    loop {
+        let input = match client.next().await {
+            Ok(Heard { id, said: Said::Event(event) }) if id == Some(watched) => Input::Changed(event),
+            Ok(Heard { said: Said::Error(fault), .. }) => return gone(&tell, &fault.into()).await,
+            Ok(Heard { id, said: Said::Ok(_) }) if id == Some(watched) => {
+                return gone(&tell, &ClientError::Gone).await;
+            }
+            Ok(_) => continue,
+            Err(error) => return gone(&tell, &error).await,
+        };
+        if tell.send(input).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Asks for one thing after the other, and tells what came of it.
+pub(super) async fn ask(mut client: Client, mut asks: Receiver<Ask>, tell: Sender<Input>) {
+    while let Some(ask) = asks.recv().await {
+        let input = match one(&mut client, ask).await {
+            Ok(input) => input,
+            Err(ClientError::Refused(fault)) => Input::Told(fault.message),
+            Err(error) => return gone(&tell, &error).await,
+        };
+        if tell.send(input).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn one(client: &mut Client, ask: Ask) -> Result<Input, ClientError> {
+    Ok(match ask {
+        Ask::Status {} => Input::Status(Box::new(client.call::<StatusDone>(ask, |_| ()).await?)),
+        Ask::Restart(what) => {
+            let Restarted { restarted } = client.call(ask, |_| ()).await?;
+            let comes = if restarted { "gets another life" } else { "has gone for ever" };
+            Input::Told(format!("instance {} {comes}", what.index))
+        }
+        Ask::Cancel(ref what) => {
+            let text = format!("{} is taken back", what.job);
+            client.call::<serde_json::Value>(ask, |_| ()).await?;
+            Input::Told(text)
+        }
+        ask => {
+            client.call::<serde_json::Value>(ask, |_| ()).await?;
+            Input::Told("done".to_owned())
+        }
+    })
+}
+
+async fn gone(tell: &Sender<Input>, error: &ClientError) {
+    let _ = tell.send(Input::Gone(error.to_string())).await;
+}
