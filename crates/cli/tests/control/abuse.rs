@@ -63,7 +63,7 @@ fn garbage(lab: &Lab) {
         assert_eq!(wire.hear().unwrap()["error"]["code"], "usage");
     }
     wire.say(r#"{"id":6,"do":"scale"}"#);
-    assert_eq!(wire.answer(6)["error"]["code"], "not_offered");
+    assert_eq!(wire.answer(6)["error"]["code"], "usage");
     wire.say(r#"{"id":7,"do":"status"}"#);
     assert_eq!(wire.answer(7)["ok"]["pool"]["name"], "main");
 }
