@@ -47,6 +47,8 @@ pub(crate) enum Verb {
     Logs(LogsArgs),
     Why(WhyArgs),
     Attach(AttachArgs),
+    #[cfg(feature = "mcp")]
+    Mcp(Box<crate::commands::mcp::args::McpArgs>),
     /// List the tools that cluster knows, or show one and where each value comes from
     Tools(ToolsArgs),
     /// Show the settings that hold, and where each comes from
@@ -101,6 +103,11 @@ pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Verb, Unrea
         (Verb::Up(args), Some((_, matches))) => {
             args.start.tools = settled.tools();
             args.settled = settled.settings.pool.clone();
+            args.pool.route_origin = settings::origin(matches, "route", &settled);
+        }
+        #[cfg(feature = "mcp")]
+        (Verb::Mcp(args), Some((_, matches))) => {
+            args.start.tools = settled.tools();
             args.pool.route_origin = settings::origin(matches, "route", &settled);
         }
         (Verb::Config(args), Some((_, matches))) => args.flags = settings::flags(matches),

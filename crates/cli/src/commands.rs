@@ -11,6 +11,8 @@ pub(crate) mod down;
 pub(crate) mod gc;
 pub(crate) mod logs;
 pub(crate) mod man;
+#[cfg(feature = "mcp")]
+pub(crate) mod mcp;
 pub(crate) mod pool;
 pub(crate) mod read;
 pub(crate) mod restart;
@@ -55,6 +57,8 @@ pub(crate) fn run(verb: Verb, strategies: &Strategies) -> Result<Exit, Failure> 
         Verb::Logs(args) => logs::run(&args),
         Verb::Why(args) => why::run(&args),
         Verb::Attach(args) => attach::run(&args),
+        #[cfg(feature = "mcp")]
+        Verb::Mcp(args) => mcp::run(&args, strategies),
         Verb::Tools(args) => tools::run(&args),
         #[cfg(feature = "top")]
         Verb::Top(args) => top::run(&args),

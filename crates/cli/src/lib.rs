@@ -53,6 +53,7 @@
 
 mod args;
 mod commands;
+mod depth;
 mod exit;
 mod failure;
 mod hooks;

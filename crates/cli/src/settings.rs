@@ -8,7 +8,13 @@ use cluster::profile::Surroundings;
 use std::path::{PathBuf, absolute};
 
 /// The verbs whose flags have defaults in the user's settings.
-pub(crate) const VERBS: [&str; 3] = ["run", "ask", "up"];
+pub(crate) const VERBS: &[&str] = &[
+    "run",
+    "ask",
+    "up",
+    #[cfg(feature = "mcp")]
+    "mcp",
+];
 
 /// The settings that hold: with the file that was named as the project's, or the one that is found.
 pub(crate) fn load(matches: &ArgMatches) -> Result<Config, Failure> {
@@ -33,9 +39,7 @@ pub(crate) fn install(command: Command, config: &Config) -> Command {
         Some((_, value)) => arg.default_value(value.clone()),
         None => arg,
     };
-    VERBS
-        .into_iter()
-        .fold(command, |command, verb| command.mut_subcommand(verb, |verb| verb.mut_args(&settled)))
+    VERBS.iter().fold(command, |command, verb| command.mut_subcommand(verb, |verb| verb.mut_args(&settled)))
 }
 
 /// Gives `cluster config` the flags of `cluster run` that are settings.

@@ -46,6 +46,8 @@ pub struct Profile {
     pub rules: ToolRules,
     /// What a turn may change.
     pub effects: Effects,
+    /// Whether what it is told is code that it runs as it stands.
+    pub interprets: bool,
     /// How it can be tried.
     pub test: Test,
     /// What it is, in a line.
@@ -183,6 +185,8 @@ impl Profile {
             .map_err(|(key, reason)| error::at_key(base.place, base.text, key, reason))?;
         Ok(Self {
             name: base.name.into(),
+            // Who says nothing is taken for the worse.
+            interprets: written.interprets.unwrap_or_else(|| spec.agent().is_none()),
             spec,
             rules: ToolRules {
                 commands: written.commands.clone().unwrap_or_default(),

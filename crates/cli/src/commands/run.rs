@@ -20,6 +20,7 @@ mod tool;
 pub(crate) use asking::Question;
 
 use super::gc;
+use crate::depth;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::hooks::Hooks;
@@ -92,7 +93,11 @@ pub(crate) async fn launch(
     window: usize,
 ) -> Result<(ClusterManager, Receiver<InstanceStatus>), Failure> {
     let mut builder = builder.raise_descriptor_limit().queue(DEFAULT_QUEUE.max(4 * window));
-    let add = |builder: ClusterBuilder, tool: Tool| builder.tool(tool.profile.spec, tool.instances);
+    let depth = (depth::depth() + 1).to_string();
+    let add = |builder: ClusterBuilder, mut tool: Tool| {
+        tool.profile.spec.env.push((depth::VARIABLE.to_owned(), depth.clone()));
+        builder.tool(tool.profile.spec, tool.instances)
+    };
     // Before anything starts: what ends at once is told as well.
     let changes = builder.watch(pool::CHANGES);
     let pool = tools.into_iter().fold(builder, add).build().await.map_err(Failure::launch)?;

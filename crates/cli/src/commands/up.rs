@@ -5,7 +5,7 @@ mod record;
 mod stay;
 
 use super::pool::nowhere;
-use super::run::args::OnLimit;
+use super::run::args::{FramingArgs, OnLimit, PoolArgs, StartArgs};
 use super::run::detach::{self, Streams};
 use super::run::plan::somewhere_else;
 use super::run::record::survive_file_limits;
@@ -20,6 +20,7 @@ use crate::strategies::{Route, Strategies};
 use args::UpArgs;
 use cluster::batch::plan::Settings;
 use cluster::control::limits::TICKETS;
+use cluster::control::protocol::ToolView;
 use cluster::control::{About, Claimed, Controller, Grown, Place, Server, Terms};
 use cluster::{ClusterManager, Job};
 use pool_core::supervisor::InstanceStatus;
@@ -41,12 +42,7 @@ pub(crate) fn run(args: &UpArgs, strategies: &Strategies) -> Result<Exit, Failur
         return Ok(exit);
     }
     let route = strategies.make_of(&args.pool.route, args.pool.route_origin.as_ref())?;
-    let mut tools = resolve(&args.tools()?, args.pool.instances, &args.start, &args.framing)?;
-    match args.pool.on_limit {
-        OnLimit::Wait => {}
-        OnLimit::Next => somewhere_else(&tools)?,
-        OnLimit::Fail => tools.iter_mut().for_each(|tool| tool.profile.spec.hold = None),
-    }
+    let tools = resolved(&args.tools()?, &args.pool, &args.start, &args.framing)?;
     if let Some(note) = args.start.tools.note().filter(|_| args.talk.level() > Level::Quiet) {
         Output::aside(&note);
     }
@@ -95,6 +91,22 @@ async fn begin(
     }
 }
 
+/// The tools of a pool, with what the flags say of them.
+pub(super) fn resolved(
+    tools: &str,
+    pool: &PoolArgs,
+    start: &StartArgs,
+    framing: &FramingArgs,
+) -> Result<Vec<Tool>, Failure> {
+    let mut tools = resolve(tools, pool.instances, start, framing)?;
+    match pool.on_limit {
+        OnLimit::Wait => {}
+        OnLimit::Next => somewhere_else(&tools)?,
+        OnLimit::Fail => tools.iter_mut().for_each(|tool| tool.profile.spec.hold = None),
+    }
+    Ok(tools)
+}
+
 /// A pool that can be used.
 struct Up {
     controller: Controller,
@@ -111,7 +123,7 @@ async fn bring_up(
     route: Route,
 ) -> Result<Up, Failure> {
     let tools = if record.is_some() { record::patient(tools) } else { tools };
-    let terms = terms(args, &tools);
+    let terms = terms(&args.pool, &tools);
     let (pool, changes) = launch(route.install(ClusterManager::builder()), tools, TICKETS).await?;
     pool.ready().await.map_err(Failure::launch)?;
     let controller = Controller::of_pool(about, pool, terms, record);
@@ -120,10 +132,10 @@ async fn bring_up(
 }
 
 /// What holds for every prompt.
-fn terms(args: &UpArgs, tools: &[Tool]) -> Terms {
+pub(super) fn terms(pool: &PoolArgs, tools: &[Tool]) -> Terms {
     let rules = |tool: &Tool| (tool.profile.spec.offer(), tool.profile.rules.clone());
     let settings = Settings { tools: tools.iter().map(rules).collect(), ..Settings::default() };
-    let (retries, on_limit) = (args.pool.retries, args.pool.on_limit);
+    let (retries, on_limit) = (pool.retries, pool.on_limit);
     let finish = move |job: Job| {
         let job = job.retries(retries);
         match on_limit {
@@ -132,12 +144,30 @@ fn terms(args: &UpArgs, tools: &[Tool]) -> Terms {
             OnLimit::Fail => job,
         }
     };
-    let slots = tools.iter().map(|tool| tool.instances).collect();
-    Terms { settings, slots, grown: Grown::default(), finish: Box::new(finish) }
+    Terms {
+        settings,
+        tools: tools.iter().map(view).collect(),
+        slots: tools.iter().map(|tool| tool.instances).collect(),
+        grown: Grown::default(),
+        finish: Box::new(finish),
+    }
+}
+
+/// A tool, as clients are told of it.
+fn view(tool: &Tool) -> ToolView {
+    let profile = &tool.profile;
+    ToolView {
+        name: profile.name.to_string(),
+        about: profile.about.clone(),
+        commands: profile.rules.commands.clone(),
+        effects: tool.effects().to_owned(),
+        interprets: profile.interprets,
+        tells_costs: profile.spec.turn.tells_costs(),
+    }
 }
 
 /// The pool in one line.
-fn headline(tools: &[Tool], route: &str) -> String {
+pub(super) fn headline(tools: &[Tool], route: &str) -> String {
     let mut parts: Vec<String> = tools.iter().map(Tool::headline).collect();
     parts.push(route.to_owned());
     parts.join(", ")

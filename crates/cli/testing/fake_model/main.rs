@@ -93,6 +93,7 @@
 //!                 first 200 characters of the last one
 //! shell: COMMAND  a call of the client's tool that runs commands
 //! write: TEXT     a call of the tool that writes files, for file=PATH; codex is told to apply a patch
+//! call: JSON      a call of the tool=NAME, whatever its client puts before that, with these arguments
 //! say: TEXT       exactly this text
 //! recall          `RECALL ` and the first 200 characters of each of the user's messages before the last
 //! words           n=K words `word1 word2 ...`, default 200

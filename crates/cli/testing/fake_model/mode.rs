@@ -21,6 +21,7 @@ pub(crate) enum Mode {
     Drip,
     Shell,
     Write,
+    Call,
     Say,
     Words,
     Recall,
@@ -65,6 +66,7 @@ const NAMES: &[(&str, Mode)] = &[
     ("drip", Mode::Drip),
     ("shell", Mode::Shell),
     ("write", Mode::Write),
+    ("call", Mode::Call),
     ("say", Mode::Say),
     ("words", Mode::Words),
     ("recall", Mode::Recall),
@@ -96,7 +98,7 @@ impl Mode {
 
     /// Whether it takes tools, which the clients of chats do not declare.
     pub(crate) fn is_for_agents(self) -> bool {
-        matches!(self, Self::Shell | Self::Write | Self::Say | Self::Words | Self::Recall)
+        matches!(self, Self::Shell | Self::Write | Self::Call | Self::Say | Self::Words | Self::Recall)
     }
 
     /// Whether `n=` says how often it happens.

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The words that a directive may have.
-const KNOWN: &str = "mode file tag delay n gap after";
+const KNOWN: &str = "mode file tool tag delay n gap after";
 
 /// Characters of a message, or of what a tool said, that an answer repeats.
 const ECHO: usize = 200;
@@ -118,6 +118,10 @@ impl Order {
             Mode::Write => {
                 let file = self.words.value("file").ok_or("mode=write needs a file=")?;
                 return tools::write(&asked.tools, file, &self.text).map(Says::Call);
+            }
+            Mode::Call => {
+                let tool = self.words.value("tool").ok_or("mode=call needs a tool=")?;
+                return tools::named(&asked.tools, tool, &self.text).map(Says::Call);
             }
             Mode::Say => self.text.clone(),
             Mode::Words => words(self.words.number("n").unwrap_or(200)),

@@ -76,6 +76,17 @@ pub(crate) fn write(tools: &[Tool], path: &str, text: &str) -> Result<Call, Stri
     Ok(tool.call(&[(&COMMANDS, &format!("apply_patch <<'EOF'\n{patch}\nEOF\n"))]))
 }
 
+/// A call of the tool of this name, whatever its client puts before it, with these arguments: a JSON object.
+pub(crate) fn named(tools: &[Tool], name: &str, arguments: &str) -> Result<Call, String> {
+    let is_it = |tool: &&Tool| {
+        let before = tool.name.strip_suffix(name);
+        before.is_some_and(|before| !before.ends_with(|last: char| last.is_ascii_alphanumeric()))
+    };
+    let tool = tools.iter().find(is_it).ok_or_else(|| missing(&format!("is called {name}"), tools))?;
+    let arguments = serde_json::from_str(arguments).map_err(|error| format!("{arguments}: {error}"))?;
+    Ok(Call { name: tool.name.clone(), arguments })
+}
+
 /// A value that fits a schema: the first that it lists, else a plain one of its type.
 pub(crate) fn fill(schema: &Value) -> Value {
     if let Some(first) = schema["enum"].as_array().and_then(|all| all.first()) {
@@ -106,7 +117,7 @@ fn missing(does: &str, tools: &[Tool]) -> String {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Tool, fill, shell, write};
+    use super::{Tool, fill, named, shell, write};
 
     fn tool(name: &str, schema: Value) -> Tool {
         Tool { name: name.to_owned(), schema }
@@ -144,6 +155,14 @@ mod tests {
         let patch = "apply_patch <<'EOF'\n*** Begin Patch\n*** Add File: a\n+b\n+c\n*** End Patch\nEOF\n";
         assert_eq!(write(&[codex], "a", "b\nc").unwrap().arguments, json!({"cmd": patch}));
         assert!(write(&[], "a", "b").is_err());
+    }
+
+    #[test]
+    fn a_tool_is_called_by_its_name_whatever_its_client_puts_before_it() {
+        let tools = ["mcp__cluster__resend", "mcp__cluster__send"].map(|name| tool(name, json!({})));
+        let call = named(&tools, "send", r#"{"a": [1]}"#).unwrap();
+        assert_eq!((call.name.as_str(), call.arguments), ("mcp__cluster__send", json!({"a": [1]})));
+        assert!(named(&tools, "read", "{}").is_err() && named(&tools, "send", "{").is_err());
     }
 
     #[test]

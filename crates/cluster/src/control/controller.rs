@@ -237,6 +237,10 @@ impl Controller {
             Work::Prompts { tickets, .. } => (Some(tickets.counts()), None, tickets.names()),
             Work::Batch(roster) => (None, Some(roster.counts()), roster.names()),
         };
+        let (tools, cost_usd) = match &self.0.work {
+            Work::Prompts { tickets, terms } => (terms.tools.clone(), tickets.cost()),
+            Work::Batch(_) => (Vec::new(), 0.0),
+        };
         let About { name, run, plan } = self.0.about.clone();
         let pool = PoolView {
             name,
@@ -246,8 +250,9 @@ impl Controller {
             pid: std::process::id(),
             since: self.0.since.clone(),
             ending: *self.0.life.borrow() != Life::Up,
+            tools,
         };
-        Ok(StatusDone { pool, snapshot, tickets, jobs, names })
+        Ok(StatusDone { pool, snapshot, tickets, jobs, names, cost_usd })
     }
 
     /// The pool has gone, or is about to.

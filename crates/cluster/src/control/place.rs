@@ -177,6 +177,15 @@ impl Place {
         }
     }
 
+    /// Takes a name for a pool that ends with the client of this process: it is in nobody's way who names none.
+    ///
+    /// # Errors
+    /// As [`Place::claim`].
+    pub fn claim_client(&self, pid: u32) -> Result<Claimed, PlaceError> {
+        self.sweep()?;
+        self.take(format!("mcp-{pid}"))
+    }
+
     fn take(&self, name: String) -> Result<Claimed, PlaceError> {
         let path = self.lock(&name);
         loop {
@@ -194,7 +203,7 @@ impl Place {
         }
     }
 
-    /// Removes what batches have left that were killed.
+    /// Removes what batches, and pools that ended with a client, have left that were killed.
     fn sweep(&self) -> Result<(), PlaceError> {
         for name in self.names()?.into_iter().filter(|name| is_run(name)) {
             let path = self.lock(&name);
@@ -245,10 +254,12 @@ impl Claimed {
     }
 }
 
-/// Whether the name is that of a batch.
+/// Whether the name is that of a batch, or of a pool that ends with its client.
 fn is_run(name: &str) -> bool {
     let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    name.strip_prefix("run-").or_else(|| name.strip_prefix('r')).is_some_and(is_number)
+    let digits =
+        name.strip_prefix("run-").or_else(|| name.strip_prefix("mcp-")).or_else(|| name.strip_prefix('r'));
+    digits.is_some_and(is_number)
 }
 
 fn is_name(name: &str) -> bool {
@@ -364,7 +375,9 @@ mod tests {
         for name in ["main", "a.b", "run", "r", "r7x", "7", &"x".repeat(64)] {
             assert!(place.claim(name).is_ok(), "{name}");
         }
-        for name in ["", "../x", "a/b", ".x", "-p", "r7", "run-12", "a b", "ä", "a\0b", &"x".repeat(65)] {
+        for name in
+            ["", "../x", "a/b", ".x", "-p", "r7", "run-12", "mcp-7", "a b", "ä", "a\0b", &"x".repeat(65)]
+        {
             assert!(matches!(place.claim(name), Err(PlaceError::Name(_))), "{name}");
         }
     }

@@ -19,7 +19,7 @@ mod ticket;
 
 pub use answer::{
     Answer, Body, Code, Done, Event, Fault, Outcomes, PoolView, ReadDone, Restarted, SendDone, StatusDone,
-    TicketChange, TicketCounts, TicketState,
+    TicketChange, TicketCounts, TicketState, ToolView,
 };
 pub use ask::{
     Ask, CancelAsk, DownAsk, ReadAsk, Reply, Request, RestartAsk, SendAsk, StepAsk, To, Until, WaitAsk,

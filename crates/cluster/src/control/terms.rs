@@ -4,7 +4,7 @@ mod grown;
 
 pub use grown::Grown;
 
-use super::protocol::{Code, Fault, SendAsk, StepAsk, To};
+use super::protocol::{Code, Fault, SendAsk, StepAsk, To, ToolView};
 use crate::Job;
 use crate::batch::plan::Settings;
 use pool_core::message::{Needs, SlotId, Step};
@@ -18,6 +18,8 @@ const SESSION: usize = 256;
 pub struct Terms {
     /// The tools and their rules, in the order of their slots; no steps.
     pub settings: Settings,
+    /// The same tools, as clients are told of them.
+    pub tools: Vec<ToolView>,
     /// How many slots each of them has.
     pub slots: Vec<usize>,
     /// The tools of those that came later.
@@ -147,6 +149,7 @@ mod tests {
         let tools = vec![(Offer::of("aider"), rules), (Offer::of("bash"), ToolRules::default())];
         Terms {
             settings: Settings { tools, ..Settings::default() },
+            tools: Vec::new(),
             slots: vec![2, 1],
             grown: Grown::default(),
             finish: Box::new(|job| job),

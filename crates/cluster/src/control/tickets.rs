@@ -183,6 +183,11 @@ impl Tickets {
         self.shelf().names()
     }
 
+    /// What all that have ended have cost, in US dollars, as far as tools told it.
+    pub(super) fn cost(&self) -> f64 {
+        self.shelf().cost()
+    }
+
     /// Every change from now on.
     pub(super) fn changes(&self) -> broadcast::Receiver<TicketChange> {
         self.0.changes.subscribe()

@@ -44,6 +44,9 @@ pub struct Written {
     pub stderr: Option<Stderr>,
     /// What a turn may change; drives resume and warnings.
     pub effects: Option<Effects>,
+    /// Whether what it is told is code that it runs as it stands, like a shell's: `cluster mcp` hands nothing to such a
+    /// tool unless it is told to. True if absent, but for agents.
+    pub interprets: Option<bool>,
     /// The folder the tool runs in; that of the caller if absent.
     pub cwd: Option<PathBuf>,
     /// Whether its instances share their user's home.

@@ -22,12 +22,11 @@ impl Api for Responses {
     }
 
     fn read(&self, _path: &str, body: &Value) -> Asked {
-        let tools = list(&body["tools"]).iter().filter(|tool| tool["type"] == "function");
         Asked {
             stream: body["stream"] == true,
             model: body["model"].as_str().unwrap_or("fake").to_owned(),
             talk: talk(&body["input"]),
-            tools: tools.filter_map(|tool| Tool::of(&tool["name"], &tool["parameters"])).collect(),
+            tools: list(&body["tools"]).iter().flat_map(declared).collect(),
             form: None,
         }
     }
@@ -95,6 +94,19 @@ impl Api for Responses {
     }
 }
 
+/// The tools of a declaration; those in a namespace are called `NAMESPACE/NAME` here.
+fn declared(tool: &Value) -> Vec<Tool> {
+    let of = |name: &Value, tool: &Value| Tool::of(name, &tool["parameters"]);
+    match (tool["type"].as_str(), tool["name"].as_str()) {
+        (Some("function"), _) => of(&tool["name"], tool).into_iter().collect(),
+        (Some("namespace"), Some(space)) => {
+            let name = |tool: &Value| json!(format!("{space}/{}", tool["name"].as_str().unwrap_or_default()));
+            list(&tool["tools"]).iter().filter_map(|tool| of(&name(tool), tool)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 fn talk(input: &Value) -> Talk {
     let mut talk = Talk::default();
     if input.is_string() {
@@ -125,11 +137,18 @@ fn item(answer: &Answer) -> Value {
             "id": format!("msg_{}", answer.id), "type": "message", "status": "completed",
             "role": "assistant", "content": [part(text)],
         }),
-        Says::Call(call) => json!({
-            "id": format!("fc_{}", answer.id), "type": "function_call", "status": "completed",
-            "call_id": format!("call_{}", answer.id), "name": call.name,
-            "arguments": call.arguments.to_string(),
-        }),
+        Says::Call(call) => {
+            let (space, name) = call.name.split_once('/').unzip();
+            let mut item = json!({
+                "id": format!("fc_{}", answer.id), "type": "function_call", "status": "completed",
+                "call_id": format!("call_{}", answer.id), "name": name.unwrap_or(&call.name),
+                "arguments": call.arguments.to_string(),
+            });
+            if let Some(space) = space {
+                item["namespace"] = space.into();
+            }
+            item
+        }
     }
 }
 

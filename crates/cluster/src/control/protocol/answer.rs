@@ -68,6 +68,9 @@ pub struct StatusDone {
     /// What the jobs are called that instances have, by the number that the snapshot has for `job`: tickets, or the ids of a
     /// batch.
     pub names: BTreeMap<u64, String>,
+    /// What was sent has cost so much, in US dollars, as far as tools tell it when a turn has ended.
+    #[serde(default)]
+    pub cost_usd: f64,
 }
 
 /// What a pool is.
@@ -87,6 +90,26 @@ pub struct PoolView {
     pub plan: String,
     /// Whether it has been told to end.
     pub ending: bool,
+    /// What can be sent to; nothing for a batch.
+    #[serde(default)]
+    pub tools: Vec<ToolView>,
+}
+
+/// A tool, for those who send to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ToolView {
+    /// Its name.
+    pub name: String,
+    /// What it is, in a line.
+    pub about: Option<String>,
+    /// Its own commands that a step may be.
+    pub commands: Vec<String>,
+    /// What a turn may change, for people.
+    pub effects: String,
+    /// Whether what it is told is code that it runs as it stands.
+    pub interprets: bool,
+    /// Whether it tells what a turn has cost.
+    pub tells_costs: bool,
 }
 
 /// Tickets, counted.

@@ -22,7 +22,9 @@ pub(super) async fn serve(controller: &Controller, ask: &ReadAsk, caller: &Calle
     };
     let claim = match ask.wait_ms {
         None => result.await?,
-        Some(wait) => timeout(Duration::from_millis(wait), result).await.map_err(|_| late(ask))??,
+        Some(wait) => {
+            timeout(Duration::from_millis(wait), result).await.map_err(|_| late(tickets, ask))??
+        }
     };
     let ticket = claim.ticket();
     let turn = caller.out.turn().await;
@@ -42,8 +44,15 @@ fn nothing() -> Fault {
     Fault::new(Code::Nothing, "nothing is under way, and nothing is unread").help("send something first")
 }
 
-fn late(ask: &ReadAsk) -> Fault {
-    let what =
-        ask.ticket.map_or_else(|| "no reply has come".to_owned(), |ticket| format!("{ticket} goes on"));
-    Fault::new(Code::TimedOut, what)
+fn late(tickets: &Tickets, ask: &ReadAsk) -> Fault {
+    let Some(ticket) = ask.ticket else { return Fault::new(Code::TimedOut, "no reply has come") };
+    let state = tickets.follow(ticket).map(|state| state.borrow().clone());
+    let (what, help) = match state {
+        Some(TicketState::Queued) => (format!("{ticket} waits for an instance"), None),
+        Some(TicketState::Working { asks: Some(question), .. }) => {
+            (format!("{ticket} asks: {question}"), Some(format!("'cluster answer {ticket} TEXT' answers")))
+        }
+        _ => (format!("{ticket} goes on"), None),
+    };
+    Fault { code: Code::TimedOut, message: what, help }
 }

@@ -21,6 +21,8 @@ pub(super) struct Shelf {
     arrivals: u64,
     /// Bytes of prompts and results.
     held: usize,
+    /// US dollars.
+    cost: f64,
 }
 
 #[derive(Debug)]
@@ -147,6 +149,7 @@ impl Shelf {
     pub(super) fn ended(&mut self, ticket: TicketId, result: Arc<ResultRecord>) {
         let Some(entry) = self.all.get_mut(&ticket) else { return };
         self.arrivals += 1;
+        self.cost += result.usage.and_then(|usage| usage.cost_usd).unwrap_or(0.0);
         let (arrival, outcome) = (self.arrivals, result.outcome);
         let result = (!self.recorded || entry.claims > 0).then_some(result);
         let weight = result.as_ref().map_or(0, |result| result.weight());
@@ -241,6 +244,11 @@ impl Shelf {
     /// Whether a result is unread; whoever has it may give it back.
     pub(super) fn is_unread(&self) -> bool {
         !self.unread.is_empty()
+    }
+
+    /// What all that have ended have cost.
+    pub(super) const fn cost(&self) -> f64 {
+        self.cost
     }
 
     pub(super) fn counts(&self) -> TicketCounts {

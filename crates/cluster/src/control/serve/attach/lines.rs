@@ -118,7 +118,6 @@ impl Console<'_> {
 
     fn show(&mut self, piece: Option<Piece>) {
         match piece {
-            Some(Piece::Text { text, .. }) => self.say(text),
             Some(Piece::Missed(count)) => self.caller.event(Event::Unshown { bytes: count }),
             Some(Piece::Question(question)) => {
                 self.say(format!("{question}\n"));
@@ -126,7 +125,8 @@ impl Console<'_> {
                     self.turn = Turn::Asks(stream);
                 }
             }
-            Some(Piece::Sent) => {}
+            // The reply as it is meant comes at the end.
+            Some(Piece::Sent | Piece::Text { .. }) => {}
             Some(Piece::End(result)) => {
                 self.turn = Turn::None;
                 self.say(ending(&result));
@@ -142,15 +142,16 @@ impl Console<'_> {
     }
 }
 
-/// What is still to be said at the end of a turn: the line end that replies do not have, and what went wrong.
+/// A reply as people read it, and what went wrong.
 fn ending(result: &JobResult) -> String {
     match result {
         Ok(reply) => {
-            let end = if reply.text().is_empty() { "" } else { "\n" };
+            let text = reply.text();
+            let end = if text.is_empty() { "" } else { "\n" };
             let why = reply.error.as_deref().unwrap_or_default();
             match reply.outcome {
-                Outcome::Ok => end.to_owned(),
-                outcome => format!("{end}[{outcome}: {why}]\n"),
+                Outcome::Ok => format!("{text}{end}"),
+                outcome => format!("{text}{end}[{outcome}: {why}]\n"),
             }
         }
         Err(error) => format!("[{error}]\n"),
