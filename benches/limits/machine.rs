@@ -1,5 +1,6 @@
 //! The machine and this process on it: processors, load, memory, processor time.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::time::Duration;
@@ -29,6 +30,26 @@ pub(crate) fn all_processor_time() -> io::Result<Duration> {
     Ok(Duration::from_secs(ticks) / u32::try_from(rustix::param::clock_ticks_per_second()).unwrap_or(100))
 }
 
+/// The processor time of each thread of these processes, in nanoseconds.
+pub(crate) fn times_of(processes: &[u32]) -> io::Result<HashMap<String, u64>> {
+    let mut times = HashMap::new();
+    for pid in processes {
+        for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
+            let path = thread?.path();
+            let text = fs::read_to_string(path.join("schedstat"))?;
+            let time = text.split(' ').next().and_then(|time| time.parse().ok()).unwrap_or(0);
+            times.insert(path.display().to_string(), time);
+        }
+    }
+    Ok(times)
+}
+
+/// What has been added since, by threads that are still there.
+pub(crate) fn added(before: &HashMap<String, u64>, after: &HashMap<String, u64>) -> Duration {
+    let more = |(thread, time): (&String, &u64)| time - before.get(thread).copied().unwrap_or(0);
+    Duration::from_nanos(after.iter().map(more).sum())
+}
+
 /// What of a process is in memory, in KiB.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Memory {
@@ -54,10 +75,15 @@ pub(crate) fn memory_of(pid: u32) -> io::Result<Memory> {
 
 /// The children of this process, and theirs, whose command begins with this word.
 pub(crate) fn below_me(word: &str) -> io::Result<Vec<u32>> {
+    below(std::process::id(), word)
+}
+
+/// The children of that process, and theirs, likewise.
+pub(crate) fn below(pid: u32, word: &str) -> io::Result<Vec<u32>> {
     let is_one = |pid: &u32| {
         fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.starts_with(word.as_bytes()))
     };
-    let mut found = vec![std::process::id()];
+    let mut found = vec![pid];
     let mut at = 0;
     while at < found.len() {
         // A child is that of a thread.

@@ -21,6 +21,7 @@ mod child;
 mod limit;
 mod machine;
 mod readme;
+mod resident;
 mod run;
 mod sample;
 mod subject;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         Some("limit") => measure(args, limit::measure),
         Some("plain") => measure(args, subject::measure::<subject::plain::Plain>),
         Some("ours") => measure(args, subject::ours::measure),
+        Some("resident") => measure(args, resident::measure),
         // `cargo bench` adds the flag, behind the words of the user.
         _ if Args::of_this_process().flag("--bench") => run::run(&Args::of_this_process()),
         _ => {

@@ -53,6 +53,8 @@ pub(crate) enum Measure {
     Growth { from: &'static str, to: &'static str, key: &'static str, each: f64 },
     /// By how much a time is more than so much, for each of so many jobs, in medians of one sync of the disk.
     Syncs { of: &'static str, beyond: f64, jobs: f64, disk: &'static str },
+    /// By how much the median latency grows from one row to another, in medians of one sync of the disk.
+    GrowthInSyncs { from: &'static str, to: &'static str, disk: &'static str },
 }
 
 /// How large or small a number must be.
@@ -90,6 +92,9 @@ impl Measure {
             Self::Value { of, key } => get(of, key),
             Self::Syncs { of, beyond, jobs, disk } => {
                 Some((get(of, "wall_ms")? - beyond) / jobs / get(disk, "p50_ms")?)
+            }
+            Self::GrowthInSyncs { from, to, disk } => {
+                Some((get(to, "p50_us")? - get(from, "p50_us")?) / 1000.0 / get(disk, "p50_ms")?)
             }
             Self::Growth { from, to, key, each } => Some((get(to, key)? - get(from, key)?) / each),
         }

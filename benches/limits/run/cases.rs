@@ -1,6 +1,7 @@
 //! The cases and their targets, in the order in which they are run.
 
 mod programs;
+mod resident;
 
 use super::case::{Bound, Case, Measure, Row, Target};
 use crate::{Failure, tool};
@@ -32,7 +33,9 @@ pub(crate) fn all() -> Result<Vec<Case>, Failure> {
         snapshot(),
         idle(),
     ]);
-    cases.extend(programs::all(&programs::ours()?, &tool));
+    let program = programs::ours()?;
+    cases.extend(programs::all(&program, &tool));
+    cases.extend(resident::all(&program, &tool));
     Ok(cases)
 }
 

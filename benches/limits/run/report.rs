@@ -98,7 +98,7 @@ fn judge(case: &Case, target: &Target, measured: &Measured) -> Verdict {
         Measure::Ratio { to, .. } => format!("{} x {to}", target.bound),
         Measure::Value { key, .. } => format!("{} {key}", target.bound),
         Measure::Growth { key, .. } => format!("{} {key} each", target.bound),
-        Measure::Syncs { .. } => target.bound.to_string(),
+        Measure::Syncs { .. } | Measure::GrowthInSyncs { .. } => target.bound.to_string(),
     };
     let holds = spread.as_ref().is_some_and(|spread| target.bound.holds(spread.median));
     Verdict { case: case.name, target: target.name, demand, spread, holds }

@@ -53,6 +53,7 @@ impl Lab {
         let dir = tempfile::tempdir().unwrap();
         let lab = Self { aider, model: Model::start(dir.path(), model), dir };
         std::fs::create_dir(lab.repository()).unwrap();
+        std::fs::create_dir(dir_of_sockets(lab.folder())).unwrap();
         std::fs::create_dir_all(home()).unwrap();
         std::fs::write(lab.metadata(), METADATA).unwrap();
         lab.git(&["init", "-q"]);
@@ -127,6 +128,7 @@ impl Lab {
             pair("PATH", path),
             pair("HOME", home().into()),
             pair("XDG_STATE_HOME", self.dir.path().join("state").into()),
+            pair("XDG_RUNTIME_DIR", dir_of_sockets(self.dir.path()).into()),
             pair("LANG", "C.UTF-8".into()),
             pair("OPENAI_API_BASE", self.model.base.clone().into()),
             pair("OPENAI_API_KEY", "a key".into()),
@@ -179,6 +181,11 @@ impl Lab {
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         Ran::of(child, PATIENCE + Duration::from_millis(500) * u32::try_from(input.len() / 8).unwrap())
     }
+}
+
+/// Its own, so that its pools are in nobody's way.
+fn dir_of_sockets(folder: &Path) -> PathBuf {
+    folder.join("run")
 }
 
 /// Kept from run to run: aider is slow where it has never been.

@@ -16,5 +16,6 @@ mod killed;
 mod lab;
 mod model;
 mod replies;
+mod resident;
 mod start;
 mod warm;

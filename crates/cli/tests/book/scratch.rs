@@ -110,6 +110,17 @@ impl Scratch {
     }
 }
 
+/// A page that does not end its pool leaves none behind.
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if self.dir.path().join("run/cluster/main.sock").exists() {
+            let mut command = Command::new("cluster");
+            self.surround(command.arg("down"));
+            let _ = command.output();
+        }
+    }
+}
+
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {

@@ -6,6 +6,7 @@
 mod abuse;
 mod batch;
 mod crash;
+mod crowd;
 #[path = "../common/events.rs"]
 mod events;
 mod file;
@@ -14,5 +15,7 @@ mod lab;
 #[path = "../common/missing.rs"]
 mod missing;
 mod private;
+mod race;
 mod scenario;
 mod sending;
+mod tree;

@@ -158,7 +158,7 @@ fn every_line_is_as_the_schema_says() {
         json!({"do": "restart", "index": 3}),
         json!({"do": "answer", "ticket": "t1", "text": "y"}),
         json!({"do": "cancel", "job": "t1"}),
-        json!({"do": "scale"}),
+        json!({"do": "scale", "count": 3}),
         json!({"do": "status"}),
         json!({"do": "down", "drain": true}),
     ];

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// The longest request, in bytes. A longer one is passed over and answered with `too_long`.
 pub const LINE: usize = 16 << 20;
 
-/// How many bytes of requests that have not ended yet are kept, of all clients together.
+/// How many bytes of requests that have not ended yet are kept, of all clients together, besides [`OWN`] of each.
 pub const UNFINISHED: usize = 64 << 20;
 
 /// How many clients there may be at once.
@@ -14,10 +14,14 @@ pub const CLIENTS: usize = 256;
 /// How many requests of one client may be under way; more are not read before one of them is done.
 pub const IN_FLIGHT: usize = 256;
 
-/// How many bytes may wait for a client that does not read; with more, the connection ends.
+/// How many bytes of a line that has not ended a client may have for itself, whatever the others do.
+pub const OWN: usize = 64 << 10;
+
+/// How many bytes may wait for a client that does not read what it watches; with more, the connection ends.
 pub const UNSENT: usize = 8 << 20;
 
-/// How many bytes may wait for a client before streams to it pause; what they would tell is kept where it comes from.
+/// How many bytes may wait for a client before streams to it pause, and its next result is made; what they would tell
+/// is kept where it comes from.
 pub const ROOMY: usize = 64 << 10;
 
 /// How long a client may take for its first line, and at the end for what is still to be read.

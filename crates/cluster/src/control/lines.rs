@@ -1,6 +1,6 @@
 //! Bytes → lines, within bounds. Pure.
 
-use super::limits::{LINE, UNFINISHED};
+use super::limits::{LINE, OWN, UNFINISHED};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -55,21 +55,22 @@ impl Lines {
 
     fn add(&mut self, bytes: &[u8]) {
         let Begun::Kept(line) = &mut self.begun else { return };
-        let over = if line.len() + bytes.len() > LINE {
+        let longer = line.len() + bytes.len();
+        let over = if longer > LINE {
             Line::TooLong
-        } else if self.room.take(bytes.len()) {
+        } else if self.room.take(shared(longer) - shared(line.len())) {
             return line.extend_from_slice(bytes);
         } else {
             Line::NoRoom
         };
-        self.room.give(line.len());
+        self.room.give(shared(line.len()));
         self.begun = Begun::PassedOver(over);
     }
 
     fn end(&mut self) {
         let line = match std::mem::replace(&mut self.begun, Begun::Kept(Vec::new())) {
             Begun::Kept(line) => {
-                self.room.give(line.len());
+                self.room.give(shared(line.len()));
                 Line::Whole(line)
             }
             Begun::PassedOver(line) => line,
@@ -84,9 +85,15 @@ impl Lines {
 impl Drop for Lines {
     fn drop(&mut self) {
         if let Begun::Kept(line) = &self.begun {
-            self.room.give(line.len());
+            self.room.give(shared(line.len()));
         }
     }
+}
+
+/// How much of a line that is so long counts against what clients share: one that leaves no room to others must not
+/// silence them.
+const fn shared(line: usize) -> usize {
+    line.saturating_sub(OWN)
 }
 
 /// What all clients together may leave unfinished.
@@ -155,6 +162,9 @@ mod tests {
         let last = clients.last_mut().unwrap();
         last.feed(b"\n");
         assert_eq!(all(last), [Line::NoRoom]);
+        last.feed(&chunk[..OWN]);
+        last.feed(b"\n");
+        assert!(matches!(&all(last)[..], [Line::Whole(_)]), "what is small always has room");
         clients.remove(0);
         let last = clients.last_mut().unwrap();
         last.feed(&chunk);

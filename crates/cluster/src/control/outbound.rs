@@ -6,15 +6,23 @@ use super::tickets::Claim;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// The way to a client. Cheap to clone.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Outbound(Arc<Shared>);
 
-#[derive(Debug, Default)]
+/// The right to make something large for a client.
+#[derive(Debug)]
+pub(super) struct Turn(
+    #[expect(dead_code, reason = "it is given back when it is dropped")] OwnedSemaphorePermit,
+);
+
+#[derive(Debug)]
 struct Shared {
     queue: Mutex<Queue>,
+    /// Who may make something large.
+    turn: Arc<Semaphore>,
     /// Something has been put in, or nothing more will be.
     moved: Notify,
     /// Something has been written.
@@ -40,7 +48,27 @@ enum State {
     CutOff,
 }
 
+impl Default for Outbound {
+    fn default() -> Self {
+        Self(Arc::new(Shared {
+            queue: Mutex::default(),
+            turn: Arc::new(Semaphore::new(1)),
+            moved: Notify::new(),
+            written: Notify::new(),
+            cut: Notify::new(),
+        }))
+    }
+}
+
 impl Outbound {
+    /// Waits until something large may be made for the client: it has read most of what was made before, so that one that
+    /// does not read costs neither memory nor time. Resolves to nothing only if the client has gone.
+    pub(super) async fn turn(&self) -> Option<Turn> {
+        let turn = self.0.turn.clone().acquire_owned().await.ok()?;
+        self.roomy().await;
+        Some(Turn(turn))
+    }
+
     /// Puts a message in; nothing if the client has gone.
     pub(super) fn tell(&self, id: Option<u64>, body: Body) {
         self.tell_claimed(id, body, None);
@@ -160,6 +188,7 @@ pub(super) fn line(message: &impl serde::Serialize) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
     use tokio::io::AsyncReadExt;
 
     fn big() -> Vec<u8> {
@@ -178,6 +207,26 @@ mod tests {
         let mut text = String::new();
         theirs.read_to_string(&mut text).await.unwrap();
         assert_eq!(text, "a\nb\n");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_next_is_made_when_the_client_has_read_the_last() {
+        let out = Outbound::default();
+        let first = out.turn().await;
+        out.push(big(), None);
+        let (next, ()) = tokio::join!(tokio::time::timeout(Duration::from_secs(1), out.turn()), async {
+            drop(first);
+        });
+        assert!(next.is_err());
+        let (ours, theirs) = tokio::io::duplex(big().len());
+        let write = async { out.write_to(ours).await.unwrap() };
+        let turn = async {
+            let turn = out.turn().await;
+            out.end();
+            turn.is_some()
+        };
+        assert!(tokio::join!(write, turn).1);
+        drop(theirs);
     }
 
     #[tokio::test]

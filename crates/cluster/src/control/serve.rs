@@ -15,7 +15,7 @@ mod watch;
 mod why;
 
 use super::controller::Controller;
-use super::outbound::Outbound;
+use super::outbound::{Outbound, Turn};
 use super::protocol::{Ask, Body, Code, Done, Event, Fault, Request};
 use super::seats::Seats;
 use super::tickets::Claim;
@@ -25,17 +25,17 @@ pub(super) async fn serve(controller: Controller, request: Request, out: Outboun
     let Request { id, ask } = request;
     let caller = Caller { out, id, seats };
     match dispatch(&controller, ask, &caller).await {
-        Ok(Served { done, claim }) => caller.out.tell_claimed(Some(id), Body::Ok(done), claim),
+        Ok(Served { done, claim, turn: _turn }) => caller.out.tell_claimed(Some(id), Body::Ok(done), claim),
         Err(fault) => caller.out.tell(Some(id), Body::Error(fault)),
     }
 }
 
 async fn dispatch(controller: &Controller, ask: Ask, caller: &Caller) -> Result<Served, Fault> {
     match ask {
-        Ask::Status {} => status::serve(controller).await,
+        Ask::Status {} => status::serve(controller, caller).await,
         Ask::Watch {} => watch::serve(controller, caller).await,
         Ask::Send(ask) => send::serve(controller, ask, caller).await,
-        Ask::Read(ask) => read::serve(controller, &ask).await,
+        Ask::Read(ask) => read::serve(controller, &ask, caller).await,
         Ask::Answer(ask) => answer::serve(controller, ask),
         Ask::Cancel(ask) => cancel::serve(controller, &ask),
         Ask::Restart(ask) => restart::serve(controller, ask).await,
@@ -73,10 +73,12 @@ struct Served {
     done: Done,
     /// It tells a result, which is read when this has been written.
     claim: Option<Claim>,
+    /// It is large: the next one waits until this one is put in.
+    turn: Option<Turn>,
 }
 
 impl From<Done> for Served {
     fn from(done: Done) -> Self {
-        Self { done, claim: None }
+        Self { done, claim: None, turn: None }
     }
 }

@@ -1,7 +1,7 @@
 //! The one thread that writes: it commits whatever has come in at once, as one group, and then answers.
 //!
 //! Never on a timer: a lone command is committed as it comes, and while one group is being synced the next one
-//! gathers. When the disk refuses, the group is kept: the file is closed, opened again and checked, and the group is
+//! gathers. Only that a result has been read, which may be forgotten, waits a moment for company. When the disk refuses, the group is kept: the file is closed, opened again and checked, and the group is
 //! written anew (a failed sync is never just repeated). Until it goes through nobody is answered, so nothing is sent
 //! and no reply is told. `reserve.rs` tells what is done when the disk is full.
 
@@ -30,6 +30,9 @@ use tokio::sync::oneshot;
 
 /// How many commands may wait. A job has at most one under way, so this is never reached by a window of jobs.
 const QUEUE: usize = 1 << 16;
+/// How long what may be forgotten waits for a command with which it is written: whoever has read a result often sends the
+/// next prompt at once, which then does not wait for a sync more.
+const COMPANY: Duration = Duration::from_millis(100);
 /// How many commands are committed together at most.
 const GROUP: usize = 1024;
 /// How long to wait before a disk that refused is tried again.
@@ -215,6 +218,9 @@ impl Keeper {
             Err(RecvTimeoutError::Timeout) => Vec::new(),
             Err(RecvTimeoutError::Disconnected) => return None,
         };
+        if let [Command::Pool(PoolCommand::Read(_))] = &group[..] {
+            group.extend(commands.recv_timeout(COMPANY));
+        }
         // Instances whose intents went through together end their turns together: what they say about it in these few
         // microseconds is one commit instead of two or more. Where nobody else wants the processor, nothing is waited for.
         std::thread::yield_now();

@@ -1,13 +1,13 @@
 //! `read`: a result, by its ticket or the oldest that nobody has read.
 
-use super::Served;
+use super::{Caller, Served};
 use crate::control::controller::{Controller, no_such_ticket};
 use crate::control::protocol::{Code, Done, Fault, ReadAsk, ReadDone, TicketState};
 use crate::control::tickets::{Claim, Tickets};
 use std::time::Duration;
 use tokio::time::timeout;
 
-pub(super) async fn serve(controller: &Controller, ask: &ReadAsk) -> Result<Served, Fault> {
+pub(super) async fn serve(controller: &Controller, ask: &ReadAsk, caller: &Caller) -> Result<Served, Fault> {
     let tickets = controller.tickets()?;
     let result = async {
         match (ask.ticket, ask.any) {
@@ -27,9 +27,10 @@ pub(super) async fn serve(controller: &Controller, ask: &ReadAsk) -> Result<Serv
         }
     };
     let ticket = claim.ticket();
+    let turn = caller.out.turn().await;
     let result = tickets.result(ticket).ok_or_else(|| no_such_ticket(ticket))?;
     let done = Done::Read(Box::new(ReadDone { ticket, result: (*result).clone() }));
-    Ok(Served { done, claim: Some(claim) })
+    Ok(Served { done, claim: Some(claim), turn })
 }
 
 async fn until_ended(tickets: &Tickets, claim: &Claim) {

@@ -21,8 +21,9 @@ pub(super) async fn serve(controller: &Controller, ask: SendAsk, caller: &Caller
         }
         Until::Completed => {
             Progress { tickets, ticket, caller, was_delivered: false }.until_ended(state).await;
+            let turn = caller.out.turn().await;
             let result = tickets.result(ticket).ok_or_else(|| no_such_ticket(ticket))?;
-            Ok(Served { done: done(Some((*result).clone())), claim })
+            Ok(Served { done: done(Some((*result).clone())), claim, turn })
         }
     }
 }
