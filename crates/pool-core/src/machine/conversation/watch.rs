@@ -82,14 +82,13 @@ impl<D: Dialect> Conversation<D> {
         if matches!(self.state, State::Starting { .. }) {
             return self.asks_at_start(question, now);
         }
-        let change = StateChange::NeedsInput(question.clone());
         if let State::Turn { work, turn } = &self.state {
-            if turn.shown.as_ref() == Some(&change) {
+            if matches!(&turn.shown, Some(StateChange::NeedsInput(shown)) if *shown == question) {
                 return;
             }
-            work.job.reply_to.report(|| Progress::NeedsInput(question));
+            work.job.reply_to.report(|| Progress::NeedsInput(question.clone()));
         }
-        self.changed(change);
+        self.changed(StateChange::NeedsInput(question));
     }
 
     /// Nothing is asked any more: it works again, although it has not said so.
