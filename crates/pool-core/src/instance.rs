@@ -7,6 +7,7 @@
 mod activity;
 mod backlog;
 mod driver;
+mod folder;
 mod inside;
 mod record;
 mod tasks;

@@ -1,17 +1,17 @@
 //! The one place that performs effects for a conversation.
 
 use super::backlog::Backlog;
+use super::folder::told_its_folder;
 use super::{Activity, Inside, Plan, Transcript};
 use crate::machine::conversation::{Action, Conversation};
 use crate::machine::dialect::any::AnyDialect;
 use crate::message::{Assign, Control, ControlMessage, Event, ExitReport, Job, news};
 use crate::process::look::{Depth, Looking, Seen};
 use crate::process::{Input, NARROW, Output, Process, ProcessControl};
-use crate::spec::{ToolSpec, TurnRule};
+use crate::spec::TurnRule;
 use actix::Recipient;
 use std::cell::RefCell;
 use std::future::Future;
-use std::path::Path;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -374,17 +374,6 @@ impl Inner {
     /// From now on, its caller speaks to us; what was said before is given back.
     fn listen_to(&self, job: &Job) -> Vec<Control> {
         self.me.as_ref().map(|me| job.reply_to.attach(me)).unwrap_or_default()
-    }
-}
-
-/// Agents are told where they work, by a path that means the same to them as to us.
-fn told_its_folder(spec: &Arc<ToolSpec>) -> Arc<ToolSpec> {
-    let folder = spec.cwd.as_deref().unwrap_or(Path::new("."));
-    match std::path::absolute(folder) {
-        Ok(folder) if spec.agent().is_some() => {
-            Arc::new(ToolSpec { cwd: Some(folder), ..ToolSpec::clone(spec) })
-        }
-        _ => spec.clone(),
     }
 }
 
