@@ -64,8 +64,8 @@ pub(super) struct Row {
     pub(super) view: InstanceView,
     /// Since when it is what it is.
     pub(super) since: Instant,
-    /// What it works on, if that is known.
-    pub(super) ticket: Option<TicketId>,
+    /// What it works on, if that is known: a ticket, or the id of a job of a batch.
+    pub(super) work: Option<String>,
     /// What its tool asks.
     pub(super) asks: Option<String>,
 }
@@ -189,7 +189,10 @@ impl Model {
         let mut old = std::mem::take(&mut self.rows);
         for view in &status.snapshot.instances {
             let before = old.remove(&view.status.index.0);
-            let row = Row::new(view.clone(), before, now);
+            let mut row = Row::new(view.clone(), before, now);
+            // Also what began before anybody watched.
+            let name = view.status.job.and_then(|job| status.names.get(&job));
+            row.work = name.cloned().or(row.work);
             self.rows.insert(view.status.index.0, row);
         }
         self.status = Some(status);
@@ -244,8 +247,9 @@ impl Model {
     }
 
     fn ticket(&mut self, TicketChange { ticket, state }: TicketChange, now: Instant) {
-        for row in self.rows.values_mut().filter(|row| row.ticket == Some(ticket)) {
-            (row.ticket, row.asks) = (None, None);
+        let name = ticket.to_string();
+        for row in self.rows.values_mut().filter(|row| row.work.as_ref() == Some(&name)) {
+            (row.work, row.asks) = (None, None);
         }
         match state {
             TicketState::Queued => self.tell(now, format!("{ticket} is queued")),
@@ -255,7 +259,7 @@ impl Model {
                     None => self.tell(now, format!("{ticket} is at work on {slot}")),
                 }
                 if let Some(row) = self.rows.get_mut(&slot) {
-                    (row.ticket, row.asks) = (Some(ticket), asks);
+                    (row.work, row.asks) = (Some(name), asks);
                 }
             }
             TicketState::Ended { outcome } => self.tell(now, format!("{ticket} has ended: {outcome}")),
@@ -274,8 +278,13 @@ impl Row {
     fn new(view: InstanceView, before: Option<Self>, now: Instant) -> Self {
         let since = now.checked_sub(Duration::from_millis(view.status.for_ms)).unwrap_or(now);
         let before = before.filter(|_| view.status.job.is_some());
-        let (ticket, asks) = before.map(|row| (row.ticket, row.asks)).unwrap_or_default();
-        Self { since, ticket, asks, view }
+        let (work, asks) = before.map(|row| (row.work, row.asks)).unwrap_or_default();
+        Self { since, work, asks, view }
+    }
+
+    /// Whether its tool waits for an answer.
+    fn is_asking(&self) -> bool {
+        self.asks.is_some() || self.view.status.state == InstanceState::NeedsInput
     }
 
     /// Whether the time that is shown goes on.

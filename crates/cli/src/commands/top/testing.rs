@@ -48,6 +48,7 @@ pub(super) fn status(jobs: u64, queued: u64) -> Box<StatusDone> {
             "instances": instances, "holds": [] },
         "tickets": { "queued": queued, "working": 2, "unread": 3 },
         "jobs": null,
+        "names": { "7": "t7", "8": "t8" },
     });
     serde_json::from_value(status).unwrap()
 }

@@ -104,7 +104,9 @@ fn told(frame: &mut Frame<'_>, area: Rect, model: &Model, clock: &Clock) {
 fn footer(frame: &mut Frame<'_>, area: Rect, model: &Model) {
     let width = usize::from(area.width);
     let text = match &model.mode {
-        Mode::Sure(_, question) => format!("{question} [y/N]"),
+        Mode::Sure(_, question) => {
+            format!("{} [y/N]", sanitize::line(question, width.saturating_sub(" [y/N]".len())))
+        }
         Mode::Answer(ticket, text) => {
             // The end of a long answer is what is written now.
             let start = format!("answer to {ticket}: ");

@@ -80,23 +80,23 @@ impl Model {
     }
 
     fn cancel(&mut self) {
-        match self.row().map(|row| (row.ticket, row.view.status.job)) {
-            Some((Some(ticket), _)) => {
-                let ask = Ask::Cancel(CancelAsk { job: ticket.to_string() });
-                self.mode = Mode::Sure(ask, format!("cancel {ticket}?"));
+        match self.row().map(|row| (row.work.clone(), row.view.status.job)) {
+            Some((Some(job), _)) => {
+                let question = format!("cancel {job}?");
+                self.mode = Mode::Sure(Ask::Cancel(CancelAsk { job }), question);
             }
-            Some((None, Some(_))) => {
-                "what it works on began before we looked: 'cluster cancel' takes its name"
-                    .clone_into(&mut self.notice);
-            }
+            Some((None, Some(_))) => "what it works on has no name yet".clone_into(&mut self.notice),
             _ => "it works on nothing".clone_into(&mut self.notice),
         }
     }
 
     fn answer(&mut self) {
-        match self.row().map(|row| (row.ticket, row.asks.is_some())) {
-            Some((Some(ticket), true)) => self.mode = Mode::Answer(ticket, String::new()),
-            _ => "it asks nothing that could be answered here".clone_into(&mut self.notice),
+        // A batch takes no answers, and ids of its jobs may look like tickets.
+        let has_tickets = self.status.as_ref().is_some_and(|status| status.tickets.is_some());
+        let asking = self.row().filter(|row| has_tickets && row.is_asking());
+        match asking.and_then(|row| row.work.as_ref()?.parse().ok()) {
+            Some(ticket) => self.mode = Mode::Answer(ticket, String::new()),
+            None => "it asks nothing that could be answered here".clone_into(&mut self.notice),
         }
     }
 }
