@@ -3,15 +3,17 @@
 mod keys;
 #[cfg(test)]
 mod tests;
+mod transcript;
 
 use super::series::Series;
-use cluster::control::protocol::{Ask, Event, StatusDone, TicketChange, TicketId, TicketState};
+use cluster::control::protocol::{Ask, Event, LogPiece, StatusDone, TicketChange, TicketId, TicketState};
 use cluster::snapshot::InstanceView;
 use pool_core::supervisor::{InstanceState, InstanceStatus};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 pub(super) use keys::Key;
+pub(super) use transcript::Transcript;
 
 /// So many events are kept.
 const EVENTS: usize = 200;
@@ -26,6 +28,10 @@ pub(super) enum Input {
     Status(Box<StatusDone>),
     /// A change.
     Changed(Event),
+    /// From here on the pieces are of the transcript of this instance, from its beginning.
+    Follows(u32),
+    /// A piece of a transcript.
+    Logged(LogPiece),
     /// A key.
     Key(Key),
     /// The terminal has another size, or it is time to look at the clock.
@@ -41,6 +47,8 @@ pub(super) enum Input {
 pub(super) enum Effect {
     /// Ask the pool.
     Ask(Ask),
+    /// Follow the transcript of this instance, and no other.
+    Follow(u32),
     /// End.
     Quit,
 }
@@ -56,6 +64,15 @@ pub(super) enum Mode {
     Answer(TicketId, String),
     /// Read what the keys do.
     Help,
+}
+
+/// What is on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Page {
+    /// The pool, with the end of a transcript.
+    Pool,
+    /// As much as there is room for of a transcript.
+    Transcript,
 }
 
 /// An instance.
@@ -86,6 +103,11 @@ pub(super) struct Model {
     /// The number of the instance that keys are about.
     pub(super) chosen: u32,
     pub(super) mode: Mode,
+    pub(super) page: Page,
+    /// Of the chosen instance.
+    pub(super) transcript: Transcript,
+    /// Whose transcript has been asked for.
+    followed: Option<u32>,
     /// The newest last.
     pub(super) events: VecDeque<Told>,
     pub(super) queue: Series,
@@ -118,6 +140,9 @@ impl Model {
             rows: BTreeMap::new(),
             chosen: 0,
             mode: Mode::Look,
+            page: Page::Pool,
+            transcript: Transcript::default(),
+            followed: None,
             events: VecDeque::new(),
             queue: Series::new(now),
             done: Series::new(now),
@@ -137,6 +162,14 @@ impl Model {
                 self.want(now);
                 Vec::new()
             }
+            Input::Follows(index) => {
+                self.follows(index);
+                Vec::new()
+            }
+            Input::Logged(piece) => {
+                self.logged(piece);
+                Vec::new()
+            }
             Input::Key(key) => self.key(key),
             Input::Told(text) => {
                 self.notice = text;
@@ -149,6 +182,7 @@ impl Model {
             }
             Input::Look => Vec::new(),
         };
+        effects.extend(self.follow());
         if matches!(self.asked, Asked::Later { at } if at <= now) && !self.gone {
             self.asked = Asked::Now { again: false };
             effects.push(Effect::Ask(Ask::Status {}));

@@ -1,6 +1,6 @@
 //! What keys do.
 
-use super::{Effect, Mode, Model};
+use super::{Effect, Mode, Model, Page};
 use cluster::control::protocol::{Ask, CancelAsk, Reply, RestartAsk};
 
 /// An answer has so many letters at most.
@@ -54,6 +54,12 @@ impl Model {
         match key {
             Key::Char('q') | Key::Escape => return vec![Effect::Quit],
             Key::Char('?' | 'h') => self.mode = Mode::Help,
+            Key::Char('t') => {
+                self.page = match self.page {
+                    Page::Pool => Page::Transcript,
+                    Page::Transcript => Page::Pool,
+                };
+            }
             Key::Up | Key::Char('k') => self.choose(self.rows.range(..self.chosen).next_back().map(first)),
             Key::Down | Key::Char('j') => {
                 self.choose(self.rows.range(self.chosen.saturating_add(1)..).next().map(first));

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::commands::top::testing::{changed, status, ticket, working};
-use cluster::control::protocol::{CancelAsk, Outcomes, Reply, RestartAsk};
+use cluster::control::protocol::{CancelAsk, LogPiece, Logged, Outcomes, Reply, RestartAsk};
 use pool_core::message::Outcome;
 
 fn start() -> Instant {
@@ -21,7 +21,8 @@ fn known(now: Instant) -> Model {
 fn typed(keys: &[Key]) -> (Vec<Effect>, String) {
     let now = start();
     let mut model = known(now);
-    let effects = keys.iter().flat_map(|key| model.handle(Input::Key(*key), now)).collect();
+    let effects = keys.iter().flat_map(|key| model.handle(Input::Key(*key), now));
+    let effects = effects.filter(|effect| !matches!(effect, Effect::Follow(_))).collect();
     (effects, model.notice)
 }
 
@@ -170,4 +171,46 @@ fn events_are_kept_but_not_without_end() {
     }
     assert_eq!(model.events.len(), EVENTS);
     assert_eq!(model.events.back().map(|told| told.text.as_str()), Some("t999 is queued"));
+}
+
+#[test]
+fn the_transcript_is_of_the_chosen_instance() {
+    let now = start();
+    let mut model = Model::new(now);
+    let piece = |slot, text: &str| {
+        let what = Logged::Said(text.as_bytes().to_vec().into());
+        Input::Logged(LogPiece { slot, what })
+    };
+    let (down, up) = (|| Input::Key(Key::Down), || Input::Key(Key::Up));
+    let mut fewer = status(10, 0);
+    fewer.snapshot.instances.pop();
+    let table = [
+        (Input::Status(status(10, 0)), Some(0), ""),
+        (Input::Follows(0), None, ""),
+        (piece(0, "zero\n"), None, "zero"),
+        (Input::Status(status(11, 0)), None, "zero"),
+        (down(), Some(1), ""),
+        (piece(0, "late\n"), None, ""),
+        (up(), Some(0), ""),
+        (piece(0, "late\n"), None, "late"),
+        (Input::Follows(1), None, "late"),
+        (piece(1, "never\n"), None, "late"),
+        (Input::Follows(0), None, ""),
+        (piece(0, "zero\n"), None, "zero"),
+        (up(), None, "zero"),
+        (down(), Some(1), ""),
+        (down(), Some(2), ""),
+        (down(), Some(3), ""),
+        // The last one goes, so that the first one is chosen.
+        (Input::Status(fewer), Some(0), ""),
+        (piece(0, "zero\n"), None, "zero"),
+        (Input::Gone("the pool has gone".into()), None, "zero"),
+        (down(), None, ""),
+    ];
+    for (step, (input, followed, shown)) in table.into_iter().enumerate() {
+        let effects = model.handle(input, now);
+        assert_eq!(effects, followed.map(Effect::Follow).into_iter().collect::<Vec<_>>(), "step {step}");
+        let lines: Vec<String> = model.transcript.newest_first().collect();
+        assert_eq!(lines.join(" "), shown, "step {step}");
+    }
 }
