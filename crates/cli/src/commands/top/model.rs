@@ -1,6 +1,7 @@
 //! What is shown: a fold of what the pool says and of keys, with the time passed in. It performs nothing.
 
 mod keys;
+mod row;
 #[cfg(test)]
 mod tests;
 mod transcript;
@@ -13,6 +14,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 pub(super) use keys::Key;
+pub(super) use row::{Row, word};
 pub(super) use transcript::Transcript;
 
 /// So many events are kept.
@@ -73,18 +75,6 @@ pub(super) enum Page {
     Pool,
     /// As much as there is room for of a transcript.
     Transcript,
-}
-
-/// An instance.
-#[derive(Debug, Clone)]
-pub(super) struct Row {
-    pub(super) view: InstanceView,
-    /// Since when it is what it is.
-    pub(super) since: Instant,
-    /// What it works on, if that is known: a ticket, or the id of a job of a batch.
-    pub(super) work: Option<String>,
-    /// What its tool asks.
-    pub(super) asks: Option<String>,
 }
 
 /// Something that is told.
@@ -304,46 +294,5 @@ impl Model {
         self.events.push_back(Told { at, text });
         let over = self.events.len().saturating_sub(EVENTS);
         self.events.drain(..over);
-    }
-}
-
-impl Row {
-    /// An instance as it is now; what it works on is what it was, while it works.
-    fn new(view: InstanceView, before: Option<Self>, now: Instant) -> Self {
-        let since = now.checked_sub(Duration::from_millis(view.status.for_ms)).unwrap_or(now);
-        let before = before.filter(|_| view.status.job.is_some());
-        let (work, asks) = before.map(|row| (row.work, row.asks)).unwrap_or_default();
-        Self { since, work, asks, view }
-    }
-
-    /// Whether its tool waits for an answer.
-    fn is_asking(&self) -> bool {
-        self.asks.is_some() || self.view.status.state == InstanceState::NeedsInput
-    }
-
-    /// Whether the time that is shown goes on.
-    pub(super) fn moves(&self) -> bool {
-        !matches!(self.view.status.state, InstanceState::Ready | InstanceState::Failed | InstanceState::Gone)
-    }
-}
-
-/// A state in a word or two.
-pub(super) const fn word(state: InstanceState) -> &'static str {
-    match state {
-        InstanceState::Waiting => "waits",
-        InstanceState::Starting => "starts",
-        InstanceState::Warming => "warms up",
-        InstanceState::Ready => "ready",
-        InstanceState::Working => "works",
-        InstanceState::NeedsInput => "asks",
-        InstanceState::Throttled => "throttled",
-        InstanceState::Stalled => "stalled",
-        InstanceState::Attached => "attached",
-        InstanceState::Open => "no jobs",
-        InstanceState::Limited => "limited",
-        InstanceState::BackingOff => "restarts",
-        InstanceState::Draining => "goes",
-        InstanceState::Failed => "failed",
-        InstanceState::Gone => "gone",
     }
 }
