@@ -25,6 +25,7 @@ use ratatui::crossterm::event::{Event, KeyCode, KeyEventKind, KeyModifiers, read
 use std::io::{IsTerminal, stdin, stdout};
 use std::time::Duration;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use view::{Clock, Colours};
 
@@ -36,8 +37,8 @@ const INPUTS: usize = 256;
 
 /// Watch a pool, or a batch that runs, on the whole terminal
 ///
-/// Keys choose an instance, restart it, cancel what it works on, and answer what its tool asks; '?' lists them. The pool
-/// goes on when you quit.
+/// Keys choose the instance whose transcript is shown, restart it, cancel what it works on, and answer what its tool asks;
+/// '?' lists them. The pool goes on when you quit.
 #[derive(Debug, clap::Args)]
 pub(crate) struct TopArgs {
     #[command(flatten)]
@@ -57,11 +58,13 @@ pub(crate) fn run(args: &TopArgs) -> Result<Exit, Failure> {
         let asked = Client::to(&live).await.map_err(refused)?;
         let (input, inputs) = channel(INPUTS);
         let (ask, asks) = channel(INPUTS);
+        let (chosen, follows) = watch::channel(0);
         tokio::spawn(pool::watch(watched, input.clone()));
         tokio::spawn(pool::ask(asked, asks, input.clone()));
+        tokio::spawn(pool::follow(live, follows, input.clone()));
         let screen = Screen::enter()?;
         std::thread::spawn(move || keys(&input));
-        show(screen, inputs, ask, signals, colours).await
+        show(screen, inputs, Orders { ask, chosen }, signals, colours).await
     })
 }
 
@@ -82,17 +85,24 @@ impl Drop for Screen {
     }
 }
 
+/// What is wanted of the pool.
+struct Orders {
+    ask: Sender<Ask>,
+    /// Whose transcript is followed.
+    chosen: watch::Sender<u32>,
+}
+
 async fn show(
     mut screen: Screen,
     mut inputs: Receiver<Input>,
-    ask: Sender<Ask>,
+    orders: Orders,
     mut signals: Signals,
     colours: Colours,
 ) -> Result<Exit, Failure> {
     let begun = Instant::now().into_std();
     let (mut model, clock) = (Model::new(begun), Clock { at: begun, shows: local() });
     // Listening has begun before looking, so that no change is missed.
-    let _ = ask.send(Ask::Status {}).await;
+    let _ = orders.ask.send(Ask::Status {}).await;
     let mut drawn: Option<Instant> = None;
     let mut has_changed = true;
     loop {
@@ -120,7 +130,8 @@ async fn show(
             match effect {
                 Effect::Quit => return Ok(Exit::Ok),
                 // Who cannot be asked any more says so by itself.
-                Effect::Ask(wanted) => drop(ask.try_send(wanted)),
+                Effect::Ask(wanted) => drop(orders.ask.try_send(wanted)),
+                Effect::Follow(index) => drop(orders.chosen.send(index)),
             }
         }
         has_changed = true;

@@ -50,11 +50,19 @@ impl Transcripts {
         text
     }
 
-    /// Lines that have no end.
+    /// Lines that have no end, which is not waited for any more.
     pub(crate) fn rest(&mut self) -> String {
+        let text = self.unfinished();
+        self.open.clear();
+        text
+    }
+
+    /// Lines that have no end yet, as far as they are.
+    pub(crate) fn unfinished(&self) -> String {
         let mut text = String::new();
-        let slots: Vec<u32> = self.open.keys().copied().collect();
-        slots.into_iter().for_each(|slot| self.close(slot, &mut text));
+        for (slot, Open { mark, bytes }) in &self.open {
+            self.lines(*slot, mark, bytes, &mut text);
+        }
         text
     }
 

@@ -14,4 +14,5 @@ mod missing;
 mod rows;
 mod tmux;
 mod top;
+mod transcript;
 mod trust;

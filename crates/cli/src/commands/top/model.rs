@@ -1,17 +1,21 @@
 //! What is shown: a fold of what the pool says and of keys, with the time passed in. It performs nothing.
 
 mod keys;
+mod row;
 #[cfg(test)]
 mod tests;
+mod transcript;
 
 use super::series::Series;
-use cluster::control::protocol::{Ask, Event, StatusDone, TicketChange, TicketId, TicketState};
+use cluster::control::protocol::{Ask, Event, LogPiece, StatusDone, TicketChange, TicketId, TicketState};
 use cluster::snapshot::InstanceView;
 use pool_core::supervisor::{InstanceState, InstanceStatus};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 pub(super) use keys::Key;
+pub(super) use row::{Row, word};
+pub(super) use transcript::Transcript;
 
 /// So many events are kept.
 const EVENTS: usize = 200;
@@ -26,6 +30,10 @@ pub(super) enum Input {
     Status(Box<StatusDone>),
     /// A change.
     Changed(Event),
+    /// From here on the pieces are of the transcript of this instance, from its beginning.
+    Follows(u32),
+    /// A piece of a transcript.
+    Logged(LogPiece),
     /// A key.
     Key(Key),
     /// The terminal has another size, or it is time to look at the clock.
@@ -41,6 +49,8 @@ pub(super) enum Input {
 pub(super) enum Effect {
     /// Ask the pool.
     Ask(Ask),
+    /// Follow the transcript of this instance, and no other.
+    Follow(u32),
     /// End.
     Quit,
 }
@@ -58,16 +68,13 @@ pub(super) enum Mode {
     Help,
 }
 
-/// An instance.
-#[derive(Debug, Clone)]
-pub(super) struct Row {
-    pub(super) view: InstanceView,
-    /// Since when it is what it is.
-    pub(super) since: Instant,
-    /// What it works on, if that is known.
-    pub(super) ticket: Option<TicketId>,
-    /// What its tool asks.
-    pub(super) asks: Option<String>,
+/// What is on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Page {
+    /// The pool, with the end of a transcript.
+    Pool,
+    /// As much as there is room for of a transcript.
+    Transcript,
 }
 
 /// Something that is told.
@@ -86,6 +93,11 @@ pub(super) struct Model {
     /// The number of the instance that keys are about.
     pub(super) chosen: u32,
     pub(super) mode: Mode,
+    pub(super) page: Page,
+    /// Of the chosen instance.
+    pub(super) transcript: Transcript,
+    /// Whose transcript has been asked for.
+    followed: Option<u32>,
     /// The newest last.
     pub(super) events: VecDeque<Told>,
     pub(super) queue: Series,
@@ -118,6 +130,9 @@ impl Model {
             rows: BTreeMap::new(),
             chosen: 0,
             mode: Mode::Look,
+            page: Page::Pool,
+            transcript: Transcript::default(),
+            followed: None,
             events: VecDeque::new(),
             queue: Series::new(now),
             done: Series::new(now),
@@ -137,6 +152,14 @@ impl Model {
                 self.want(now);
                 Vec::new()
             }
+            Input::Follows(index) => {
+                self.follows(index);
+                Vec::new()
+            }
+            Input::Logged(piece) => {
+                self.logged(piece);
+                Vec::new()
+            }
             Input::Key(key) => self.key(key),
             Input::Told(text) => {
                 self.notice = text;
@@ -149,6 +172,7 @@ impl Model {
             }
             Input::Look => Vec::new(),
         };
+        effects.extend(self.follow());
         if matches!(self.asked, Asked::Later { at } if at <= now) && !self.gone {
             self.asked = Asked::Now { again: false };
             effects.push(Effect::Ask(Ask::Status {}));
@@ -189,7 +213,10 @@ impl Model {
         let mut old = std::mem::take(&mut self.rows);
         for view in &status.snapshot.instances {
             let before = old.remove(&view.status.index.0);
-            let row = Row::new(view.clone(), before, now);
+            let mut row = Row::new(view.clone(), before, now);
+            // Also what began before anybody watched.
+            let name = view.status.job.and_then(|job| status.names.get(&job));
+            row.work = name.cloned().or(row.work);
             self.rows.insert(view.status.index.0, row);
         }
         self.status = Some(status);
@@ -244,8 +271,9 @@ impl Model {
     }
 
     fn ticket(&mut self, TicketChange { ticket, state }: TicketChange, now: Instant) {
-        for row in self.rows.values_mut().filter(|row| row.ticket == Some(ticket)) {
-            (row.ticket, row.asks) = (None, None);
+        let name = ticket.to_string();
+        for row in self.rows.values_mut().filter(|row| row.work.as_ref() == Some(&name)) {
+            (row.work, row.asks) = (None, None);
         }
         match state {
             TicketState::Queued => self.tell(now, format!("{ticket} is queued")),
@@ -255,7 +283,7 @@ impl Model {
                     None => self.tell(now, format!("{ticket} is at work on {slot}")),
                 }
                 if let Some(row) = self.rows.get_mut(&slot) {
-                    (row.ticket, row.asks) = (Some(ticket), asks);
+                    (row.work, row.asks) = (Some(name), asks);
                 }
             }
             TicketState::Ended { outcome } => self.tell(now, format!("{ticket} has ended: {outcome}")),
@@ -266,41 +294,5 @@ impl Model {
         self.events.push_back(Told { at, text });
         let over = self.events.len().saturating_sub(EVENTS);
         self.events.drain(..over);
-    }
-}
-
-impl Row {
-    /// An instance as it is now; what it works on is what it was, while it works.
-    fn new(view: InstanceView, before: Option<Self>, now: Instant) -> Self {
-        let since = now.checked_sub(Duration::from_millis(view.status.for_ms)).unwrap_or(now);
-        let before = before.filter(|_| view.status.job.is_some());
-        let (ticket, asks) = before.map(|row| (row.ticket, row.asks)).unwrap_or_default();
-        Self { since, ticket, asks, view }
-    }
-
-    /// Whether the time that is shown goes on.
-    pub(super) fn moves(&self) -> bool {
-        !matches!(self.view.status.state, InstanceState::Ready | InstanceState::Failed | InstanceState::Gone)
-    }
-}
-
-/// A state in a word or two.
-pub(super) const fn word(state: InstanceState) -> &'static str {
-    match state {
-        InstanceState::Waiting => "waits",
-        InstanceState::Starting => "starts",
-        InstanceState::Warming => "warms up",
-        InstanceState::Ready => "ready",
-        InstanceState::Working => "works",
-        InstanceState::NeedsInput => "asks",
-        InstanceState::Throttled => "throttled",
-        InstanceState::Stalled => "stalled",
-        InstanceState::Attached => "attached",
-        InstanceState::Open => "no jobs",
-        InstanceState::Limited => "limited",
-        InstanceState::BackingOff => "restarts",
-        InstanceState::Draining => "goes",
-        InstanceState::Failed => "failed",
-        InstanceState::Gone => "gone",
     }
 }

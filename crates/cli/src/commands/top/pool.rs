@@ -1,9 +1,15 @@
-//! The two conversations with the pool: one that listens, and one that asks.
+//! The three conversations with the pool: one that listens, one that asks, and one that follows a transcript.
 
+use super::FRAME;
 use super::model::Input;
-use cluster::control::protocol::{Ask, Restarted, StatusDone};
-use cluster::control::{Client, ClientError, Heard, Said};
+use cluster::control::protocol::{Ask, Bytes, Event, Logged, LogsAsk, Restarted, StatusDone};
+use cluster::control::{Client, ClientError, Heard, Live, Said};
 use tokio::sync::mpsc::{Receiver, Sender};
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+/// So many bytes of a transcript are read before the next frame: more than the pool keeps, and nobody reads faster.
+const BURST: usize = 128 << 10;
 
 /// Tells of every change, until the pool goes or nobody listens.
 pub(super) async fn watch(mut client: Client, tell: Sender<Input>) {
@@ -59,6 +65,57 @@ async fn one(client: &mut Client, ask: Ask) -> Result<Input, ClientError> {
             Input::Told("done".to_owned())
         }
     })
+}
+
+/// Follows the transcript of the instance that is chosen, until another one is.
+pub(super) async fn follow(live: Live, mut chosen: watch::Receiver<u32>, tell: Sender<Input>) {
+    let mut is_new = chosen.changed().await;
+    while is_new.is_ok() {
+        let index = *chosen.borrow_and_update();
+        is_new = tokio::select! {
+            is_new = chosen.changed() => is_new,
+            ended = transcript(&live, index, &tell) => {
+                // A pool that goes says so to who listens for changes.
+                if let Err(ClientError::Refused(fault)) = ended {
+                    let _ = tell.send(Input::Told(fault.message)).await;
+                }
+                chosen.changed().await
+            }
+        };
+    }
+}
+
+/// On a connection of its own: the pool ends what it tells a client when that goes, and not before.
+async fn transcript(live: &Live, index: u32, tell: &Sender<Input>) -> Result<(), ClientError> {
+    let mut client = Client::to(live).await?;
+    let ask = LogsAsk { index: Some(index), follow: true };
+    client.ask(Ask::Logs(ask)).await?;
+    let (mut is_heard, mut read) = (tell.send(Input::Follows(index)).await.is_ok(), 0);
+    while is_heard {
+        match client.next().await?.said {
+            Said::Event(Event::Log(piece)) => {
+                read += size(&piece.what);
+                is_heard = tell.send(Input::Logged(piece)).await.is_ok();
+            }
+            Said::Event(_) => {}
+            Said::Ok(_) => break,
+            Said::Error(fault) => return Err(fault.into()),
+        }
+        // What comes meanwhile stays with the pool, or is counted there as missing.
+        if read > BURST {
+            sleep(FRAME).await;
+            read = 0;
+        }
+    }
+    Ok(())
+}
+
+const fn size(what: &Logged) -> usize {
+    match what {
+        Logged::Said(Bytes::Text(text)) | Logged::Told(Bytes::Text(text)) | Logged::Note(text) => text.len(),
+        Logged::Said(Bytes::Raw(bytes)) | Logged::Told(Bytes::Raw(bytes)) => bytes.len(),
+        Logged::Missed(_) => 0,
+    }
 }
 
 async fn gone(tell: &Sender<Input>, error: &ClientError) {

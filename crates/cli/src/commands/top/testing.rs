@@ -1,6 +1,6 @@
 //! Pools that tests look at, as they come over the socket.
 
-use cluster::control::protocol::{Event, StatusDone, TicketChange, TicketId, TicketState};
+use cluster::control::protocol::{Event, LogPiece, Logged, StatusDone, TicketChange, TicketId, TicketState};
 use pool_core::supervisor::InstanceStatus;
 use serde_json::{Value, json};
 
@@ -48,8 +48,24 @@ pub(super) fn status(jobs: u64, queued: u64) -> Box<StatusDone> {
             "instances": instances, "holds": [] },
         "tickets": { "queued": queued, "working": 2, "unread": 3 },
         "jobs": null,
+        "names": { "7": "t7", "8": "t8" },
     });
     serde_json::from_value(status).unwrap()
+}
+
+/// What an instance was told and said: plain, in colours, in a long line, and in one without an end.
+pub(super) fn transcript(slot: u32) -> Vec<LogPiece> {
+    let said = |text: &str| Logged::Said(text.as_bytes().to_vec().into());
+    let pieces = [
+        Logged::Note("life 1 begins".to_owned()),
+        said("Aider v0.86.2\r\nMain model: gpt-4o\r\n\r\n> "),
+        Logged::Told(b"add a test of the parser, and say why\n".to_vec().into()),
+        said(
+            "\u{1b}[32mI add a test\u{1b}[0m that reads every file of the examples, because the parser has been changed since the last one was written\r\n",
+        ),
+        said("\u{1b}[2K 10%\r 50%\r100%\r\nTokens: 1.2k sent, \u{202e}340 received"),
+    ];
+    pieces.into_iter().map(|what| LogPiece { slot, what }).collect()
 }
 
 /// An instance that has become this.

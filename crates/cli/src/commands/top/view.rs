@@ -4,8 +4,9 @@ mod figures;
 mod table;
 #[cfg(test)]
 mod tests;
+mod transcript;
 
-use super::model::{Mode, Model, Told};
+use super::model::{Mode, Model, Page, Told};
 use crate::output::sanitize;
 use jiff::Zoned;
 use ratatui::Frame;
@@ -19,11 +20,12 @@ use std::time::{Duration, Instant};
 const SMALL: u16 = 16;
 
 /// What the keys do.
-const HELP: [&str; 9] = [
+const HELP: [&str; 10] = [
     "up, down   choose an instance (k, j)",
     "r          give it another life, after the job at hand",
     "c          cancel what it works on",
     "a          answer what its tool asks",
+    "t          its transcript alone, and all of it again",
     "?          this",
     "q          quit; the pool goes on",
     "",
@@ -59,26 +61,39 @@ impl Clock {
 /// Draws all of it.
 pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, now: Instant, clock: &Clock, colours: Colours) {
     let area = frame.area();
-    let is_small = area.height < SMALL;
-    let table = u16::try_from(model.rows.len()).unwrap_or(u16::MAX).saturating_add(1);
-    let [head, figures, instances, events, chosen, foot] = Layout::vertical([
-        Constraint::Length(2),
-        Constraint::Length(if is_small { 0 } else { 4 }),
-        if is_small { Constraint::Min(2) } else { Constraint::Max(table.min(area.height / 2)) },
-        if is_small { Constraint::Length(0) } else { Constraint::Min(3) },
-        Constraint::Length(1),
-        Constraint::Length(1),
-    ])
-    .areas(area);
+    let lines = [Constraint::Length(2), Constraint::Min(2), Constraint::Length(1), Constraint::Length(1)];
+    let [head, page, chosen, foot] = Layout::vertical(lines).areas(area);
     figures::head(frame, head, model);
-    figures::series(frame, figures, model, colours);
-    table::draw(frame, instances, model, now, colours);
-    told(frame, events, model, clock);
+    match model.page {
+        Page::Transcript => transcript::draw(frame, page, model),
+        Page::Pool if area.height < SMALL => table::draw(frame, page, model, now, colours),
+        Page::Pool => pool(frame, page, model, now, clock, colours),
+    }
     table::chosen(frame, chosen, model);
     footer(frame, foot, model);
     if model.mode == Mode::Help {
         help(frame, area);
     }
+}
+
+/// Everything there is, on a terminal that is high enough.
+fn pool(frame: &mut Frame<'_>, area: Rect, model: &Model, now: Instant, clock: &Clock, colours: Colours) {
+    let table = u16::try_from(model.rows.len()).unwrap_or(u16::MAX).saturating_add(1);
+    let table = table.min(area.height * 2 / 5);
+    let rest = area.height.saturating_sub(4 + table);
+    // A few lines of a transcript come before events.
+    let told_height = if rest < 8 { 0 } else { (rest / 3).max(4) };
+    let [figures, instances, text, events] = Layout::vertical([
+        Constraint::Length(4),
+        Constraint::Length(table),
+        Constraint::Min(0),
+        Constraint::Length(told_height),
+    ])
+    .areas(area);
+    figures::series(frame, figures, model, colours);
+    table::draw(frame, instances, model, now, colours);
+    transcript::draw(frame, text, model);
+    told(frame, events, model, clock);
 }
 
 /// The events, the newest last.
@@ -104,7 +119,9 @@ fn told(frame: &mut Frame<'_>, area: Rect, model: &Model, clock: &Clock) {
 fn footer(frame: &mut Frame<'_>, area: Rect, model: &Model) {
     let width = usize::from(area.width);
     let text = match &model.mode {
-        Mode::Sure(_, question) => format!("{question} [y/N]"),
+        Mode::Sure(_, question) => {
+            format!("{} [y/N]", sanitize::line(question, width.saturating_sub(" [y/N]".len())))
+        }
         Mode::Answer(ticket, text) => {
             // The end of a long answer is what is written now.
             let start = format!("answer to {ticket}: ");
@@ -114,7 +131,7 @@ fn footer(frame: &mut Frame<'_>, area: Rect, model: &Model) {
             format!("{start}{shown}_")
         }
         Mode::Look | Mode::Help if !model.notice.is_empty() => sanitize::line(&model.notice, width),
-        Mode::Look | Mode::Help => "r restart  c cancel  a answer  ? help  q quit".to_owned(),
+        Mode::Look | Mode::Help => "r restart  c cancel  a answer  t text  ? help  q quit".to_owned(),
     };
     frame.render_widget(Paragraph::new(text).style(Style::new().add_modifier(Modifier::REVERSED)), area);
 }

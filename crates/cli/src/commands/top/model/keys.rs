@@ -1,6 +1,6 @@
 //! What keys do.
 
-use super::{Effect, Mode, Model};
+use super::{Effect, Mode, Model, Page};
 use cluster::control::protocol::{Ask, CancelAsk, Reply, RestartAsk};
 
 /// An answer has so many letters at most.
@@ -54,6 +54,12 @@ impl Model {
         match key {
             Key::Char('q') | Key::Escape => return vec![Effect::Quit],
             Key::Char('?' | 'h') => self.mode = Mode::Help,
+            Key::Char('t') => {
+                self.page = match self.page {
+                    Page::Pool => Page::Transcript,
+                    Page::Transcript => Page::Pool,
+                };
+            }
             Key::Up | Key::Char('k') => self.choose(self.rows.range(..self.chosen).next_back().map(first)),
             Key::Down | Key::Char('j') => {
                 self.choose(self.rows.range(self.chosen.saturating_add(1)..).next().map(first));
@@ -80,23 +86,23 @@ impl Model {
     }
 
     fn cancel(&mut self) {
-        match self.row().map(|row| (row.ticket, row.view.status.job)) {
-            Some((Some(ticket), _)) => {
-                let ask = Ask::Cancel(CancelAsk { job: ticket.to_string() });
-                self.mode = Mode::Sure(ask, format!("cancel {ticket}?"));
+        match self.row().map(|row| (row.work.clone(), row.view.status.job)) {
+            Some((Some(job), _)) => {
+                let question = format!("cancel {job}?");
+                self.mode = Mode::Sure(Ask::Cancel(CancelAsk { job }), question);
             }
-            Some((None, Some(_))) => {
-                "what it works on began before we looked: 'cluster cancel' takes its name"
-                    .clone_into(&mut self.notice);
-            }
+            Some((None, Some(_))) => "what it works on has no name yet".clone_into(&mut self.notice),
             _ => "it works on nothing".clone_into(&mut self.notice),
         }
     }
 
     fn answer(&mut self) {
-        match self.row().map(|row| (row.ticket, row.asks.is_some())) {
-            Some((Some(ticket), true)) => self.mode = Mode::Answer(ticket, String::new()),
-            _ => "it asks nothing that could be answered here".clone_into(&mut self.notice),
+        // A batch takes no answers, and ids of its jobs may look like tickets.
+        let has_tickets = self.status.as_ref().is_some_and(|status| status.tickets.is_some());
+        let asking = self.row().filter(|row| has_tickets && row.is_asking());
+        match asking.and_then(|row| row.work.as_ref()?.parse().ok()) {
+            Some(ticket) => self.mode = Mode::Answer(ticket, String::new()),
+            None => "it asks nothing that could be answered here".clone_into(&mut self.notice),
         }
     }
 }

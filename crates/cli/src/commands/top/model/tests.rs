@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::commands::top::testing::{changed, status, ticket, working};
-use cluster::control::protocol::{CancelAsk, Reply, RestartAsk};
+use cluster::control::protocol::{CancelAsk, LogPiece, Logged, Outcomes, Reply, RestartAsk};
 use pool_core::message::Outcome;
 
 fn start() -> Instant {
@@ -21,7 +21,8 @@ fn known(now: Instant) -> Model {
 fn typed(keys: &[Key]) -> (Vec<Effect>, String) {
     let now = start();
     let mut model = known(now);
-    let effects = keys.iter().flat_map(|key| model.handle(Input::Key(*key), now)).collect();
+    let effects = keys.iter().flat_map(|key| model.handle(Input::Key(*key), now));
+    let effects = effects.filter(|effect| !matches!(effect, Effect::Follow(_))).collect();
     (effects, model.notice)
 }
 
@@ -32,15 +33,17 @@ fn keys_are_about_the_chosen_instance() {
     let restart = |index| vec![Effect::Ask(Ask::Restart(RestartAsk { index }))];
     let answer =
         |text: &str| vec![Effect::Ask(Ask::Answer(Reply { ticket: TicketId(8), text: text.to_owned() }))];
-    let cancel = vec![Effect::Ask(Ask::Cancel(CancelAsk { job: "t8".to_owned() }))];
-    let table: [(&[Key], Vec<Effect>); 14] = [
+    let cancel = |job: &str| vec![Effect::Ask(Ask::Cancel(CancelAsk { job: job.to_owned() }))];
+    let table: [(&[Key], Vec<Effect>); 16] = [
         (&[r, y], restart(0)),
         (&[r, n], Vec::new()),
         (&[r, Escape], Vec::new()),
         (&[Down, r, y], restart(1)),
         (&[Down, Down, Down, Down, Down, r, y], restart(3)),
         (&[Down, Up, Up, r, y], restart(0)),
-        (&[Down, Down, c, y], cancel),
+        (&[Down, c, y], cancel("t7")),
+        (&[Down, c, n], Vec::new()),
+        (&[Down, Down, c, y], cancel("t8")),
         (&[Down, Down, a, Char('y'), Char('q'), Backspace, Enter], answer("y")),
         (&[Down, Down, a, Enter], answer("")),
         (&[Down, Down, a, Char('x'), Escape, r, n], Vec::new()),
@@ -53,7 +56,6 @@ fn keys_are_about_the_chosen_instance() {
         assert_eq!(typed(keys).0, expected, "{keys:?}");
     }
     assert_eq!(typed(&[c]).1, "it works on nothing");
-    assert!(typed(&[Down, c]).1.contains("began before we looked"));
     assert_eq!(typed(&[a]).1, "it asks nothing that could be answered here");
 }
 
@@ -104,15 +106,46 @@ fn who_works_on_what() {
         model
             .rows
             .values()
-            .map(|row| (row.ticket.map(|ticket| ticket.0), row.asks.is_some()))
+            .map(|row| {
+                let asks = if row.asks.is_some() { "?" } else { "" };
+                row.work.as_deref().unwrap_or("-").to_owned() + asks
+            })
             .collect::<Vec<_>>()
+            .join(" ")
     };
-    let none = (None, false);
-    assert_eq!(has(ticket(9, TicketState::Queued)), [none, none, (Some(8), true), none]);
-    assert_eq!(has(ticket(9, working(0, None))), [(Some(9), false), none, (Some(8), true), none]);
-    assert_eq!(has(ticket(8, working(2, None))), [(Some(9), false), none, (Some(8), false), none]);
-    assert_eq!(has(changed(2, "ready", None, "")), [(Some(9), false), none, none, none]);
-    assert_eq!(has(ticket(9, TicketState::Ended { outcome: Outcome::Ok })), [none; 4]);
+    assert_eq!(has(ticket(9, TicketState::Queued)), "- t7 t8? -");
+    assert_eq!(has(ticket(9, working(0, None))), "t9 t7 t8? -");
+    assert_eq!(has(ticket(8, working(2, None))), "t9 t7 t8 -");
+    assert_eq!(has(changed(2, "ready", None, "")), "t9 t7 - -");
+    assert_eq!(has(ticket(9, TicketState::Ended { outcome: Outcome::Ok })), "- t7 - -");
+    assert_eq!(has(ticket(7, TicketState::Ended { outcome: Outcome::Ok })), "- - - -");
+}
+
+/// Nobody watched when it began: no change has told of it, only the whole.
+#[test]
+fn what_began_before_can_be_answered_unless_it_is_of_a_batch() {
+    let now = start();
+    let mut pool = status(10, 0);
+    let mut batch = pool.clone();
+    (batch.tickets, batch.jobs) = (None, Some(Outcomes::default()));
+    let mut nameless = pool.clone();
+    nameless.names.clear();
+    pool.names.insert(7, "t70".to_owned());
+    let keys = |status: Box<StatusDone>, keys: &[Key]| {
+        let mut model = Model::new(now);
+        model.handle(Input::Status(status), now);
+        keys.iter().for_each(|key| drop(model.handle(Input::Key(*key), now)));
+        (model.mode, model.notice)
+    };
+    let (down, answer, cancel) = (Key::Down, Key::Char('a'), Key::Char('c'));
+    let (mode, _) = keys(pool.clone(), &[down, down, answer]);
+    assert_eq!(mode, Mode::Answer(TicketId(8), String::new()));
+    assert_eq!(keys(pool.clone(), &[down, answer]).0, Mode::Look, "at work, and asks nothing");
+    let (mode, _) = keys(pool, &[down, cancel]);
+    assert!(matches!(mode, Mode::Sure(Ask::Cancel(what), _) if what.job == "t70"));
+    let (mode, notice) = keys(batch, &[down, down, answer]);
+    assert_eq!((mode, notice.as_str()), (Mode::Look, "it asks nothing that could be answered here"));
+    assert_eq!(keys(nameless, &[down, cancel]).1, "what it works on has no name yet");
 }
 
 #[test]
@@ -138,4 +171,46 @@ fn events_are_kept_but_not_without_end() {
     }
     assert_eq!(model.events.len(), EVENTS);
     assert_eq!(model.events.back().map(|told| told.text.as_str()), Some("t999 is queued"));
+}
+
+#[test]
+fn the_transcript_is_of_the_chosen_instance() {
+    let now = start();
+    let mut model = Model::new(now);
+    let piece = |slot, text: &str| {
+        let what = Logged::Said(text.as_bytes().to_vec().into());
+        Input::Logged(LogPiece { slot, what })
+    };
+    let (down, up) = (|| Input::Key(Key::Down), || Input::Key(Key::Up));
+    let mut fewer = status(10, 0);
+    fewer.snapshot.instances.pop();
+    let table = [
+        (Input::Status(status(10, 0)), Some(0), ""),
+        (Input::Follows(0), None, ""),
+        (piece(0, "zero\n"), None, "zero"),
+        (Input::Status(status(11, 0)), None, "zero"),
+        (down(), Some(1), ""),
+        (piece(0, "late\n"), None, ""),
+        (up(), Some(0), ""),
+        (piece(0, "late\n"), None, "late"),
+        (Input::Follows(1), None, "late"),
+        (piece(1, "never\n"), None, "late"),
+        (Input::Follows(0), None, ""),
+        (piece(0, "zero\n"), None, "zero"),
+        (up(), None, "zero"),
+        (down(), Some(1), ""),
+        (down(), Some(2), ""),
+        (down(), Some(3), ""),
+        // The last one goes, so that the first one is chosen.
+        (Input::Status(fewer), Some(0), ""),
+        (piece(0, "zero\n"), None, "zero"),
+        (Input::Gone("the pool has gone".into()), None, "zero"),
+        (down(), None, ""),
+    ];
+    for (step, (input, followed, shown)) in table.into_iter().enumerate() {
+        let effects = model.handle(input, now);
+        assert_eq!(effects, followed.map(Effect::Follow).into_iter().collect::<Vec<_>>(), "step {step}");
+        let lines: Vec<String> = model.transcript.newest_first().collect();
+        assert_eq!(lines.join(" "), shown, "step {step}");
+    }
 }

@@ -47,8 +47,8 @@ fn keep<T>(columns: Vec<T>, is_narrow: bool) -> Vec<T> {
 
 fn cells(index: u32, row: &Row, now: Instant, colours: Colours) -> Vec<Cell<'static>> {
     let status = &row.view.status;
-    let job = match (row.ticket, status.job) {
-        (Some(ticket), _) => ticket.to_string(),
+    let job = match (&row.work, status.job) {
+        (Some(name), _) => sanitize::line(name, 6),
         (None, Some(job)) => format!("#{job}"),
         (None, None) => String::new(),
     };

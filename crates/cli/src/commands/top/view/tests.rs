@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::commands::top::model::{Input, Key};
-use crate::commands::top::testing::{changed, status, ticket, working};
-use cluster::control::protocol::TicketState;
+use crate::commands::top::testing::{changed, status, ticket, transcript, working};
+use cluster::control::protocol::{LogPiece, Logged, TicketState};
 use pool_core::message::Outcome;
 use proptest::prelude::*;
 use ratatui::Terminal;
@@ -47,6 +47,9 @@ fn screen(keys: &[Key], size: (u16, u16)) -> String {
     for key in keys {
         model.handle(Input::Key(*key), now);
     }
+    for piece in transcript(model.chosen) {
+        model.handle(Input::Logged(piece), now);
+    }
     drawn(&model, now, size, true).backend().to_string()
 }
 
@@ -64,6 +67,11 @@ fn on_a_large_one() {
 fn on_a_small_one() {
     let answer = [Key::Down, Key::Down, Key::Char('a'), Key::Char('y')];
     insta::assert_snapshot!(screen(&answer, (40, 10)));
+}
+
+#[test]
+fn the_transcript_alone_where_there_is_little_room() {
+    insta::assert_snapshot!(screen(&[Key::Down, Key::Char('t')], (40, 10)));
 }
 
 #[test]
@@ -103,7 +111,7 @@ fn input() -> impl Strategy<Value = Input> {
     let key = prop_oneof![
         any::<char>().prop_map(Key::Char),
         prop::sample::select(vec![Key::Up, Key::Down, Key::Enter, Key::Backspace, Key::Escape]),
-        prop::sample::select(vec!['r', 'c', 'a', 'y', '?']).prop_map(Key::Char),
+        prop::sample::select(vec!['r', 'c', 'a', 'y', 't', '?']).prop_map(Key::Char),
     ];
     let state = prop::sample::select(vec!["ready", "working", "needs_input", "failed", "limited"]);
     prop_oneof![
@@ -118,6 +126,9 @@ fn input() -> impl Strategy<Value = Input> {
         (0u64..5, 0u32..9, any::<Option<String>>())
             .prop_map(|(number, slot, asks)| Input::Changed(ticket(number, working(slot, asks.as_deref())))),
         any::<String>().prop_map(Input::Told),
+        (0u32..3, any::<String>()).prop_map(|(slot, text)| {
+            Input::Logged(LogPiece { slot, what: Logged::Said(text.into_bytes().into()) })
+        }),
     ]
 }
 
