@@ -1,6 +1,7 @@
 //! The profile of jules, with a stand-in that prints what its documentation shows.
 
-use crate::world::{World, until};
+use crate::events::await_files;
+use crate::world::{PATIENCE, World};
 use rustix::process::{Pid, Signal, kill_process};
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -75,7 +76,8 @@ fn a_run_that_was_killed_goes_on_with_the_task_that_is_there() {
     let world = world();
     let mut child =
         world.start(&["run", "./jules.toml", "-n", "1", "--on-unknown", "ask", "looks=100000 go"]);
-    until("it looks", || calls(&world, "remote list") > 2);
+    let looks = || calls(&world, "remote list") > 2;
+    await_files(&world.path("service"), PATIENCE, looks, || "it does not look");
     kill_process(Pid::from_child(&child), Signal::KILL).unwrap();
     child.wait().unwrap();
     assert_eq!(calls(&world, "new"), 1);

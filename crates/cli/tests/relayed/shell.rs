@@ -1,8 +1,10 @@
 //! A shell script as the tool.
 
-use crate::world::{World, until};
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use crate::events::{await_files, happens};
+use crate::world::{PATIENCE, World};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, test_kill_process};
 use std::path::Path;
+use std::time::Instant;
 
 const ONE_SHOT: &str = "[turn]\nby = \"one_shot\"\n";
 const BY_FILE: &str = "[turn]\nby = \"one_shot\"\nprompt = \"file\"\n";
@@ -124,8 +126,10 @@ fn nothing_outlives_the_program() {
     let world = World::new();
     world.tool("echo $$ > pid.new; mv pid.new pid; sleep 1000", "", ONE_SHOT);
     let mut child = world.start(&["run", "./tool.toml", "-n", "1", "go"]);
-    until("the tool starts", || world.path("pid").exists());
+    await_files(&world.path(""), PATIENCE, || world.path("pid").exists(), || "the tool does not start");
+    let tool = Pid::from_raw(world.read("pid").trim().parse().unwrap()).unwrap();
+    let tool = pidfd_open(tool, PidfdFlags::empty()).unwrap();
     kill_process(Pid::from_child(&child), Signal::KILL).unwrap();
     child.wait().unwrap();
-    until("the tool goes", || !is_there(&world.read("pid")));
+    assert!(happens(&tool, Instant::now() + PATIENCE), "the tool stays");
 }

@@ -3,20 +3,10 @@
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Nothing here takes longer, on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Waits for a condition that others bring about.
-#[expect(clippy::disallowed_methods, reason = "processes that are not ours tell nobody what they have done")]
-pub(crate) fn until(what: &str, condition: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !condition() {
-        assert!(begun.elapsed() < PATIENCE, "{what}");
-        std::thread::yield_now();
-    }
-}
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the program has printed: a result a line.
 pub(crate) struct Ran {
