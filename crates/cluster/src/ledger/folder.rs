@@ -1,5 +1,7 @@
 //! Private folders and files: readable by their owner alone, whatever the umask, and never through a link.
 
+use super::LedgerError;
+use etcetera::BaseStrategy;
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -30,6 +32,29 @@ pub enum FolderError {
         /// The system's word for it.
         error: std::io::Error,
     },
+}
+
+/// The user's folder for what programs keep: `$XDG_STATE_HOME`, or what stands for it.
+///
+/// # Errors
+/// [`LedgerError::Nowhere`] if there is none.
+pub(super) fn state() -> Result<PathBuf, LedgerError> {
+    let base = etcetera::choose_base_strategy().map_err(|_| LedgerError::Nowhere)?;
+    Ok(base.state_dir().unwrap_or_else(|| base.data_dir()))
+}
+
+/// Our private folder of this name within the folder `state`, made if it is missing.
+///
+/// # Errors
+/// [`FolderError`] if it cannot be made, or made private.
+pub(super) fn within(state: &Path, name: &str) -> Result<PathBuf, FolderError> {
+    std::fs::create_dir_all(state).map_err(FolderError::system(state))?;
+    // The user may have linked the folder to another place; what is ours in it must be real.
+    let ours = state.canonicalize().map_err(FolderError::system(state))?.join("cluster");
+    private_folder(&ours)?;
+    let folder = ours.join(name);
+    private_folder(&folder)?;
+    Ok(folder)
 }
 
 impl FolderError {

@@ -27,7 +27,6 @@ use crate::batch::ResultRecord;
 use crate::batch::clock::wall;
 use crate::batch::list::OnUnknown;
 use crate::batch::plan::JobInfo;
-use etcetera::BaseStrategy;
 use pool_core::message::Outcome;
 use rusqlite::{Connection, params};
 use std::os::unix::ffi::OsStrExt;
@@ -76,8 +75,7 @@ impl Pools {
     /// # Errors
     /// [`LedgerError`] if there is no such place, or it cannot be made private.
     pub fn current() -> Result<Self, LedgerError> {
-        let base = etcetera::choose_base_strategy().map_err(|_| LedgerError::Nowhere)?;
-        Self::under(&base.state_dir().unwrap_or_else(|| base.data_dir()))
+        Self::under(&super::folder::state()?)
     }
 
     /// Those in the folder `state`, made if it is missing.
@@ -85,13 +83,7 @@ impl Pools {
     /// # Errors
     /// As [`Pools::current`].
     pub fn under(state: &Path) -> Result<Self, LedgerError> {
-        std::fs::create_dir_all(state).map_err(FolderError::system(state))?;
-        let state = state.canonicalize().map_err(FolderError::system(state))?;
-        let ours = state.join("cluster");
-        private_folder(&ours)?;
-        let folder = ours.join("pools");
-        private_folder(&folder)?;
-        Ok(Self { folder })
+        Ok(Self { folder: super::folder::within(state, "pools")? })
     }
 
     /// Opens the record of this name, or begins it; and what earlier controllers have left in it.

@@ -12,7 +12,6 @@ use super::writer::{Keeper, Writer};
 use super::{news, read, reserve, rows, schema, tasks};
 use crate::batch::clock::wall;
 use crate::batch::list::OnUnknown;
-use etcetera::BaseStrategy;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use std::collections::HashMap;
@@ -60,8 +59,7 @@ impl Store {
     /// # Errors
     /// [`LedgerError`] if there is no such place, or it cannot be made private.
     pub fn current() -> Result<Self, LedgerError> {
-        let base = etcetera::choose_base_strategy().map_err(|_| LedgerError::Nowhere)?;
-        Self::under(&base.state_dir().unwrap_or_else(|| base.data_dir()))
+        Self::under(&super::folder::state()?)
     }
 
     /// The one in the folder `state`, made if it is missing.
@@ -69,14 +67,7 @@ impl Store {
     /// # Errors
     /// As [`Store::current`].
     pub fn under(state: &Path) -> Result<Self, LedgerError> {
-        std::fs::create_dir_all(state).map_err(FolderError::system(state))?;
-        // The user may have linked the folder to another place; what is ours in it must be real.
-        let state = state.canonicalize().map_err(FolderError::system(state))?;
-        let ours = state.join("cluster");
-        private_folder(&ours)?;
-        let runs = ours.join("runs");
-        private_folder(&runs)?;
-        Ok(Self { runs })
+        Ok(Self { runs: super::folder::within(state, "runs")? })
     }
 
     /// The names of all runs that have a record, or whose controller is about to begin one; oldest first.

@@ -29,27 +29,31 @@ pub(super) struct Carried {
 }
 
 impl Carried {
-    /// Hands the job in when it is on disk, tells its ticket what happens to it, and brings the result there.
+    /// Hands the job in, tells its ticket what happens to it, and brings the result there.
+    ///
+    /// It is handed in while its acceptance is on the way to the disk: the intent, without which nothing is sent, is written
+    /// behind that.
     pub(super) async fn carry_out(
         self,
         mut job: Job,
         on_disk: Option<Accepted>,
         told: oneshot::Sender<Result<(), Fault>>,
     ) {
+        if let (Some(record), Some(prompt)) = (self.tickets.record(), &self.prompt) {
+            job = job.errand(record.errand(prompt));
+        }
+        let (submitted, mut handle) = (wall(), self.pool.submit_watched(job));
+        self.tickets.begin(self.ticket, handle.remote());
         if let Some(on_disk) = on_disk
             && let Err(error) = on_disk.wait().await
         {
+            handle.remote().cancel();
             self.tickets.forget(self.ticket);
             let _ = told.send(Err(Fault::new(Code::Record, error.to_string())));
             return;
         }
         // Whoever has sent it may have gone.
         let _ = told.send(Ok(()));
-        if let (Some(record), Some(prompt)) = (self.tickets.record(), &self.prompt) {
-            job = job.errand(record.errand(prompt));
-        }
-        let (submitted, mut handle) = (wall(), self.pool.submit_watched(job));
-        self.tickets.begin(self.ticket, handle.remote());
         let result = loop {
             match poll_fn(|context| next(&mut handle, context)).await {
                 News::OnTheWay(progress) => {
