@@ -5,6 +5,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use cluster::batch::clock::wall;
 use cluster::batch::duration::duration;
+use cluster::ledger::pool::Pools;
 use cluster::ledger::retention::Retention;
 use cluster::ledger::store::Store;
 use std::fmt::Write;
@@ -12,14 +13,15 @@ use std::time::Duration;
 
 /// Remove old records
 ///
-/// Runs that have ended are removed when they are too old, and, oldest first, while all together are too large; so does
-/// every run at its end, with the limits that are given here as defaults. Unfinished runs are never removed.
+/// Runs that have ended are removed when they are too old, and, oldest first, while all together are too large; pools that
+/// are down, when nobody has used them for as long. Every run does so at its end, with the limits that are given here as
+/// defaults. Nothing goes that is unfinished, waits to be sent or is in doubt.
 #[derive(Debug, clap::Args)]
 pub(crate) struct GcArgs {
     /// Show what would be removed, and remove nothing
     #[arg(long)]
     dry_run: bool,
-    /// Keep runs that ended less than this long ago [default: 720h]
+    /// Keep what ended, or was used, less than this long ago [default: 720h]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     keep: Option<Duration>,
     /// Keep at most so many megabytes [default: 2048]
@@ -29,6 +31,7 @@ pub(crate) struct GcArgs {
 
 pub(crate) fn run(args: &GcArgs) -> Result<Exit, Failure> {
     let store = Store::current().map_err(Failure::ledger)?;
+    let pools = Pools::current().map_err(Failure::ledger)?;
     let default = Retention::DEFAULT;
     let retention = Retention {
         keep: args.keep.unwrap_or(default.keep),
@@ -41,6 +44,13 @@ pub(crate) fn run(args: &GcArgs) -> Result<Exit, Failure> {
         let _ = writeln!(text, "{}  {when}  {}", run.name, megabytes(run.bytes));
         if !args.dry_run {
             store.remove(&run.name).map_err(Failure::ledger)?;
+        }
+    }
+    for pool in pools.sweep(retention.keep, wall()).map_err(Failure::ledger)? {
+        let when = pool.ended.map(|used| format!("last used {used:.0}")).unwrap_or_default();
+        let _ = writeln!(text, "pool {}  {when}  {}", pool.name, megabytes(pool.bytes));
+        if !args.dry_run {
+            pools.forget(&pool.name).map_err(Failure::ledger)?;
         }
     }
     let word = if args.dry_run { "would remove" } else { "removed" };
@@ -61,7 +71,10 @@ pub(crate) fn run(args: &GcArgs) -> Result<Exit, Failure> {
 pub(super) fn sweep() {
     let swept = Store::current().and_then(|store| {
         let old = store.sweep(Retention::DEFAULT, wall())?.old;
-        old.iter().try_for_each(|run| store.remove(&run.name))
+        old.iter().try_for_each(|run| store.remove(&run.name))?;
+        let pools = Pools::current()?;
+        let old = pools.sweep(Retention::DEFAULT.keep, wall())?;
+        old.iter().try_for_each(|pool| pools.forget(&pool.name))
     });
     if let Err(error) = swept {
         tracing::debug!("old records stay: {error}");

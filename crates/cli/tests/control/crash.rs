@@ -91,3 +91,23 @@ fn without_a_record_nothing_is_written() {
     lab.ok(&["down"]);
     assert!(!lab.path(".local/state/cluster/pools").exists());
 }
+
+#[test]
+fn a_record_that_nobody_uses_goes_unless_something_in_it_is_in_doubt() {
+    let lab = Lab::new();
+    let clean = || lab.ok(&["gc", "--keep", "1ms"]);
+    lab.up(1, &[]);
+    lab.ok(&["send", "--no-wait", "[[first hang]] at work"]);
+    lab.await_log("[[first hang]] at work");
+    assert!(!clean().contains("pool"), "it is up");
+    lab.ok(&["down"]);
+    assert!(!clean().contains("pool"), "it was sent, and nobody knows how it ended");
+    lab.ok(&["up", "./fake.toml:1", "--on-unknown", "retry"]);
+    assert_eq!(lab.ok(&["read", "t1"]), "at work\n");
+    lab.ok(&["down"]);
+    let cleaned = clean();
+    assert!(cleaned.starts_with("pool main  last used 20"), "{cleaned}");
+    assert_eq!(std::fs::read_dir(lab.path(".local/state/cluster/pools")).unwrap().count(), 0);
+    lab.ok(&["up", "./fake.toml:1"]);
+    assert_eq!(lab.ok(&["send", "--no-wait", "from the beginning"]), "t1\n");
+}

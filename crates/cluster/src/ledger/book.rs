@@ -146,6 +146,21 @@ impl Book {
         is_new
     }
 
+    /// Jobs before this one that the record has no more: their numbers are not given again.
+    pub(super) fn leave_out(&mut self, next: usize) {
+        self.jobs.resize(next.max(self.jobs.len()), Machine::new());
+    }
+
+    /// The record has it no more, and nothing will happen to it.
+    pub(super) fn forget(&mut self, identity: Identity) {
+        self.numbers.remove(&identity);
+    }
+
+    /// How many jobs there are, with those that the record has no more.
+    pub(super) const fn len(&self) -> usize {
+        self.jobs.len()
+    }
+
     /// Puts an event back that the record has.
     pub(super) fn replay(&mut self, row: &EventRow) -> Result<(), Rejected> {
         self.last_event = self.last_event.max(row.number);

@@ -6,11 +6,14 @@
 
 mod command;
 mod load;
+mod prune;
+mod sweep;
 #[cfg(test)]
 mod tests;
 
 pub(super) use command::PoolCommand;
 pub use load::{Left, Waiting};
+pub(super) use prune::{Pruned, Which, prune};
 
 use super::LedgerError;
 use super::book::{Entry, Written};
@@ -99,7 +102,8 @@ impl Pools {
         reserve::give_up(&folder);
         let mut connection =
             if schema::is_missing(&path) { begin(&path, name, pool)? } else { schema::open(&path)? };
-        let (epoch, book) = take_over(&mut connection, &path)?;
+        let (epoch, mut book) = take_over(&mut connection, &path)?;
+        prune(&connection, &mut book, Which::Ended, wall())?;
         let left = load::left(&connection, &path, &book, pool.on_unknown)?;
         let tools = digest(&pool.tools).0;
         let begun_with: [u8; 32] = connection.query_row("SELECT tools FROM run", [], |row| row.get(0))?;
@@ -110,7 +114,7 @@ impl Pools {
             connection.execute("UPDATE run SET tools = ?, plan = ?", params![tools, pool.plan])?;
         }
         let reader = Mutex::new(schema::read(&path)?);
-        let writer = Writer::start(Keeper::new(connection, path, epoch, book)?)?;
+        let writer = Writer::start(Keeper::new(connection, path, epoch, book)?.pruning())?;
         if pool.on_unknown == OnUnknown::Skip {
             left.unknown.iter().for_each(|number| skip(&writer, *number));
         }

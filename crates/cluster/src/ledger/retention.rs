@@ -27,9 +27,9 @@ const NEWBORN: Duration = Duration::from_secs(3600);
 /// A record that may go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Old {
-    /// What the run is called.
+    /// What the run is called, or the pool.
     pub name: String,
-    /// When it ended; none if it was never begun.
+    /// When it ended, or when the pool was used last; none if it was never begun.
     pub ended: Option<Timestamp>,
     /// How much room it takes.
     pub bytes: u64,
@@ -97,7 +97,7 @@ fn choose(mut removable: Vec<Old>, mut sweep: Sweep, retention: Retention, now: 
 }
 
 /// None of what lies in the future.
-fn age(then: Timestamp, now: Timestamp) -> Duration {
+pub(super) fn age(then: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(now.duration_since(then)).unwrap_or_default()
 }
 
@@ -107,7 +107,7 @@ pub(super) fn changed(path: &Path) -> Option<Timestamp> {
 }
 
 /// The bytes of the files in a folder.
-fn size(folder: &Path) -> u64 {
+pub(super) fn size(folder: &Path) -> u64 {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.metadata().ok()).map(|found| found.len()).sum()
 }

@@ -4,6 +4,7 @@ use super::LedgerError;
 use super::book::{Book, EventRow, Kind, Row};
 use super::identity::Identity;
 use super::machine::{Machine, Placed};
+use super::pool::Pruned;
 use pool_core::message::{Outcome, SlotId};
 use rusqlite::{Connection, params};
 use std::path::Path;
@@ -67,16 +68,19 @@ pub(super) fn load(connection: &Connection, path: &Path) -> Result<Book, LedgerE
     let mut book = Book::default();
     let mut jobs = connection.prepare("SELECT number, identity FROM job ORDER BY number")?;
     let mut found = jobs.query([])?;
-    let mut expected = 0usize;
+    let pruned = Pruned::read(connection)?;
+    let mut expected = pruned.next_kept(0);
     while let Some(row) = found.next()? {
+        book.leave_out(expected);
         if row.get::<_, usize>(0)? != expected {
             return Err(damaged(format!("job {expected} is missing")));
         }
         if !book.known(Identity(row.get(1)?)) {
             return Err(damaged(format!("job {expected} is there twice")));
         }
-        expected += 1;
+        expected = pruned.next_kept(expected + 1);
     }
+    book.leave_out(expected);
     let mut events = connection.prepare(&format!("SELECT {EVENT} FROM event ORDER BY number"))?;
     let mut found = events.query([])?;
     while let Some(row) = found.next()? {

@@ -6,6 +6,7 @@
 //! and no reply is told. `reserve.rs` tells what is done when the disk is full.
 
 mod closing;
+mod pruning;
 
 use super::LedgerError;
 use super::book::{Book, Entry, Row, Written};
@@ -20,6 +21,7 @@ use super::{rows, schema};
 use crate::batch::clock::wall;
 use closing::{close, epoch, holds};
 use jiff::Timestamp;
+use pruning::Pruning;
 use rusqlite::Connection;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
@@ -135,6 +137,7 @@ pub(super) struct Keeper {
     held: Vec<Command>,
     /// What is to be written with the next group.
     notes: Notes,
+    pruning: Pruning,
 }
 
 /// What is to be told once the group is on disk.
@@ -155,7 +158,8 @@ impl Keeper {
         let inode = path.metadata().map_err(|_| LedgerError::Gone(path.clone()))?.ino();
         let room = Room::reserve(path.parent().unwrap_or(&path));
         let (connection, held, notes) = (Some(connection), Vec::new(), Notes::new());
-        Ok(Self { connection, path, inode, epoch, book, room, held, notes })
+        let pruning = Pruning::Never;
+        Ok(Self { connection, path, inode, epoch, book, room, held, notes, pruning })
     }
 
     fn run(mut self, commands: &Receiver<Command>) {
@@ -180,6 +184,7 @@ impl Keeper {
             if self.tell(told) {
                 return;
             }
+            self.prune();
         }
     }
 

@@ -50,7 +50,7 @@ pub(super) fn left(
     book: &Book,
     on_unknown: OnUnknown,
 ) -> Result<Left, LedgerError> {
-    let mut left = Left::default();
+    let mut left = Left { last: book.len() as u64, ..Left::default() };
     let mut jobs = connection.prepare("SELECT number, place, prompts FROM job ORDER BY number")?;
     let mut found = jobs.query([])?;
     let mut ended = HashSet::new();
@@ -62,7 +62,6 @@ pub(super) fn left(
                 format!("ticket {} is in the place of another", place + 1),
             ));
         }
-        left.last = job + 1;
         let Some(machine) = book.machine(job as usize) else { continue };
         let again = match (machine.state(), on_unknown) {
             (State::Unknown, OnUnknown::Retry) => true,

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::ledger::LedgerError;
+use crate::ledger::retention::Retention;
 use pool_core::message::{Errand, JobId, Placement, SlotId};
+use std::time::Duration;
 
 struct Home(tempfile::TempDir);
 
@@ -140,4 +142,110 @@ async fn a_record_that_was_broken_off_is_begun_again() {
     drop(record);
     std::fs::write(&path, "what is this?").unwrap();
     assert!(home.open_for("fake", OnUnknown::Ask).is_err(), "somebody else's file is left alone");
+}
+
+/// Lets these tickets have been used last long ago.
+fn age(home: &Home, tickets: &[u64]) {
+    let connection = Connection::open(ledger(home)).unwrap();
+    for ticket in tickets {
+        connection.execute("UPDATE event SET at = '2020-01-01T00:00:00Z' WHERE job = ?", [ticket - 1]).unwrap();
+    }
+}
+
+fn ledger(home: &Home) -> PathBuf {
+    home.0.path().join("cluster/pools/main").join(LEDGER)
+}
+
+/// The tickets that the record has.
+fn kept(home: &Home) -> Vec<u64> {
+    let connection = Connection::open(ledger(home)).unwrap();
+    let mut numbers = connection.prepare("SELECT number + 1 FROM job ORDER BY number").unwrap();
+    numbers.query_map([], |row| row.get(0)).unwrap().collect::<rusqlite::Result<_>>().unwrap()
+}
+
+#[tokio::test]
+async fn what_ended_long_ago_goes_when_the_pool_starts_and_its_numbers_stay_away() {
+    let home = Home::new();
+    one_of_each(&home).await;
+    drop(home.open(OnUnknown::Ask));
+    age(&home, &[1, 2, 3, 4, 6, 7]);
+    let (record, left) = home.open(OnUnknown::Ask);
+    assert_eq!(kept(&home), [3, 4, 5, 8], "what waits or is in doubt stays, and what is young");
+    assert_eq!((left.last, waiting(&left), &left.unknown), (8, vec![(4, "r4")], &vec![3, 8]));
+    assert_eq!((told(&record, 1), told(&record, 6)), (None, None));
+    assert_eq!(told(&record, 5), Some((Outcome::Cancelled, "reply 5".into())));
+    record.close().await.unwrap();
+    drop(record);
+    age(&home, &[5]);
+    assert_eq!(home.open(OnUnknown::Ask).1.last, 8);
+    assert_eq!(kept(&home), [3, 4, 8]);
+    // What is missing for another reason is still found.
+    let connection = Connection::open(ledger(&home)).unwrap();
+    connection.execute_batch("DELETE FROM event WHERE job = 3; DELETE FROM job WHERE number = 3").unwrap();
+    assert!(matches!(home.open_for("fake", OnUnknown::Ask), Err(LedgerError::Damaged { .. })));
+}
+
+#[tokio::test]
+async fn the_last_tickets_may_go_and_numbers_go_on() {
+    let home = Home::new();
+    let (record, _) = home.open(OnUnknown::Ask);
+    for number in 1..=2 {
+        let prompt = accept(&record, number).await;
+        keep(&record, number, &prompt, Outcome::Refused, false).await;
+    }
+    record.close().await.unwrap();
+    drop(record);
+    age(&home, &[1, 2]);
+    let (record, left) = home.open(OnUnknown::Ask);
+    assert_eq!((kept(&home), left.last), (vec![], 2));
+    accept(&record, 3).await;
+    drop(record);
+    assert_eq!(waiting(&home.open(OnUnknown::Ask).1), [(3, "r3")]);
+}
+
+#[tokio::test]
+async fn a_pool_that_stays_up_forgets_what_was_read_long_ago() {
+    let home = Home::new();
+    let (record, _) = home.open(OnUnknown::Ask);
+    for number in 1..=3 {
+        let prompt = accept(&record, number).await;
+        send(&record, &prompt).await;
+        if number < 3 {
+            keep(&record, number, &prompt, Outcome::Ok, false).await;
+        }
+    }
+    record.read(2);
+    accept(&record, 4).await;
+    age(&home, &[1, 2, 3]);
+    for number in 5..=1028 {
+        accept(&record, number).await;
+    }
+    // Its turn comes after the tickets have been told.
+    accept(&record, 1029).await;
+    assert_eq!(kept(&home)[..4], [1, 3, 4, 5], "unread results stay for clients that know of them");
+    drop(record);
+    assert_eq!(home.open(OnUnknown::Ask).1.last, 1029);
+    assert_eq!(kept(&home)[0], 3);
+}
+
+#[tokio::test]
+async fn a_record_that_nobody_has_used_for_long_goes_if_all_in_it_has_ended() {
+    let home = Home::new();
+    let (record, _) = home.open(OnUnknown::Ask);
+    let pools = Pools::under(home.0.path()).unwrap();
+    let names = |later: u64| {
+        let (keep, day) = (Retention::DEFAULT.keep, Duration::from_secs(24 * 3600));
+        let old = pools.sweep(keep, wall() + day * u32::try_from(later).unwrap()).unwrap();
+        old.into_iter().map(|pool| pool.name).collect::<Vec<_>>()
+    };
+    let prompt = accept(&record, 1).await;
+    assert!(names(31).is_empty(), "it is up");
+    drop(record);
+    assert!(names(31).is_empty(), "a prompt waits in it");
+    let (record, _) = home.open(OnUnknown::Ask);
+    keep(&record, 1, &prompt, Outcome::Refused, false).await;
+    record.close().await.unwrap();
+    drop(record);
+    assert!(names(29).is_empty(), "it is young");
+    assert_eq!(names(31), ["main"]);
 }
