@@ -26,7 +26,7 @@ bench-aider:
     cargo bench -p cluster-cli --bench aider
 
 # many files edited by aider over a scripted model: warm instances, GNU parallel, one process a file; prompts a minute; a
-# run killed at half. Without arguments 218 files and replies after 1, 3 and 20 s: an hour and a half; `just brief 24 1`: 5 min
+# run killed at half. Without arguments 218 files and replies after 1, 3 and 20 s: two hours; `just brief 24 1`: 5 min
 brief *ARGS:
     eval "$(.ci/tools)"; cargo bench -p cluster-cli --bench brief -- {{ARGS}}
 

@@ -109,6 +109,7 @@ pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Verb, Unrea
         (Verb::Mcp(args), Some((_, matches))) => {
             args.start.tools = settled.tools();
             args.pool.route_origin = settings::origin(matches, "route", &settled);
+            args.note(matches);
         }
         (Verb::Config(args), Some((_, matches))) => args.flags = settings::flags(matches),
         _ => {}

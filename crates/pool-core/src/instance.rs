@@ -11,6 +11,8 @@ mod folder;
 mod inside;
 mod record;
 mod tasks;
+#[cfg(test)]
+mod tests;
 mod transcript;
 
 pub use crate::machine::conversation::Inside;

@@ -52,7 +52,8 @@ pub(crate) fn run(args: &AttachArgs) -> Result<Exit, Failure> {
         let signals = Signals::listen()?;
         let ask = AttachAsk { index: args.index, now: args.now };
         let asked = client.ask(Ask::Attach(ask)).await.map_err(pool::refused)?;
-        let mut sitting = Sitting { asked, seat: None, typed: Typed::new(args.detach_key), keyboard: None };
+        let typed = Typed::new(args.detach_key);
+        let mut sitting = Sitting { asked, seat: None, typed, keyboard: None, unanswered: None };
         let (told, exit) = match sitting.sit(&mut client, signals).await {
             Ok((told, exit)) => (told, Ok(exit)),
             Err(failure) => (None, Err(failure)),
@@ -73,6 +74,8 @@ struct Sitting {
     seat: Option<Seat>,
     typed: Typed,
     keyboard: Option<mpsc::Receiver<Vec<u8>>>,
+    /// What was typed last, until the instance has taken it: nothing more is read meanwhile.
+    unanswered: Option<u64>,
 }
 
 type End = (Option<&'static str>, Exit);
@@ -83,7 +86,7 @@ impl Sitting {
         loop {
             let happened = tokio::select! {
                 heard = client.next() => Happened::Heard(heard),
-                bytes = read(&mut self.keyboard) => Happened::Typed(bytes),
+                bytes = read(&mut self.keyboard), if self.unanswered.is_none() => Happened::Typed(bytes),
                 _ = resized.recv() => Happened::Resized,
                 exit = ended(&mut endings) => return Ok((None, exit)),
             };
@@ -100,11 +103,33 @@ impl Sitting {
     }
 
     async fn heard(&mut self, heard: Heard, client: &mut Client) -> Result<Option<End>, Failure> {
-        if heard.id != Some(self.asked) {
-            // Keys are answered, too.
-            return Ok(None);
+        match heard {
+            Heard { id: None, said: Said::Error(fault) } => Err(pool::refused(fault.into())),
+            Heard { id, said } if id.is_some() && id == self.unanswered => {
+                self.answered(said)?;
+                Ok(None)
+            }
+            // Sizes are answered, too.
+            Heard { id, .. } if id != Some(self.asked) => Ok(None),
+            Heard { said, .. } => self.told(said, client).await,
         }
-        match heard.said {
+    }
+
+    /// What was typed last is with the instance, or never will be.
+    fn answered(&mut self, said: Said) -> Result<(), Failure> {
+        self.unanswered = None;
+        match (said, &self.seat) {
+            (Said::Error(_), Some(Seat::Terminal(_))) => self.show(b"\x07"),
+            (Said::Error(_), _) => {
+                Output::aside("what was typed last was not taken");
+                Ok(())
+            }
+            (Said::Ok(_) | Said::Event(_), _) => Ok(()),
+        }
+    }
+
+    async fn told(&mut self, said: Said, client: &mut Client) -> Result<Option<End>, Failure> {
+        match said {
             Said::Event(Event::Attached(to)) => {
                 self.sit_down(to.terminal)?;
                 // Its prompt, where a person is to type behind it; what frames turns is no sight.
@@ -117,7 +142,6 @@ impl Sitting {
             Said::Event(Event::Unshown { bytes }) => {
                 self.show(format!("\r\n[{bytes} bytes are missing here]\r\n").as_bytes())?;
             }
-            Said::Event(Event::Untyped {}) => self.show(b"\x07")?,
             Said::Event(_) => {}
             Said::Error(fault) => return Err(pool::refused(fault.into())),
             Said::Ok(done) => {
@@ -164,7 +188,7 @@ impl Sitting {
         let to = self.asked;
         let (bytes, leaves) = if bytes.is_empty() { (bytes, true) } else { self.typed.take(bytes) };
         if !bytes.is_empty() {
-            client.ask(Ask::Type(TypeAsk { to, bytes: bytes.into() })).await?;
+            self.unanswered = Some(client.ask(Ask::Type(TypeAsk { to, bytes: bytes.into() })).await?);
         }
         if leaves {
             self.keyboard = None;

@@ -5,6 +5,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use cluster::batch::clock::wall;
 use cluster::batch::duration::duration;
+use cluster::ledger::LedgerError;
 use cluster::ledger::pool::Pools;
 use cluster::ledger::retention::Retention;
 use cluster::ledger::store::Store;
@@ -38,46 +39,55 @@ pub(crate) fn run(args: &GcArgs) -> Result<Exit, Failure> {
         bytes: args.max_size.map_or(default.bytes, |size| size.saturating_mul(1 << 20)),
     };
     let sweep = store.sweep(retention, wall()).map_err(Failure::ledger)?;
-    let mut text = String::new();
+    let (mut text, mut exit, mut gone) = (String::new(), Exit::Ok, Vec::new());
+    let mut goes = |removed: Result<(), LedgerError>| match removed {
+        Ok(()) => true,
+        // One that cannot go keeps no other one.
+        Err(error) => {
+            Output::aside(&format!("it stays: {error}"));
+            exit = Exit::Failed;
+            false
+        }
+    };
     for run in &sweep.old {
-        let when = run.ended.map_or_else(|| "never begun".to_owned(), |ended| format!("ended {ended:.0}"));
-        let _ = writeln!(text, "{}  {when}  {}", run.name, megabytes(run.bytes));
-        if !args.dry_run {
-            store.remove(&run.name).map_err(Failure::ledger)?;
+        if args.dry_run || goes(store.remove(&run.name)) {
+            let when =
+                run.ended.map_or_else(|| "never begun".to_owned(), |ended| format!("ended {ended:.0}"));
+            let _ = writeln!(text, "{}  {when}  {}", run.name, megabytes(run.bytes));
+            gone.push(run.bytes);
         }
     }
     for pool in pools.sweep(retention.keep, wall()).map_err(Failure::ledger)? {
-        let when = pool.ended.map(|used| format!("last used {used:.0}")).unwrap_or_default();
-        let _ = writeln!(text, "pool {}  {when}  {}", pool.name, megabytes(pool.bytes));
-        if !args.dry_run {
-            pools.forget(&pool.name).map_err(Failure::ledger)?;
+        if args.dry_run || goes(pools.forget(&pool.name)) {
+            let when = pool.ended.map(|used| format!("last used {used:.0}")).unwrap_or_default();
+            let _ = writeln!(text, "pool {}  {when}  {}", pool.name, megabytes(pool.bytes));
         }
     }
     let word = if args.dry_run { "would remove" } else { "removed" };
-    let bytes = sweep.old.iter().map(|run| run.bytes).sum();
-    let _ = writeln!(
-        text,
-        "{word} {}, {}; {} kept, {}",
-        runs(sweep.old.len()),
-        megabytes(bytes),
-        runs(sweep.kept),
-        megabytes(sweep.kept_bytes)
-    );
+    let (went, kept) = (runs(gone.len()), runs(sweep.kept));
+    let (bytes, kept_bytes) = (megabytes(gone.iter().sum()), megabytes(sweep.kept_bytes));
+    let _ = writeln!(text, "{word} {went}, {bytes}; {kept} kept, {kept_bytes}");
     Output::document(&text)?;
-    Ok(Exit::Ok)
+    Ok(exit)
 }
 
 /// What every run does at its end: errors are for those who look for them.
 pub(super) fn sweep() {
     let swept = Store::current().and_then(|store| {
         let old = store.sweep(Retention::DEFAULT, wall())?.old;
-        old.iter().try_for_each(|run| store.remove(&run.name))?;
         let pools = Pools::current()?;
-        let old = pools.sweep(Retention::DEFAULT.keep, wall())?;
-        old.iter().try_for_each(|pool| pools.forget(&pool.name))
+        let unused = pools.sweep(Retention::DEFAULT.keep, wall())?;
+        // One that cannot go keeps no other one.
+        let runs = old.iter().map(|run| store.remove(&run.name));
+        runs.chain(unused.iter().map(|pool| pools.forget(&pool.name))).for_each(debug);
+        Ok(())
     });
-    if let Err(error) = swept {
-        tracing::debug!("old records stay: {error}");
+    debug(swept);
+}
+
+fn debug(removed: Result<(), LedgerError>) {
+    if let Err(error) = removed {
+        tracing::debug!("an old record stays: {error}");
     }
 }
 

@@ -59,7 +59,7 @@ pub(crate) fn run(args: &McpArgs, strategies: &Strategies) -> Result<Exit, Failu
 
 /// Serves it with the pool that is up.
 fn join(args: &McpArgs) -> Result<Exit, Failure> {
-    if let Some(flag) = for_a_pool_of_its_own(args) {
+    if let Some(flag) = &args.own {
         let help = "name a tool, or give it to 'cluster up'";
         return Err(Failure::usage(format!("{flag} is for a pool of its own, and this joins one")).help(help));
     }
@@ -111,21 +111,6 @@ async fn serve(desk: Desk, rights: &RightsArgs) {
         // It went before it had said what it is.
         Err(error) => tracing::debug!("no client: {error}"),
     }
-}
-
-/// A flag that says how tools are started.
-fn for_a_pool_of_its_own(args: &McpArgs) -> Option<&'static str> {
-    let start = &args.start;
-    let table = [
-        ("--allow", start.allow().is_some()),
-        ("--cwd", start.cwd.is_some()),
-        ("--model", start.model.is_some()),
-        ("--env", !start.env.is_empty()),
-        ("--tool-arg", !start.tool_args.is_empty()),
-        ("--pty", start.pty),
-        ("--record", start.record.is_some()),
-    ];
-    table.into_iter().find(|(_, is_there)| *is_there).map(|(flag, _)| flag)
 }
 
 fn interpreters(tools: &[ToolView]) -> Failure {

@@ -64,7 +64,7 @@ pub(crate) fn refused(error: ClientError) -> Failure {
     let exit = match code {
         Code::TimedOut => Exit::TimedOut,
         Code::Gone | Code::Internal | Code::Record => Exit::Pool,
-        Code::Overloaded | Code::Nothing => Exit::Failed,
+        Code::Nothing => Exit::Failed,
         _ => Exit::Usage,
     };
     Failure { exit, message, help }

@@ -3,6 +3,7 @@
 use super::run::args::{BoundsArgs, RunArgs, TalkArgs, Unknown};
 use super::run::detach;
 use super::run::record::{Old, Record};
+use super::run::steps::Input;
 use crate::args::{Unread, Verb, parse};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -83,17 +84,18 @@ pub(crate) fn run(args: &ResumeArgs, strategies: &Strategies) -> Result<Exit, Fa
     let mut again = recorded(overview.words)?;
     args.put_on(&mut again, arg_file, from);
     again.output.results = results.or(again.output.results);
-    let input = run.input();
-    if args.arg_file.is_none() && input.as_ref().is_some_and(|(_, whole)| !whole) {
+    let input = args.input(&again, run.input())?;
+    if matches!(input, Input::Torn(_)) && args.arg_file.is_none() && args.from.is_none() {
         crate::output::Output::aside(&format!(
-            "standard input had not ended when {name} was stopped: what came is run; give a longer list with -a"
+            "standard input had not ended when {name} was stopped: the whole lines that came are run; give a longer list \
+             with -a"
         ));
     }
     drop(run);
     let record = Record::Old(Old {
         store,
         name,
-        input: input.map(|(path, _)| path),
+        input,
         on_unknown: args.on_unknown.map(Into::into),
         failed: args.failed,
     });
@@ -101,6 +103,25 @@ pub(crate) fn run(args: &ResumeArgs, strategies: &Strategies) -> Result<Exit, Fa
 }
 
 impl ResumeArgs {
+    /// What `-` is: the copy that the run has made, unless the list comes from there now.
+    fn input(&self, run: &RunArgs, copy: Option<(PathBuf, bool)>) -> Result<Input, Failure> {
+        let is_input = |path: &PathBuf| path == Path::new("-");
+        if self.arg_file.iter().chain(&self.from).any(is_input) {
+            if run.steps.step_files.iter().any(is_input) {
+                return Err(Failure::usage(
+                    "a step of the run came on standard input, and the list is to come there, too",
+                )
+                .help("put the list into a file"));
+            }
+            return Ok(Input::Direct);
+        }
+        Ok(match copy {
+            None => Input::Direct,
+            Some((path, true)) => Input::Copy(path),
+            Some((path, false)) => Input::Torn(path),
+        })
+    }
+
     /// What is given now goes before what was given then.
     fn put_on(&self, run: &mut RunArgs, arg_file: Option<PathBuf>, from: Option<PathBuf>) {
         if arg_file.is_some() || from.is_some() {

@@ -7,8 +7,9 @@ use crate::failure::Failure;
 use crate::output::{Level, Output};
 use crate::signals::Signals;
 use cluster::batch::duration::duration;
-use cluster::control::Client;
 use cluster::control::protocol::{Ask, Event, SendAsk, SendDone, StepAsk, TicketId, To, Until};
+use cluster::control::{Client, ClientError};
+use pool_core::message::Outcome;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -36,7 +37,7 @@ Ctrl-C ends the waiting, and not the work: standard error says how to read the r
 /// Send a prompt to a pool, and wait for the reply
 ///
 /// Standard error tells when it is accepted, delivered and completed. Exit codes: 0 it succeeded, 1 it did not, 2 nothing
-/// was sent, 124 it has not ended in time.
+/// was sent, 3 the pool has gone or cannot record it, 124 its turn has not ended in time.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES, after_help = "See more, with examples, with '--help'.")]
 pub(crate) struct SendArgs {
@@ -98,7 +99,9 @@ async fn send(mut client: Client, ask: SendAsk, level: Level, json: bool) -> Res
     let mut signals = Signals::listen().map_err(|error| super::run::no_pool(&error))?;
     let mut sent = Sent { ticket: None, level, waits: ask.until == Until::Completed };
     let done: SendDone = tokio::select! {
-        done = client.call(Ask::Send(ask), |event| sent.tell(event)) => done.map_err(pool::refused)?,
+        done = client.call(Ask::Send(ask), |event| sent.tell(event)) => {
+            done.map_err(|error| sent.failure(error))?
+        }
         exit = super::run::until_signal(&mut signals) => {
             if let Some(ticket) = sent.ticket {
                 Output::aside(&format!("{ticket} goes on: 'cluster read {ticket}' waits for its reply"));
@@ -112,7 +115,11 @@ async fn send(mut client: Client, ask: SendAsk, level: Level, json: bool) -> Res
     };
     sent.say("completed");
     Output::reply(&result, json)?;
-    Ok(if result.is_ok() { Exit::Ok } else { Exit::Failed })
+    Ok(match result.outcome {
+        Outcome::Ok => Exit::Ok,
+        Outcome::TimedOut => Exit::TimedOut,
+        _ => Exit::Failed,
+    })
 }
 
 /// What has been told of a prompt.
@@ -135,6 +142,18 @@ impl Sent {
             }
             // Of other requests.
             _ => {}
+        }
+    }
+
+    /// Why there is no result. What was accepted is no longer wrong usage.
+    fn failure(&self, error: ClientError) -> Failure {
+        let failure = pool::refused(error);
+        match (self.ticket, failure.exit) {
+            (Some(ticket), Exit::Usage) => {
+                let help = format!("'cluster read {ticket}' reads its reply, if there is one");
+                Failure { exit: Exit::Failed, ..failure }.help(help)
+            }
+            _ => failure,
         }
     }
 

@@ -15,10 +15,10 @@ pub(crate) struct StatusArgs {
     #[command(flatten)]
     pool: PoolArg,
     /// Then show every change, until the pool goes
-    #[arg(long, conflicts_with = "check")]
+    #[arg(long)]
     watch: bool,
     /// Show nothing: exit code 0 if an instance can take a job, 1 if none can for now, 3 if none ever will
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["watch", "verbose", "json"])]
     check: bool,
     /// Also show what each instance has done
     #[arg(short, long)]

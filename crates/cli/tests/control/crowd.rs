@@ -2,8 +2,10 @@
 
 use crate::abuse::{MEMORY, peak, send};
 use crate::lab::{Lab, Wire};
+use cluster::control::limits;
 use serde_json::json;
-use std::io::Write;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
 
 /// How many clients.
 const CLIENTS: usize = 100;
@@ -56,4 +58,27 @@ fn requests_that_do_not_end_are_bounded_together_and_in_nobodys_way() {
         assert_eq!(wire.ask(send("well now"))["ok"]["result"]["reply"], "well now");
     }
     assert!(peak(controller) < MEMORY, "{} KiB", peak(controller));
+}
+
+#[test]
+fn whoever_finds_no_place_is_told_so() {
+    let lab = Lab::new();
+    lab.up(1, &[]);
+    let come = |_| {
+        let mut stream = UnixStream::connect(lab.place().join("main.sock")).unwrap();
+        stream.write_all(b"hello\n").unwrap();
+        // It is in when it has been greeted.
+        stream.read_exact(&mut [0]).unwrap();
+        stream
+    };
+    let clients: Vec<UnixStream> = (0..limits::CLIENTS).map(come).collect();
+    for words in [&["status"][..], &["send", "x"]] {
+        let ran = lab.run(words);
+        assert_eq!(
+            (ran.status, ran.stderr.as_str()),
+            (2, "error: 256 clients are connected\nhelp: try again later\n")
+        );
+    }
+    drop(clients);
+    while lab.run(&["status"]).status != 0 {}
 }

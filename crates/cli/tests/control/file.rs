@@ -66,4 +66,26 @@ fn files_that_describe_no_pool() {
     --- stderr
     error: DIR/pool.toml:2: pool.tools: invalid type: string "bash", expected a list
     "#);
+    std::fs::write(lab.path("pool.toml"), "[pool]\ntools = ['bash:2']\n").unwrap();
+    assert_eq!(lab.run(&["up", "-f", "pool.toml", "--lines"]).status, 2, "a name is no command line");
+}
+
+/// What a file leads to would start although nobody has been asked.
+#[test]
+fn a_file_names_tools_and_no_paths() {
+    let lab = Lab::new();
+    let started = lab.path("started");
+    let evil = format!(
+        "schema = 'cluster.profile/1'\ncommand = ['touch', '{}']\nturn.by = 'lines'\n",
+        started.display()
+    );
+    std::fs::write(lab.path("evil.toml"), evil).unwrap();
+    for tool in ["./evil.toml:1", "evil.toml", "bash:1,./evil.toml", "/bin/sh", "touch started"] {
+        std::fs::write(lab.path("pool.toml"), format!("[pool]\ntools = [{tool:?}]\n")).unwrap();
+        for words in [&["up", "-f", "pool.toml"][..], &["trust", "pool.toml"], &["run", "bash", "echo"]] {
+            let ran = lab.run(words);
+            assert!(ran.status == 2 && ran.stderr.contains("pool.toml:2: pool.tools: "), "{words:?}: {ran}");
+        }
+    }
+    assert!(!started.exists());
 }

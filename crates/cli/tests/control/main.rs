@@ -19,3 +19,4 @@ mod race;
 mod scenario;
 mod sending;
 mod tree;
+mod typing;

@@ -1,6 +1,7 @@
 //! Prompts, tickets and replies: who gets what, and what is left when somebody goes away.
 
 use crate::lab::Lab;
+use cluster::control::limits::{HELD, STEP};
 use insta::assert_snapshot;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -179,4 +180,24 @@ fn every_line_is_as_the_schema_says() {
     {
         assert!(!schema.is_valid(&wrong), "{wrong}");
     }
+}
+
+#[test]
+fn the_exit_code_tells_what_was_sent_and_what_ended_in_time() {
+    let lab = Lab::new();
+    lab.up(1, &["--no-ledger"]);
+    assert_eq!(lab.run(&["send", "--timeout", "10ms", "[[hang]] x"]).status, 124);
+    let mut wire = lab.wire();
+    let send = |steps: &[Value]| json!({"do": "send", "steps": steps, "until": "accepted"});
+    assert_eq!(wire.ask(send(&[json!({"say": "[[hang]] x"})]))["ok"]["ticket"], "t2");
+    // Steps that say nothing are kept, too.
+    let most = vec![json!({"say": ""}); HELD / STEP];
+    assert_eq!(wire.ask(send(&most))["error"]["code"], "overloaded");
+    assert_eq!(wire.ask(send(&most[STEP..]))["ok"]["ticket"], "t3");
+    let ran = lab.run(&["send", &"x".repeat(STEP * STEP)]);
+    assert_eq!(ran.status, 2, "{ran}");
+    assert!(
+        ran.stderr.starts_with("error: prompts under way and unread results are too large together"),
+        "{ran}"
+    );
 }

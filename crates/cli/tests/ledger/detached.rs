@@ -44,7 +44,7 @@ fn a_run_in_the_background_is_waited_for_with_its_own_code() {
     assert_eq!(lab.run(&["runs", "logs", "--talk"]).stdout, said);
     let ran = lab.run(&["resume", "-d", "--on-unknown", "skip"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "r1\n"), "{ran:?}");
-    assert_eq!(lab.run(&["wait"]).code, Some(0));
+    assert_eq!(lab.run(&["wait"]).code, Some(1));
     assert!(lab.run(&["runs", "logs"]).stdout.ends_with("two\n"));
 }
 

@@ -163,7 +163,7 @@ fn who_reads_needs_no_room_and_who_resumes_gets_what_was_kept_back() {
     };
     reads("full");
     let ran = lab.run(&["resume", "--on-unknown", "skip"]);
-    assert_eq!((ran.code, lab.received().len()), (Some(0), 3), "{ran:?}");
+    assert_eq!((ran.code, lab.received().len()), (Some(1), 3), "{ran:?}");
     disk.make_room();
     // With a log, and then without one.
     let child = lab.command(&Lab::words(&tool, &["--new", "one", "[[hang]] two"])).spawn().unwrap();
@@ -172,7 +172,7 @@ fn who_reads_needs_no_room_and_who_resumes_gets_what_was_kept_back() {
     reads("ro");
     disk.remount("remount,rw");
     let ran = lab.run(&["resume", "--on-unknown", "skip"]);
-    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(ran.code, Some(1), "{ran:?}");
     disk.remount("remount,ro");
     assert!(lab.run(&["runs"]).stdout.contains("r2  ") && lab.run(&["runs"]).stdout.contains("  ended  "));
     disk.remount("remount,rw");

@@ -47,7 +47,7 @@ fn what_is_in_between_is_asked_for_by_default_then_follows_the_word() {
         assert!(ran.stderr.contains(says), "{says:?} in {ran:?}");
     }
     let ran = lab.run(&["resume", "r1", "--on-unknown", "skip"]);
-    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), ""), "{ran:?}");
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""), "taken for failed: {ran:?}");
     assert_eq!(lab.received(), ["one", "[[hang]] two", "three"]);
     let ran = lab.run(&["runs", "show", "r1"]);
     assert!(ran.stdout.contains("r1, ended"), "{ran:?}");
@@ -113,7 +113,7 @@ fn a_job_that_brings_down_every_instance_is_a_dead_letter_and_left_alone() {
     let story = lab.run(&["runs", "show", "r1", "1"]).stdout;
     assert!(story.contains("state    dead letter, 2 attempts"), "{story}");
     assert!(story.contains("ended crashed, kept away from instances"), "{story}");
-    assert_eq!(lab.run(&["resume", "r1"]).code, Some(0));
+    assert_eq!(lab.run(&["resume", "r1"]).code, Some(1));
     assert_eq!(sent(&lab), 2, "nobody asked for it");
     assert_eq!(lab.run(&["resume", "r1", "--failed"]).code, Some(1));
     assert!(sent(&lab) > 2);
@@ -166,6 +166,31 @@ fn a_list_from_standard_input_can_be_resumed_without_it() {
 }
 
 #[test]
+fn of_a_list_that_was_cut_off_only_whole_lines_are_items() {
+    let lab = Lab::new();
+    let tool = lab.tool();
+    let mut child = lab.command(&Lab::alone(&tool, &[])).stdin(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(b"[[hang]] one\ntwo\n/a/b").unwrap();
+    await_received(&lab, 1);
+    let copy = lab.path(".local/state/cluster/runs/r1/input.part");
+    let is_there = || std::fs::read(&copy).is_ok_and(|copy| copy.ends_with(b"/a/b"));
+    await_files(&lab.path(".local/state/cluster/runs/r1"), LONG, is_there, || "it was not copied");
+    kill(child);
+    drop(input);
+    let ran = lab.run(&["resume"]);
+    assert_eq!((ran.code, ran.stdout.lines().count()), (Some(1), 1), "{ran:?}");
+    assert!(ran.stderr.contains("the whole lines that came are run"), "{ran:?}");
+    // Another list may come on standard input.
+    let mut child = lab.command(&["resume", "r1", "-a", "-", "--on-unknown", "skip"]);
+    let mut child = child.stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"[[hang]] one\ntwo\n/a/b/c.log\n").unwrap();
+    let ran = Ran::of(child);
+    assert_eq!((ran.code, ran.stdout.lines().count()), (Some(1), 1), "{ran:?}");
+    assert_eq!(lab.received(), ["[[hang]] one", "two", "/a/b/c.log"]);
+}
+
+#[test]
 fn failed_jobs_are_run_again_on_request() {
     let lab = Lab::new();
     let script = "test -e fixed && echo {} || exit 3";
@@ -173,7 +198,8 @@ fn failed_jobs_are_run_again_on_request() {
     // `exit` ends the shell: the job fails, and so does whoever tries it again before it is fixed.
     let ran = lab.run(&run);
     assert_eq!(ran.code, Some(1), "{ran:?}");
-    assert!(lab.run(&["resume", "r1"]).stdout.is_empty());
+    let ran = lab.run(&["resume", "r1"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""), "it failed before: {ran:?}");
     let ran = lab.run(&["resume"]);
     assert!(ran.code == Some(2) && ran.stderr.contains("--failed runs the failed jobs"), "{ran:?}");
     std::fs::write(lab.path("fixed"), "").unwrap();
@@ -258,7 +284,7 @@ fn a_halted_run_can_be_resumed() {
     assert!(ran.stderr.contains("'cluster resume r1' goes on with it"), "{ran:?}");
     assert!(lab.received().len() < items.len(), "{ran:?}");
     let ran = lab.run(&["resume"]);
-    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(ran.code, Some(1), "{ran:?}");
     assert_eq!(lab.received().len(), items.len(), "{ran:?}");
     assert!(lab.run(&["runs"]).stdout.contains("  ended  7 of 7 jobs: 5 ok, 2 crashed"));
 }
@@ -272,7 +298,7 @@ fn a_run_that_is_halted_now_takes_back_what_runs_and_tells_of_it() {
     assert_eq!(ran.code, Some(4), "{ran:?}");
     assert!(ran.stderr.contains("r1: 1 job sent, with an end that nobody knows"), "{ran:?}");
     let ran = lab.run(&["resume", "--on-unknown", "skip"]);
-    assert_eq!((ran.code, lab.received().len()), (Some(0), 2), "{ran:?}");
+    assert_eq!((ran.code, lab.received().len()), (Some(1), 2), "{ran:?}");
 }
 
 #[test]
@@ -329,5 +355,5 @@ fn a_run_whose_tools_have_changed_is_not_sent_all_over_again() {
     assert!(ran.stderr.contains("the tools of run r1 are not what they were"), "{ran:?}");
     write("");
     let ran = lab.run(&["resume", "--on-unknown", "skip"]);
-    assert_eq!((ran.code, lab.received().len()), (Some(0), 3), "{ran:?}");
+    assert_eq!((ran.code, lab.received().len()), (Some(1), 3), "{ran:?}");
 }

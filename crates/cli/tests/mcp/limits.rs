@@ -86,6 +86,14 @@ fn what_cannot_be_is_said_before_anything_starts() {
         vec!["--allow", "read"],
         vec![&tool, "--sentinel", SENTINEL],
     ];
+    // Whatever is not about the client, wherever it may be defined.
+    for flag in
+        ["--until=x", "--lines", "--timeout=5s", "--instances=2", "--route=rr", "--pty", "--max-memory=1G"]
+    {
+        let (name, _) = flag.split_once('=').unwrap_or((flag, ""));
+        let said = format!("error: {name} is for a pool of its own, and this joins one\n");
+        assert!(refusal(&lab, &[flag]).starts_with(&said), "{flag}");
+    }
     let said: String = table.iter().map(|words| format!("{}\n", refusal(&lab, words))).collect();
     let said = lab.shorten(&said);
     insta::assert_snapshot!(said.replace(env!("CARGO_BIN_EXE_fake-tool"), "fake-tool"));

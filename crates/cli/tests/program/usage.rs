@@ -56,6 +56,10 @@ fn values_are_checked() {
 
 #[test]
 fn flags_that_exclude_each_other() {
+    for more in ["--json", "--verbose", "--watch"] {
+        let said = wrong(&["status", "--check", more]);
+        assert!(said.starts_with("error: the argument '--check' cannot be used with"), "{said}");
+    }
     assert_snapshot!(wrong(&["run", "bash", "-a", "list", "x"]), @r"
     error: the argument '--arg-file <FILE>' cannot be used with '[ITEM]...'
 

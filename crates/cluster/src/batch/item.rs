@@ -72,6 +72,15 @@ impl ItemError {
 /// The longest item that is read, in bytes: as long as the longest prompt that is sent.
 pub const MAX_ITEM: usize = 64 << 20;
 
+/// What stands behind the last separator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// An item, as editors leave it.
+    Item,
+    /// What is left of one: the list was cut off there.
+    Torn,
+}
+
 /// The items of a file or of standard input, read one by one.
 #[derive(Debug)]
 pub struct Lines<R> {
@@ -79,6 +88,7 @@ pub struct Lines<R> {
     name: Arc<str>,
     separator: Separator,
     limit: usize,
+    end: End,
     /// How many items have been read; `None` when the list has ended.
     read: Option<u64>,
 }
@@ -86,7 +96,13 @@ pub struct Lines<R> {
 impl<R: BufRead> Lines<R> {
     /// Reads items from `from`; errors call it `name`.
     pub fn new(from: R, name: impl Into<Arc<str>>, separator: Separator) -> Self {
-        Self { from, name: name.into(), separator, limit: MAX_ITEM, read: Some(0) }
+        Self { from, name: name.into(), separator, limit: MAX_ITEM, end: End::Item, read: Some(0) }
+    }
+
+    /// The list was cut off somewhere: what has no separator behind it is no item.
+    #[must_use]
+    pub fn cut_off(self) -> Self {
+        Self { end: End::Torn, ..self }
     }
 
     fn read_one(&mut self, number: u64) -> Result<Option<String>, ItemError> {
@@ -100,6 +116,9 @@ impl<R: BufRead> Lines<R> {
             return Ok(None);
         }
         let had_end = bytes.pop_if(|byte| *byte == self.separator.byte()).is_some();
+        if !had_end && self.end == End::Torn {
+            return Ok(None);
+        }
         if had_end && self.separator == Separator::Line {
             bytes.pop_if(|byte| *byte == b'\r');
         }
@@ -185,6 +204,22 @@ mod tests {
         ];
         for (bytes, separator, items) in table {
             assert_eq!(read(bytes, *separator), *items, "{:?}", String::from_utf8_lossy(bytes));
+        }
+    }
+
+    #[test]
+    fn what_is_left_of_a_list_that_was_cut_off() {
+        let table: &[(&[u8], Separator, &[&str])] = &[
+            (b"", Line, &[]),
+            (b"/a/b/c.log\n/a/b", Line, &["/a/b/c.log"]),
+            (b"/a/b", Line, &[]),
+            (b"\xc3", Line, &[]),
+            (b"a\nb\n", Line, &["a", "b"]),
+            (b"a\0b\n", Nul, &["a"]),
+        ];
+        for (bytes, separator, items) in table {
+            let lines = Lines::new(*bytes, "list", *separator).cut_off();
+            assert_eq!(lines.map(Result::unwrap).collect::<Vec<_>>(), *items);
         }
     }
 

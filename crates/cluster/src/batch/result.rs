@@ -215,6 +215,13 @@ pub const fn outcome(error: &JobError) -> Outcome {
     }
 }
 
+/// Whether the job has come back, and is still to be done: nothing of its last attempt was sent, and the pool had not
+/// refused it for good.
+#[must_use]
+pub const fn is_back(result: &JobResult) -> bool {
+    matches!(result, Err(JobError::Cancelled | JobError::Closed | JobError::GivenUp(_)))
+}
+
 /// The sum over the steps, of what was measured at all.
 fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)

@@ -293,7 +293,7 @@ where
             }
             Err(reason) => {
                 let record = ResultRecord::refused(planned.info, reason, now);
-                self.keep(Ended { record, log: Log::default(), given_up: None });
+                self.keep(Ended { record, log: Log::default(), is_back: false, given_up: None });
                 true
             }
         }

@@ -66,6 +66,7 @@ impl Project {
         let folder = folder_of(&file.path);
         let (parts, profiles, standing) = (Vec::new(), BTreeMap::new(), Standing::New);
         let mut project = Self { file, parts, standing, folder, written, profiles };
+        project.check_pool()?;
         if project.needs_trust() {
             project.check_names()?;
             project.profiles = parts::profiles(&project)?;
@@ -188,6 +189,20 @@ impl Project {
         argv
     }
 
+    /// The tools of a pool are chosen by name: what a path leads to would start without having been trusted.
+    fn check_pool(&self) -> Result<(), ConfigError> {
+        let is_one_word = |tool: &str| !tool.contains(|c: char| c == ',' || c == '/' || c.is_whitespace());
+        let is_name = |tool: &&String| is_one_word(tool) && !is_path(without_number(tool));
+        let Some(tool) = self.written.pool.tools.iter().flatten().find(|tool| !is_name(tool)) else {
+            return Ok(());
+        };
+        let reason = format!(
+            "{tool:?} is no name of a tool: say profile = \"FILE\" below [tools.NAME], which 'cluster trust' asks about, \
+             and NAME here"
+        );
+        Err(error::about(&self.file, "pool.tools", reason).into())
+    }
+
     /// Names become parts of paths, and words of command lines.
     fn check_names(&self) -> Result<(), ConfigError> {
         let is_plain = |name: &str| {
@@ -211,6 +226,11 @@ impl Project {
         }
         Ok(())
     }
+}
+
+/// `bash:2` is bash.
+fn without_number(tool: &str) -> &str {
+    tool.rsplit_once(':').map_or(tool, |(name, _)| name)
 }
 
 /// The folder of a file, without links.

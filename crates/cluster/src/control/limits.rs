@@ -33,5 +33,14 @@ pub const TICKETS: usize = 1024;
 /// How many bytes of prompts that are under way, and of results that are kept in memory, there may be.
 pub const HELD: usize = 256 << 20;
 
+/// How many bytes of that a step costs besides its text: one that says nothing is kept all the same.
+pub const STEP: usize = 256;
+
+/// The most that one `type` may carry, in bytes. More is answered with `too_long`.
+pub const TYPED: usize = 16 << 10;
+
+/// How many keys, pastes and sizes may wait for one seat; further ones are answered with `overloaded`.
+pub const KEYS: usize = 256;
+
 /// How many changes may wait for a client that watches.
 pub const CHANGES: usize = 1024;

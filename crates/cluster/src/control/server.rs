@@ -9,7 +9,7 @@ use super::place::{Claimed, PlaceError};
 use super::protocol::{Answer, Body, Code, Fault};
 use crate::ledger::folder::FolderError;
 use rustix::fs::Mode;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::time::Duration;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinSet;
@@ -58,7 +58,7 @@ impl Server {
                 Some(_) = clients.join_next() => {}
                 accepted = self.listener.accept() => match accepted {
                     Ok((stream, _)) if !is_ours(&stream) => tracing::warn!("another user was turned away"),
-                    Ok((stream, _)) if clients.len() >= CLIENTS => turn_away(&stream),
+                    Ok((stream, _)) if clients.len() >= CLIENTS => turn_away(stream),
                     Ok((stream, _)) => {
                         clients.spawn(converse(stream, self.controller.clone(), room.clone()));
                     }
@@ -85,9 +85,11 @@ fn is_ours(stream: &UnixStream) -> bool {
     stream.peer_cred().is_ok_and(|peer| peer.uid() == rustix::process::geteuid().as_raw())
 }
 
-/// Says so, if that can be said at once.
-fn turn_away(stream: &UnixStream) {
+/// Says so, if that can be said at once: by the system, because the runtime has not heard yet that it can.
+fn turn_away(stream: UnixStream) {
     let fault =
         Fault::new(Code::Overloaded, format!("{CLIENTS} clients are connected")).help("try again later");
-    let _ = stream.try_write(&line(&Answer { id: None, body: Body::Error(fault) }));
+    let _ = stream
+        .into_std()
+        .and_then(|mut stream| stream.write_all(&line(&Answer { id: None, body: Body::Error(fault) })));
 }

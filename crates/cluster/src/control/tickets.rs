@@ -9,10 +9,11 @@ mod shelf;
 
 pub(super) use claim::Claim;
 
-use super::limits::CHANGES;
-use super::protocol::{Fault, TicketChange, TicketCounts, TicketId, TicketState};
+use super::limits::{CHANGES, STEP};
+use super::protocol::{Fault, SendAsk, TicketChange, TicketCounts, TicketId, TicketState};
 use crate::batch::ResultRecord;
-use crate::ledger::pool::{Accepted, Left, PoolRecord, Prompt};
+use crate::batch::clock::wall;
+use crate::ledger::pool::{Accepted, Left, PoolRecord, Prompt, info};
 use pool_core::message::{Outcome, Remote};
 use shelf::Shelf;
 use std::collections::BTreeMap;
@@ -53,7 +54,7 @@ impl Tickets {
     pub(super) fn recorded(record: PoolRecord, left: &Left) -> Self {
         let mut shelf = Shelf::recorded(left.last);
         for waiting in &left.waiting {
-            shelf.restore_waiting(TicketId(waiting.number), waiting.request.len());
+            shelf.restore_waiting(TicketId(waiting.number), weight_of_request(&waiting.request));
         }
         for (number, outcome) in &left.unread {
             shelf.restore_unread(TicketId(*number), *outcome);
@@ -83,7 +84,7 @@ impl Tickets {
         request: impl FnOnce() -> String,
     ) -> Result<Taken, Fault> {
         let mut shelf = self.shelf();
-        let ticket = shelf.accept(prompts.iter().map(String::len).sum())?;
+        let ticket = shelf.accept(prompts.iter().map(|prompt| prompt.len() + STEP).sum())?;
         // Under the lock: the record has the tickets in the order of their numbers.
         let recorded = self.0.record.as_ref().map(|record| record.accept(ticket.0, prompts, request()));
         let state =
@@ -151,7 +152,17 @@ impl Tickets {
     /// What came of it; none until then, and when it is kept no more.
     pub(super) fn result(&self, ticket: TicketId) -> Option<Arc<ResultRecord>> {
         let here = self.shelf().result(ticket);
-        here.or_else(|| self.0.record.as_ref()?.result(ticket.0).map(Arc::new))
+        here.or_else(|| {
+            self.0.record.as_ref()?.result(ticket.0).or_else(|| self.unkept(ticket)).map(Arc::new)
+        })
+    }
+
+    /// What is told of one that has ended and left no result on disk, so that it can be read, and is in nobody's way.
+    fn unkept(&self, ticket: TicketId) -> Option<ResultRecord> {
+        let TicketState::Ended { outcome } = *self.follow(ticket)?.borrow() else { return None };
+        let why = "no result of it is on record: if it was not sent, it is when the pool is started again"
+            .to_owned();
+        Some(ResultRecord { outcome, ..ResultRecord::refused(info(ticket.0, Vec::new()), why, wall()) })
     }
 
     /// The way to its job, while that is under way.
@@ -224,9 +235,52 @@ impl Tickets {
     }
 }
 
+/// What a prompt counts that was accepted before. One that cannot be read is about to be refused.
+fn weight_of_request(request: &str) -> usize {
+    let steps = serde_json::from_str::<SendAsk>(request).map_or(0, |ask| ask.steps.len());
+    request.len() + steps * STEP
+}
+
 /// What is told of a prompt whose result could not be put on disk.
 pub(super) fn untold(record: ResultRecord, error: &impl std::fmt::Display) -> ResultRecord {
     let error = Some(format!("its result could not be recorded: {error}"));
     let (reply, steps) = (String::new(), Vec::new());
     ResultRecord { outcome: Outcome::Unknown, error, reply, steps, ..record }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::limits::HELD;
+    use super::super::protocol::Code;
+    use super::*;
+    use crate::batch::list::OnUnknown;
+    use crate::ledger::pool::{NewPool, Pools};
+
+    #[tokio::test]
+    async fn one_without_a_result_on_disk_can_be_read_and_is_in_nobodys_way() {
+        let home = tempfile::tempdir().unwrap();
+        let tools = vec!["fake".into()];
+        let pool = NewPool { plan: "fake".into(), writes: true, tools, on_unknown: OnUnknown::Ask };
+        let (record, left) = Pools::under(home.path()).unwrap().open("main", &pool).unwrap();
+        let tickets = Tickets::recorded(record, &left);
+        let ticket = tickets.accept(&["x".into()], false, || "x".into()).unwrap().ticket;
+        assert_eq!(tickets.result(ticket), None);
+        let lost = ResultRecord::refused(info(ticket.0, Vec::new()), String::new(), wall());
+        tickets.ended(ticket, ResultRecord { outcome: Outcome::Lost, ..lost });
+        let claim = tickets.claim_any().await.unwrap();
+        let result = tickets.result(claim.ticket()).unwrap();
+        assert_eq!((result.outcome, result.job.as_str()), (Outcome::Lost, "t1"));
+        claim.told();
+        assert!(tickets.claim_any().await.is_none(), "it is read once");
+    }
+
+    #[test]
+    fn steps_that_say_nothing_are_weighed_whenever_they_come() {
+        let steps = vec![String::new(); HELD / STEP + 1];
+        let fault = Tickets::new().accept(&steps, false, String::new).err().unwrap();
+        assert_eq!(fault.code, Code::Overloaded);
+        assert!(Tickets::new().accept(&steps[1..], false, String::new).is_ok());
+        let request = r#"{"steps":[{"say":""},{"command":"/x"}]}"#;
+        assert_eq!(weight_of_request(request), request.len() + 2 * STEP);
+    }
 }

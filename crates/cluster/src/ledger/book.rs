@@ -133,7 +133,10 @@ impl EventRow {
 /// The jobs of a run.
 #[derive(Debug, Default)]
 pub(super) struct Book {
-    jobs: Vec<Machine>,
+    /// By their numbers. Those that the record has no more are missing.
+    jobs: HashMap<usize, Machine>,
+    /// The next number that is given.
+    next: usize,
     numbers: HashMap<Identity, usize>,
     last_event: i64,
 }
@@ -141,31 +144,33 @@ pub(super) struct Book {
 impl Book {
     /// Puts a job back that the record has; false if it has it already.
     pub(super) fn known(&mut self, identity: Identity) -> bool {
-        let is_new = self.numbers.insert(identity, self.jobs.len()).is_none();
-        self.jobs.push(Machine::new());
-        is_new
+        self.jobs.insert(self.next, Machine::new());
+        self.next += 1;
+        self.numbers.insert(identity, self.next - 1).is_none()
     }
 
     /// Jobs before this one that the record has no more: their numbers are not given again.
     pub(super) fn leave_out(&mut self, next: usize) {
-        self.jobs.resize(next.max(self.jobs.len()), Machine::new());
+        self.next = self.next.max(next);
     }
 
     /// The record has it no more, and nothing will happen to it.
     pub(super) fn forget(&mut self, identity: Identity) {
-        self.numbers.remove(&identity);
+        if let Some(number) = self.numbers.remove(&identity) {
+            self.jobs.remove(&number);
+        }
     }
 
-    /// How many jobs there are, with those that the record has no more.
-    pub(super) const fn len(&self) -> usize {
-        self.jobs.len()
+    /// How many numbers were given.
+    pub(super) const fn given(&self) -> usize {
+        self.next
     }
 
     /// Puts an event back that the record has.
     pub(super) fn replay(&mut self, row: &EventRow) -> Result<(), Rejected> {
         self.last_event = self.last_event.max(row.number);
         let Some(event) = row.event() else { return Ok(()) };
-        let Some(job) = self.jobs.get_mut(row.job) else {
+        let Some(job) = self.jobs.get_mut(&row.job) else {
             return Err(Rejected::OutOfOrder(Machine::new().state()));
         };
         *job = job.after(event)?;
@@ -174,17 +179,17 @@ impl Book {
 
     /// Every job, in the order of first sending.
     pub(super) fn jobs(&self) -> impl Iterator<Item = (Identity, Machine)> {
-        self.numbers.iter().map(|(identity, number)| (*identity, self.jobs[*number]))
+        self.numbers.iter().map(|(identity, number)| (*identity, self.jobs[number]))
     }
 
     /// Where the job with this number stands.
     pub(super) fn state(&self, number: usize) -> Option<State> {
-        Some(self.jobs.get(number)?.state())
+        Some(self.jobs.get(&number)?.state())
     }
 
     /// The job with this number.
     pub(super) fn machine(&self, number: usize) -> Option<Machine> {
-        self.jobs.get(number).copied()
+        self.jobs.get(&number).copied()
     }
 
     /// How the run stands.
@@ -194,6 +199,7 @@ impl Book {
         let states = || self.jobs().map(|(_, job)| job.state());
         standing.settled = states().filter(|state| state.is_terminal()).count() as u64;
         standing.unknown = states().filter(|state| *state == State::Unknown).count() as u64;
+        standing.is_begun = self.next > 0;
         standing.is_finished = list.total.is_some() && standing.unknown + standing.pending == 0;
         standing
     }
@@ -206,8 +212,7 @@ impl Book {
     /// The job is with an instance, and waits for its intent to be written.
     pub(super) fn lease(&mut self, entry: &Entry) -> Result<(), Rejected> {
         let Some(number) = self.numbers.get(&entry.identity) else { return Ok(()) };
-        self.jobs[*number] = self.jobs[*number].after(Event::Lease)?;
-        Ok(())
+        self.change(*number, Event::Lease).map(drop)
     }
 
     /// The intent to send it; the attempt that it is. One that has ended is sent anew if that was asked for.
@@ -218,7 +223,7 @@ impl Book {
         rows: &mut Vec<Row>,
     ) -> Result<u32, Rejected> {
         let job = self.number(entry, rows);
-        if entry.again && self.jobs[job].can_be_retried() {
+        if entry.again && self.jobs[&job].can_be_retried() {
             self.one(job, Kind::Retry, rows)?;
         }
         let next = self.change(job, Event::Send(placed))?;
@@ -229,8 +234,7 @@ impl Book {
     /// It waited for its intent, and was taken back.
     pub(super) fn give_back(&mut self, entry: &Entry) -> Result<(), Rejected> {
         let Some(number) = self.numbers.get(&entry.identity) else { return Ok(()) };
-        self.jobs[*number] = self.jobs[*number].after(Event::GiveBack)?;
-        Ok(())
+        self.change(*number, Event::GiveBack).map(drop)
     }
 
     /// The end of an attempt.
@@ -289,17 +293,19 @@ impl Book {
 
     /// Somebody has read its result.
     pub(super) fn read(&mut self, job: usize, rows: &mut Vec<Row>) {
-        self.event(job, Kind::Read, 0, None, rows);
+        if self.jobs.contains_key(&job) {
+            self.event(job, Kind::Read, 0, None, rows);
+        }
     }
 
     /// Somebody has taken it back: whatever became of it, it is never sent again.
     pub(super) fn withdraw(&mut self, entry: &Arc<Entry>, written: Written, rows: &mut Vec<Row>) {
         let job = self.number(entry, rows);
-        if self.jobs[job].state().is_terminal() {
+        if self.jobs[&job].state().is_terminal() {
             return;
         }
         // One that is being sent ends so first.
-        let attempt = self.jobs[job].attempts();
+        let attempt = self.jobs[&job].attempts();
         if let Ok(next) =
             self.change(job, Event::End { attempt, outcome: written.outcome, fate: Fate::Final })
         {
@@ -309,13 +315,15 @@ impl Book {
         let _ = self.give_back(entry);
         if self.one(job, Kind::Skip, rows).is_ok() {
             let Written { outcome, record, .. } = written;
-            rows.push(Row::Result { job, round: self.jobs[job].round(), outcome, record });
+            rows.push(Row::Result { job, round: self.jobs[&job].round(), outcome, record });
         }
     }
 
     /// What the controller before was sending, nobody knows any more.
     pub(super) fn orphan_all(&mut self, rows: &mut Vec<Row>) {
-        for job in 0..self.jobs.len() {
+        let mut jobs: Vec<usize> = self.jobs.keys().copied().collect();
+        jobs.sort_unstable();
+        for job in jobs {
             // Whatever is in another state refuses.
             let _ = self.one(job, Kind::Orphan, rows);
         }
@@ -341,16 +349,16 @@ impl Book {
     }
 
     fn change(&mut self, job: usize, event: Event) -> Result<Machine, Rejected> {
-        let next = self.jobs[job].after(event)?;
-        self.jobs[job] = next;
+        let next = self.jobs[&job].after(event)?;
+        self.jobs.insert(job, next);
         Ok(next)
     }
 
     fn number(&mut self, entry: &Arc<Entry>, rows: &mut Vec<Row>) -> usize {
-        let next = self.jobs.len();
-        let number = *self.numbers.entry(entry.identity).or_insert(next);
-        if number == next {
-            self.jobs.push(Machine::new());
+        let number = *self.numbers.entry(entry.identity).or_insert(self.next);
+        if number == self.next {
+            self.next += 1;
+            self.jobs.insert(number, Machine::new());
             rows.push(Row::Job { number, entry: entry.clone() });
         }
         number

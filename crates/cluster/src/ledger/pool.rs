@@ -30,7 +30,6 @@ use crate::batch::ResultRecord;
 use crate::batch::clock::wall;
 use crate::batch::list::OnUnknown;
 use crate::batch::plan::JobInfo;
-use pool_core::message::Outcome;
 use rusqlite::{Connection, params};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -71,6 +70,17 @@ struct Inner {
 /// A prompt, as its record has it.
 #[derive(Debug, Clone)]
 pub(crate) struct Prompt(Arc<Entry>);
+
+/// What has become of a prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It is over.
+    Ended,
+    /// Somebody has taken it back: it is never sent again.
+    Withdrawn,
+    /// Nothing of its last attempt was sent: it is still to be done.
+    Back,
+}
 
 impl Pools {
     /// The user's: `$XDG_STATE_HOME/cluster/pools`, made if it is missing.
@@ -201,36 +211,36 @@ impl PoolRecord {
 
     /// Puts a result on disk. It may be told when this is over.
     ///
-    /// One that was taken back before it was sent is still to be done, unless it was `withdrawn`: then it never is again.
-    ///
     /// # Errors
     /// [`LedgerError`] if the record can take no more; then nobody should be told.
     pub(crate) async fn keep(
         &self,
         prompt: &Prompt,
         mut record: ResultRecord,
-        withdrawn: bool,
+        end: End,
     ) -> Result<ResultRecord, Arc<LedgerError>> {
         record.run = Some(self.0.name.clone());
         let entry = prompt.0.clone();
-        let is_back = matches!(record.outcome, Outcome::Cancelled | Outcome::Lost);
         let attempt = entry.attempt();
         if attempt.is_some() {
             record.attempt += entry.before;
         }
         let written = Written::new(&record, Log::default());
         let writer = &self.0.writer;
-        match attempt {
-            _ if is_back && withdrawn => {
+        match (end, attempt) {
+            (End::Withdrawn, _) => {
                 let withdraw = |answer| PoolCommand::Withdraw { entry, record: written, answer };
                 writer.ask(|answer| Command::Pool(withdraw(answer))).await?;
             }
-            Some(attempt) => {
+            (End::Back, Some(_)) => writer.ask(|answer| Command::PutBack { entry, answer }).await?,
+            (End::Back, None) => {}
+            (End::Ended, Some(attempt)) => {
                 let (fate, record) = (Fate::Final, written);
                 writer.ask(|answer| Command::End { entry, attempt, fate, record, answer }).await?;
             }
-            None if is_back => {}
-            None => writer.ask(|answer| Command::Refuse { entry, record: written, answer }).await?,
+            (End::Ended, None) => {
+                writer.ask(|answer| Command::Refuse { entry, record: written, answer }).await?;
+            }
         }
         Ok(record)
     }

@@ -114,16 +114,16 @@ impl Run {
         &self.folder
     }
 
-    /// Whether it was begun in this folder, has sent something, has not ended, and has this job as its first or has
-    /// sent it.
+    /// Whether it was begun in this folder, is at work or has sent something, has not ended, and has this job as its first
+    /// or has sent it.
     ///
     /// # Errors
     /// [`LedgerError`] if the record is damaged.
     pub fn holds(&self, folder: &Path, first: Identity) -> Result<bool, LedgerError> {
         let holds = "SELECT count(*) FROM run
-            WHERE folder = ?1 AND ended IS NULL AND EXISTS (SELECT 1 FROM event)
+            WHERE folder = ?1 AND ended IS NULL AND (?3 OR EXISTS (SELECT 1 FROM event))
             AND (first = ?2 OR EXISTS (SELECT 1 FROM job WHERE identity = ?2))";
-        let found = (folder.as_os_str().as_bytes(), first.0);
+        let found = (folder.as_os_str().as_bytes(), first.0, self.holder.is_some());
         Ok(self.connection.query_row(holds, found, |row| row.get::<_, u32>(0))? > 0)
     }
 

@@ -194,7 +194,8 @@ impl Recorder {
         Ok(record)
     }
 
-    /// The pool gave up while a job waited for an attempt: whatever was sent of it has ended, and it is still to be done.
+    /// A job came back while it waited for an attempt, or was about to be sent: whatever was sent of it has ended, and it is
+    /// still to be done.
     ///
     /// # Errors
     /// As [`Recorder::keep`].
@@ -228,7 +229,7 @@ impl Recorder {
             self.0.writer.tell(Command::Skip(dropped));
         }
         let standing = self.0.writer.ask(|answer| Command::Close { list, answer }).await?;
-        if standing.settled + standing.unknown == 0 {
+        if !standing.is_begun {
             let _ = std::fs::remove_dir_all(&self.0.folder);
         } else if standing.is_finished {
             let _ = std::fs::remove_file(self.0.folder.join(OPEN));
@@ -296,6 +297,10 @@ impl Errand for Intent {
         self.writer.tell(Command::Again { entry, record });
     }
 
+    fn turned_away(&mut self) {
+        self.writer.tell(Command::TurnedAway(self.entry.clone()));
+    }
+
     fn submitted(&mut self, task: &Arc<str>) {
         self.writer.tell(Command::Task(self.entry.clone(), task.clone()));
     }
@@ -303,8 +308,9 @@ impl Errand for Intent {
     fn before(&mut self, placement: &Placement) -> ErrandFuture<Result<(), Refused>> {
         let (writer, entry) = (self.writer.clone(), self.entry.clone());
         let placed = Placed { slot: placement.slot, generation: placement.generation };
+        let task = placement.task.clone();
         Box::pin(async move {
-            let sent = writer.ask(|answer| Command::Send { entry, placed, answer }).await;
+            let sent = writer.ask(|answer| Command::Send { entry, placed, task, answer }).await;
             sent.map(drop).map_err(|error| Refused(error.to_string()))
         })
     }

@@ -169,7 +169,7 @@ impl Store {
         std::fs::read_to_string(self.runs.join(name).join(EXIT)).ok()?.trim().parse().ok()
     }
 
-    /// The run that has not ended, was begun in `folder`, has sent something, and has `first` as its first job or has
+    /// The run that has not ended, was begun in `folder`, is at work or has sent something, and has `first` as its first job or has
     /// sent it: the latest, if there are several. A record that cannot be read holds nothing.
     ///
     /// # Errors

@@ -30,9 +30,9 @@ pub(super) struct Task {
 pub(super) type Tasks = HashMap<Identity, (u32, String)>;
 
 impl Task {
-    /// What the attempt has become that was sent last.
-    pub(super) fn of(entry: &Entry, id: Arc<str>) -> Option<Self> {
-        Some(Self { identity: entry.identity, attempt: entry.attempt()?, id })
+    /// What this attempt has become, or asks after.
+    pub(super) const fn of(entry: &Entry, attempt: u32, id: Arc<str>) -> Self {
+        Self { identity: entry.identity, attempt, id }
     }
 
     /// Writes it; twice does no harm.

@@ -1,5 +1,6 @@
 //! A run, its controller's end, and the next controller: against real files.
 
+mod back;
 mod damage;
 mod reading;
 
@@ -19,6 +20,7 @@ use pool_core::message::{
 };
 use proptest::prelude::*;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 const ASK: Policy = Policy { on_unknown: OnUnknown::Ask, failed: false };
@@ -105,7 +107,13 @@ fn printing(output: &str, outcome: Outcome) -> Reply {
 }
 
 async fn send(run: &Recorder, index: u64) -> Result<(), pool_core::message::Refused> {
-    let placement = Placement { job: JobId::fresh(), attempt: 1, slot: SlotId(3), generation: 1 };
+    send_for(run, index, None).await
+}
+
+/// As an attempt that asks after this task.
+async fn send_for(run: &Recorder, index: u64, task: Option<&str>) -> Result<(), pool_core::message::Refused> {
+    let task = task.map(Arc::from);
+    let placement = Placement { job: JobId::fresh(), attempt: 1, slot: SlotId(3), generation: 1, task };
     run.errand(index).unwrap().before(&placement).await
 }
 
@@ -128,7 +136,7 @@ async fn a_run_is_recorded_and_closed() {
     assert_eq!((record.run.as_deref(), record.attempt), (Some("r1"), 1));
     assert_eq!(world.state("1"), State::Done);
     let standing = run.close(true).await.unwrap();
-    assert_eq!(standing, Standing { settled: 1, is_finished: true, ..Standing::default() });
+    assert_eq!(standing, Standing { settled: 1, is_begun: true, is_finished: true, ..Standing::default() });
     drop(run);
     assert!(!world.store.is_open("r1"));
     let run = read::Run::open(&world.store, "r1").unwrap();
@@ -193,7 +201,7 @@ async fn what_waited_for_another_attempt_when_the_pool_gave_up_is_still_to_be_do
     run.put_back(ended(1, Outcome::Refused)).await.unwrap();
     assert_eq!(world.state("2"), State::Pending);
     let standing = run.close(true).await.unwrap();
-    assert_eq!(standing, Standing { settled: 1, pending: 1, ..Standing::default() });
+    assert_eq!(standing, Standing { settled: 1, pending: 1, is_begun: true, ..Standing::default() });
     drop(run);
     let run = world.resume(ASK);
     assert!(run.plan(planned(0, "job 0")).is_none() && run.plan(planned(1, "job 1")).is_some());
@@ -263,7 +271,10 @@ async fn a_list_that_an_unfinished_run_holds_is_found() {
     let first = super::identity::Identities::new(["t"]).of(&planned(0, "job 0"));
     let other = super::identity::Identities::new(["t"]).of(&planned(0, "job 1"));
     let holding = |folder: &str, first| world.store.holding(folder.as_ref(), first).unwrap();
+    assert_eq!(holding("/somewhere", first).as_deref(), Some("r1"), "it is at work");
+    drop(run);
     assert_eq!(holding("/somewhere", first), None, "nothing was sent");
+    let run = world.resume(ASK);
     assert!(run.plan(planned(0, "job 0")).is_some());
     send(&run, 0).await.unwrap();
     assert_eq!(holding("/somewhere", first).as_deref(), Some("r1"));

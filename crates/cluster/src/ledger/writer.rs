@@ -7,6 +7,9 @@
 
 mod closing;
 mod pruning;
+mod standing;
+
+pub use standing::{ListEnd, Standing};
 
 use super::LedgerError;
 use super::book::{Book, Entry, Row, Written};
@@ -48,8 +51,8 @@ pub(super) type Answer<T> = oneshot::Sender<Result<T, Arc<LedgerError>>>;
 /// What the thread can be asked for.
 #[derive(Debug)]
 pub(super) enum Command {
-    /// The intent to send; answered with the attempt that it is.
-    Send { entry: Arc<Entry>, placed: Placed, answer: Answer<u32> },
+    /// The intent to send, or to ask after its task; answered with the attempt that it is.
+    Send { entry: Arc<Entry>, placed: Placed, task: Option<Arc<str>>, answer: Answer<u32> },
     /// The end of an attempt.
     End { entry: Arc<Entry>, attempt: u32, fate: Fate, record: Written, answer: Answer<()> },
     /// An item that no job can be made of.
@@ -58,6 +61,8 @@ pub(super) enum Command {
     Again { entry: Arc<Entry>, record: Written },
     /// Its attempt is over, and there was to be another one.
     PutBack { entry: Arc<Entry>, answer: Answer<()> },
+    /// Its attempt met a usage limit, and it waits for another one. Nobody waits for this.
+    TurnedAway(Arc<Entry>),
     /// What only a pool that stays up is told.
     Pool(PoolCommand),
     /// Jobs that are to be left alone. Nobody waits for it: it is written with what comes next.
@@ -68,28 +73,6 @@ pub(super) enum Command {
     Task(Arc<Entry>, Arc<str>),
     /// Nothing more will come.
     Close { list: ListEnd, answer: Answer<Standing> },
-}
-
-/// How far the list of a run was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ListEnd {
-    /// How many jobs it has, if it was read to its end.
-    pub total: Option<u64>,
-    /// Jobs of it that were never sent.
-    pub unsent: u64,
-}
-
-/// How a run stands when its controller lets go of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Standing {
-    /// Jobs that ended, well or not.
-    pub settled: u64,
-    /// Jobs that were sent, and whose end nobody knows.
-    pub unknown: u64,
-    /// Jobs of the list that were not sent, as far as it was read.
-    pub pending: u64,
-    /// Every job of the list has been settled.
-    pub is_finished: bool,
 }
 
 /// The way to the thread.
@@ -206,7 +189,11 @@ impl Keeper {
                 | Command::PutBack { answer, .. } => _ = answer.send(Err(error.clone())),
                 Command::Close { answer, .. } => _ = answer.send(Err(error.clone())),
                 Command::Pool(command) => command.fail(&error),
-                Command::Skip(_) | Command::Note(..) | Command::Again { .. } | Command::Task(..) => {}
+                Command::Skip(_)
+                | Command::Note(..)
+                | Command::Again { .. }
+                | Command::TurnedAway(_)
+                | Command::Task(..) => {}
             }
         }
     }
@@ -239,7 +226,9 @@ impl Keeper {
 
     fn stage(&mut self, command: Command, rows: &mut Vec<Row>, told: &mut Vec<Told>) {
         match command {
-            Command::Send { entry, placed, answer } => self.stage_send(entry, placed, answer, rows, told),
+            Command::Send { entry, placed, task, answer } => {
+                self.stage_send(entry, (placed, task), answer, rows, told);
+            }
             Command::End { entry, attempt, fate, record, answer } => {
                 reached(Point::BeforeReply);
                 self.book.end((&entry, attempt), fate, record, rows);
@@ -254,10 +243,13 @@ impl Keeper {
                 self.book.put_back(&entry, rows);
                 told.push(Told::Ended(answer));
             }
+            Command::TurnedAway(entry) => self.book.put_back(&entry, rows),
             Command::Pool(command) => told.extend(command.stage(&mut self.book, rows).map(Told::Ended)),
             Command::Skip(jobs) => jobs.into_iter().for_each(|job| self.book.skip(job, rows)),
             Command::Note(at, news) => self.notes.add(at, news),
-            Command::Task(entry, id) => self.notes.submitted(Task::of(&entry, id)),
+            Command::Task(entry, id) => {
+                self.notes.submitted(entry.attempt().map(|attempt| Task::of(&entry, attempt, id)));
+            }
             Command::Close { list, answer } => {
                 self.notes.add(wall(), News::Left);
                 reached(Point::BeforeClose);
@@ -269,7 +261,7 @@ impl Keeper {
     fn stage_send(
         &mut self,
         entry: Arc<Entry>,
-        placed: Placed,
+        (placed, task): (Placed, Option<Arc<str>>),
         answer: Answer<u32>,
         rows: &mut Vec<Row>,
         told: &mut Vec<Told>,
@@ -281,12 +273,16 @@ impl Keeper {
         }
         if self.room.is_full() {
             let _ = self.book.lease(&entry);
-            self.held.push(Command::Send { entry, placed, answer });
+            self.held.push(Command::Send { entry, placed, task, answer });
             return;
         }
         reached(Point::BeforeIntent);
         match self.book.send(&entry, placed, rows) {
-            Ok(attempt) => told.push(Told::Sent { entry, attempt, answer }),
+            Ok(attempt) => {
+                // With the intent, so that whoever comes after this attempt asks after the task, too.
+                self.notes.submitted(task.map(|id| Task::of(&entry, attempt, id)));
+                told.push(Told::Sent { entry, attempt, answer });
+            }
             Err(rejected) => {
                 let error = LedgerError::damaged(&self.path, rejected.to_string());
                 let _ = answer.send(Err(Arc::new(error)));

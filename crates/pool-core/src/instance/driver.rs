@@ -2,6 +2,7 @@
 
 use super::backlog::Backlog;
 use super::folder::told_its_folder;
+use super::tasks::Watch;
 use super::{Activity, Inside, Plan, Transcript};
 use crate::machine::conversation::{Action, Conversation};
 use crate::machine::dialect::any::AnyDialect;
@@ -40,6 +41,8 @@ pub(super) struct Driver {
     pub(super) write: Notify,
     /// The timer is armed too late.
     pub(super) rearm: Notify,
+    /// The last word has been said.
+    pub(super) gone: Notify,
 }
 
 struct Inner {
@@ -93,6 +96,7 @@ impl Driver {
             }),
             write: Notify::new(),
             rearm: Notify::new(),
+            gone: Notify::new(),
         })
     }
 
@@ -264,8 +268,7 @@ impl Driver {
             inner.output = None;
             inner.errors = None;
             inner.control = None;
-            self.rearm.notify_one();
-            self.write.notify_one();
+            self.gone.notify_waiters();
             return;
         }
         // A timer that fires too early costs a look; moving it costs more, on every turn.
@@ -307,18 +310,10 @@ impl Driver {
                 self.look(inner, Depth::Tree, |conversation, seen, _| conversation.weighed(seen));
             }
             Action::Arm(job, future) => {
-                let driver = self.clone();
-                actix_rt::spawn(async move {
-                    let result = future.await;
-                    driver.feed(|conversation, now| conversation.armed(job, result, now));
-                });
+                self.feed_later(future, move |conversation, end, now| conversation.armed(job, end, now));
             }
             Action::Settle(job, future) => {
-                let driver = self.clone();
-                actix_rt::spawn(async move {
-                    let next = future.await;
-                    driver.feed(|conversation, now| conversation.settled(job, next, now));
-                });
+                self.feed_later(future, move |conversation, next, now| conversation.settled(job, next, now));
             }
         }
     }
@@ -331,10 +326,21 @@ impl Driver {
         then: fn(&mut Conversation<AnyDialect>, &[Seen], Instant),
     ) {
         let Some(control) = &inner.control else { return };
-        let (look, driver) = (control.look(depth), self.clone());
+        self.feed_later(control.look(depth), move |conversation, seen, now| then(conversation, &seen, now));
+    }
+
+    /// Gives the conversation what comes of `future`. If that panics itself, the deadline of who waits for it does the rest.
+    fn feed_later<T: 'static>(
+        self: &Rc<Self>,
+        future: impl Future<Output = T> + 'static,
+        input: impl FnOnce(&mut Conversation<AnyDialect>, T, Instant) + 'static,
+    ) {
+        let driver = self.clone();
         actix_rt::spawn(async move {
-            let seen = look.await;
-            driver.feed(|conversation, now| then(conversation, &seen, now));
+            let result = future.await;
+            let watch = Watch(driver.clone());
+            driver.feed(|conversation, now| input(conversation, result, now));
+            drop(watch);
         });
     }
 

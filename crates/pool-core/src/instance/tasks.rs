@@ -12,31 +12,46 @@ pub(super) fn start(driver: Rc<Driver>, launching: Launching) {
         Err(error) => driver.feed(|conversation, _| conversation.launch_failed(error)),
         Ok(process) => {
             driver.launched(process);
-            spawn(driver.clone(), async |driver| read(&driver).await);
-            spawn(driver.clone(), async |driver| write(&driver).await);
-            spawn(driver.clone(), async |driver| keep_time(&driver).await);
-            let exit = poll_fn(|context| driver.poll_exit(context)).await;
-            driver.exited(exit);
+            spawn(driver.clone(), async |driver| until_gone(&driver, read(&driver)).await);
+            spawn(driver.clone(), async |driver| until_gone(&driver, write(&driver)).await);
+            spawn(driver.clone(), async |driver| until_gone(&driver, keep_time(&driver)).await);
+            until_gone(&driver, wait(&driver)).await;
         }
     });
 }
 
-/// Spawns a task that takes the instance down with it if it panics: a live actor without its reader would look
-/// busy for ever.
-fn spawn(driver: Rc<Driver>, task: impl AsyncFnOnce(Rc<Driver>) + 'static) {
-    struct Watch(Rc<Driver>);
-    impl Drop for Watch {
-        fn drop(&mut self) {
-            if std::thread::panicking() {
-                self.0.abandon(&ExitReport::Panicked);
-            }
+/// Takes the instance down if there is a panic before this is dropped: a live actor without its reader, or one that has lost
+/// the state of its job, would look busy for ever.
+pub(super) struct Watch(pub(super) Rc<Driver>);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.abandon(&ExitReport::Panicked);
         }
     }
+}
+
+/// Spawns a task under a [`Watch`].
+fn spawn(driver: Rc<Driver>, task: impl AsyncFnOnce(Rc<Driver>) + 'static) {
     actix_rt::spawn(async move {
         let watch = Watch(driver.clone());
         task(driver).await;
         drop(watch);
     });
+}
+
+/// Runs `task` until it ends or the life is over: the streams that it waits for are dropped then, and wake nobody.
+async fn until_gone(driver: &Driver, task: impl Future<Output = ()>) {
+    let gone = driver.gone.notified();
+    if driver.is_gone() {
+        return;
+    }
+    tokio::select! {
+        biased;
+        () = task => {}
+        () = gone => {}
+    }
 }
 
 async fn read(driver: &Rc<Driver>) {
@@ -62,6 +77,11 @@ async fn write(driver: &Rc<Driver>) {
             driver.feed(|conversation, now| conversation.input_broken(now));
         }
     }
+}
+
+async fn wait(driver: &Rc<Driver>) {
+    let exit = poll_fn(|context| driver.poll_exit(context)).await;
+    driver.exited(exit);
 }
 
 async fn keep_time(driver: &Rc<Driver>) {

@@ -17,6 +17,7 @@ mod calls;
 #[cfg(test)]
 mod tests;
 
+use super::later;
 use crate::message::Outcome;
 use crate::spec::BreakerSpec;
 use calls::{Call, Calls};
@@ -192,7 +193,7 @@ impl Breaker {
     fn open(&mut self, why: Why, now: Instant) {
         let factor = 1_u32 << self.opened.min(16);
         self.opened += 1;
-        let until = now + self.spec.open.saturating_mul(factor).min(self.spec.open_max);
+        let until = later(now, self.spec.open.saturating_mul(factor).min(self.spec.open_max));
         self.go(State::Open { until }, why);
     }
 

@@ -29,6 +29,7 @@ pub use stop::Ladder;
 pub use unread::UNREAD_ANSWERS;
 
 use super::dialect::Dialect;
+use super::later;
 use crate::message::{
     Assign, Control, ControlMessage, ErrandFuture, Event, ExitReport, Generation, InstanceRef, JobId,
     JobResult, Next, Order, Refused, ReplyTo, Seat, Serial, Size, SlotId, StateChange,
@@ -131,7 +132,7 @@ impl<D: Dialect> Conversation<D> {
     /// A life that begins `now`; the process is still to be launched.
     pub fn new(spec: Arc<ToolSpec>, slot: SlotId, generation: Generation, dialect: D, now: Instant) -> Self {
         let me = InstanceRef { tool: spec.tool.clone(), version: None, slot, generation };
-        let deadline = now + spec.limits.ready;
+        let deadline = later(now, spec.limits.ready);
         Self {
             spec,
             me,
@@ -210,9 +211,7 @@ impl<D: Dialect> Conversation<D> {
     pub fn assign(&mut self, assign: Assign, controls: Vec<Control>, now: Instant) {
         let Assign { serial, job } = assign;
         if serial <= self.spent || !matches!(self.state, State::Idle) {
-            job.reply_to.unplace();
-            self.tell(Event::Returned { slot: self.me.slot, job });
-            return;
+            return self.give_back(job);
         }
         self.spent = serial;
         let id = job.reply_to.job();
@@ -224,8 +223,10 @@ impl<D: Dialect> Conversation<D> {
 
     /// `count` bytes have been added to the buffer.
     pub fn output(&mut self, count: usize, now: Instant) {
-        if self.is_attached() {
-            return self.overheard(count);
+        match self.state {
+            State::Attached(_) => return self.overheard(count),
+            State::Stopping(_) | State::Gone => return self.unheard(count),
+            _ => {}
         }
         let mut holds = false;
         if let State::Turn { work, turn } = &mut self.state {
@@ -259,7 +260,7 @@ impl<D: Dialect> Conversation<D> {
     /// The process does not read any more: it has closed its input, or is about to be found dead.
     pub fn input_broken(&mut self, now: Instant) {
         if matches!(self.ending, Ending::None) {
-            self.ending.output_ended(now + DRAIN);
+            self.ending = Ending::InputBroken { by: now + DRAIN };
         }
     }
 

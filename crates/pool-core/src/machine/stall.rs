@@ -7,6 +7,7 @@
 //! A look at processes costs something, so it is taken only in silence: at the tool alone first, and at the whole
 //! tree only when the tool has been idle for a tenth of the limit. While output comes, a turn costs one assignment.
 
+use super::later;
 use crate::process::look::{Depth, Vitals};
 use std::time::{Duration, Instant};
 
@@ -95,7 +96,7 @@ impl Vigil {
     /// When it will count as stalled if nothing happens.
     #[must_use]
     pub fn stalled_at(&self) -> Option<Instant> {
-        (self.found != Found::Stalled).then_some(self.idle_since + self.limit)
+        (self.found != Found::Stalled).then(|| later(self.idle_since, self.limit))
     }
 
     /// The time is at or past [`Vigil::poll_timeout`]: which look to take. Its answer goes to [`Vigil::looked`].

@@ -137,6 +137,8 @@ pub struct Placement {
     pub slot: SlotId,
     /// The slot's life.
     pub generation: Generation,
+    /// What a service calls the task that an earlier attempt has become: it is asked after instead of submitted again.
+    pub task: Option<Arc<str>>,
 }
 
 /// Why an errand stopped its job before byte 1.
@@ -176,6 +178,9 @@ pub trait Errand: Send {
     fn gives_way(&self, result: &mut JobResult) {
         let _ = result;
     }
+
+    /// A usage limit has turned the job away, which waits for another attempt, as if this one had not been sent.
+    fn turned_away(&mut self) {}
 
     /// A service has taken the job's first step, and calls it `task`. What is kept of that can be given to another attempt,
     /// by [`ReplyTo::keep_task`]: it asks after the task instead of submitting it again.

@@ -1,6 +1,7 @@
 //! Usage limits: how a job that meets one wants it taken, and what its instance tells of it.
 
 use super::{Job, Reply};
+use crate::machine::later;
 use std::time::{Duration, Instant};
 
 /// What a job that meets the usage limit of its account wants.
@@ -38,7 +39,7 @@ impl OnLimit {
     pub fn patience(&self, now: Instant) -> Option<Instant> {
         match self {
             Self::Return => None,
-            Self::Wait(patience) | Self::Next(patience) => patience.ends(now),
+            Self::Wait(patience) | Self::Next(patience) => Some(patience.ends(now)),
         }
     }
 
@@ -54,10 +55,10 @@ impl OnLimit {
 }
 
 impl Patience {
-    fn ends(self, now: Instant) -> Option<Instant> {
+    fn ends(self, now: Instant) -> Instant {
         match self {
-            Self::AtMost(longest) => now.checked_add(longest),
-            Self::Until(end) => Some(end),
+            Self::AtMost(longest) => later(now, longest),
+            Self::Until(end) => end,
         }
     }
 }

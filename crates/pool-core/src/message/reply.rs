@@ -122,16 +122,17 @@ impl Usage {
     /// Both together. What only one of them knows is taken from that one.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
-        fn sum<T: std::ops::Add<Output = T>>(one: Option<T>, other: Option<T>) -> Option<T> {
+        fn sum<T>(one: Option<T>, other: Option<T>, plus: impl Fn(T, T) -> T) -> Option<T> {
             match (one, other) {
-                (Some(one), Some(other)) => Some(one + other),
+                (Some(one), Some(other)) => Some(plus(one, other)),
                 (one, other) => one.or(other),
             }
         }
+        // The numbers are the tool's own words: they may be any.
         Self {
-            input: sum(self.input, other.input),
-            output: sum(self.output, other.output),
-            cost_usd: sum(self.cost_usd, other.cost_usd),
+            input: sum(self.input, other.input, u64::saturating_add),
+            output: sum(self.output, other.output, u64::saturating_add),
+            cost_usd: sum(self.cost_usd, other.cost_usd, std::ops::Add::add),
         }
     }
 

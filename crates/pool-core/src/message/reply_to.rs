@@ -9,7 +9,7 @@ use super::{Generation, JobId, JobResult, SlotId};
 use crate::error::JobError;
 use actix::{Message, Recipient};
 use feed::{Feed, Feeder};
-use line::{Line, Mailbag};
+use line::Line;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -264,10 +264,7 @@ impl ReplyTo {
 
     /// From now on control messages go to `instance`; those that waited are returned.
     pub(crate) fn attach(&self, instance: &Arc<Recipient<ControlMessage>>) -> Vec<Control> {
-        match std::mem::replace(&mut *self.line.bag(), Mailbag::Attached(instance.clone())) {
-            Mailbag::Waiting(waiting) => waiting,
-            Mailbag::Attached(_) | Mailbag::Closed => Vec::new(),
-        }
+        self.line.attach(instance)
     }
 
     /// Tells the caller what happens, if it listens. The piece is made only then.

@@ -72,6 +72,9 @@ impl PoolSupervisor {
                     job.needs = Needs::Tool(self.group_of(slot).spec.tool.clone());
                 }
                 job.on_limit = job.on_limit.met(until);
+                if let Some(errand) = &mut job.errand {
+                    errand.turned_away();
+                }
                 job.reply_to.undeliver();
                 news::tell(&self.router, PoolEvent::Returned(job));
             }

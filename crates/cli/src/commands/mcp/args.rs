@@ -2,6 +2,8 @@
 
 use crate::commands::pool::PoolArg;
 use crate::commands::run::args::{FramingArgs, PoolArgs, StartArgs};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Args, Command};
 use cluster::batch::duration::duration;
 use std::time::Duration;
 
@@ -41,6 +43,22 @@ pub(crate) struct McpArgs {
     pub(crate) start: StartArgs,
     #[command(flatten)]
     pub(super) framing: FramingArgs,
+    /// The first flag that was typed and that only a pool of its own can follow.
+    #[arg(skip)]
+    pub(super) own: Option<String>,
+}
+
+impl McpArgs {
+    /// Notes what was typed, as opposed to what is settled: settings are for the pools that a user starts.
+    pub(crate) fn note(&mut self, matches: &ArgMatches) {
+        let joins = RightsArgs::augment_args(PoolArg::augment_args(Command::new("mcp")));
+        let for_both = |arg: &Arg| joins.get_arguments().any(|known| known.get_id() == arg.get_id());
+        let is_typed =
+            |arg: &Arg| matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
+        let command = Self::augment_args(Command::new("mcp"));
+        let own = command.get_arguments().find(|arg| is_typed(arg) && !for_both(arg));
+        self.own = own.and_then(Arg::get_long).map(|flag| format!("--{flag}"));
+    }
 }
 
 /// What the client may do.

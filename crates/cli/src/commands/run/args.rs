@@ -66,7 +66,7 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) input: InputArgs,
     #[command(flatten)]
-    pub(super) steps: StepArgs,
+    pub(crate) steps: StepArgs,
     #[command(flatten)]
     pub(crate) pool: PoolArgs,
     #[command(flatten)]
@@ -109,14 +109,14 @@ pub(crate) struct InputArgs {
 /// What a job says.
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Steps")]
-pub(super) struct StepArgs {
+pub(crate) struct StepArgs {
     /// A step of each job; repeat it for more, they run in order on one instance. {} the item, {/} its base name, {//}
     /// its folder, {.} without extension, {/.} both, {#} its number, {:raw} not quoted; other braces are text
     #[arg(short = 's', long = "step", value_name = "TEMPLATE")]
     pub(super) steps: Vec<String>,
     /// A step whose template is in this file
     #[arg(short = 'S', long = "step-file", value_name = "FILE")]
-    pub(super) step_files: Vec<PathBuf>,
+    pub(crate) step_files: Vec<PathBuf>,
     /// This stands for the item in templates, instead of {}
     #[arg(short = 'I', long = "item-token", value_name = "STR")]
     pub(super) token: Option<String>,

@@ -359,12 +359,13 @@ impl<P: Pool, F: Fn(Job) -> JobHandle> Run<'_, P, F> {
         self.output.summary(Instant::now().into_std());
         let reader = self.write_error.as_ref().map(std::io::Error::kind);
         let fold = self.bounds.fold.as_ref();
+        let failed_before = self.batch.recorder().is_some_and(|recorder| recorder.passed().failed > 0);
         let won = fold.is_some_and(|fold| !fold.wants_all() && fold.is_reached());
         match verdict(&self.ladder, self.batch.ending(), stopped, reader, self.output.tally()) {
             // Enough good answers are there, whatever became of the others.
             Exit::Failed | Exit::Pool | Exit::Stopped if won && self.write_error.is_none() => Exit::Ok,
             // A file that somebody waits for is not there.
-            Exit::Ok if !kept || self.record.is_short() => Exit::Failed,
+            Exit::Ok if !kept || self.record.is_short() || failed_before => Exit::Failed,
             exit => exit,
         }
     }

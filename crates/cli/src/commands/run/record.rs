@@ -6,6 +6,7 @@ use super::resolve::Tool;
 use super::steps::{Input, Source};
 use crate::failure::Failure;
 use crate::output::{Output, jobs};
+use cluster::batch::item::ItemError;
 use cluster::batch::list::OnUnknown;
 use cluster::batch::plan::Planned;
 use cluster::ledger::LedgerError;
@@ -17,7 +18,6 @@ use cluster::ledger::writer::Standing;
 use futures_util::stream::{self, StreamExt};
 use std::ffi::OsString;
 use std::future::ready;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -40,8 +40,8 @@ pub(crate) enum Record {
 pub(crate) struct Old {
     pub(crate) store: Store,
     pub(crate) name: String,
-    /// A copy of its standard input.
-    pub(crate) input: Option<PathBuf>,
+    /// Its standard input: a copy, or another one.
+    pub(crate) input: Input,
     /// What the user says about jobs whose end nobody knows.
     pub(crate) on_unknown: Option<OnUnknown>,
     /// Failed jobs are run again.
@@ -89,7 +89,7 @@ impl Record {
         match self {
             Self::No => Input::Direct,
             Self::New(_, draft) => Input::Copied(draft.input()),
-            Self::Old(old) => old.input.clone().map_or(Input::Direct, Input::Copy),
+            Self::Old(old) => old.input.clone(),
         }
     }
 
@@ -107,7 +107,12 @@ impl Record {
     pub(super) async fn begin(self, facts: Facts, mut jobs: Source) -> Result<Begun, Failure> {
         let (recorder, note) = match self {
             Self::No => return Ok(Begun { source: jobs, recorder: None, note: None }),
-            Self::Old(old) => (old.open(&facts)?, None),
+            Self::Old(old) => {
+                if old.on_unknown.is_some() {
+                    jobs = Box::pin(jobs.map(answered));
+                }
+                (old.open(&facts)?, None)
+            }
             Self::New(store, draft) => {
                 let first = match jobs.next().await {
                     Some(Ok(first)) => first,
@@ -133,6 +138,14 @@ impl Record {
         };
         Ok(Begun { source: Box::pin(jobs.filter_map(to_do)), recorder: Some(recorder), note })
     }
+}
+
+/// Jobs that ask what is to be done with them have been answered by a flag.
+fn answered(planned: Result<Planned, ItemError>) -> Result<Planned, ItemError> {
+    planned.map(|mut planned| {
+        planned.info.on_unknown = planned.info.on_unknown.filter(|own| *own != OnUnknown::Ask);
+        planned
+    })
 }
 
 impl Old {
@@ -259,7 +272,7 @@ fn report(recorder: &Recorder, standing: Standing) -> Vec<String> {
             jobs(standing.unknown)
         ));
     }
-    if !standing.is_finished && standing.settled + standing.unknown > 0 {
+    if !standing.is_finished && standing.is_begun {
         lines.push(broken_off(recorder));
     }
     lines

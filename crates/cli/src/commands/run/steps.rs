@@ -41,6 +41,8 @@ pub(crate) enum Input {
     Copied(PathBuf),
     /// The copy in this file.
     Copy(PathBuf),
+    /// As much of it as had come when its controller was stopped.
+    Torn(PathBuf),
 }
 
 impl Jobs {
@@ -55,13 +57,14 @@ impl Jobs {
         }
         let (file, name) = match &args.input.arg_file {
             Some(path) => open(path, input)?,
-            None if !matches!(input, Input::Copy(_)) && std::io::stdin().is_terminal() => {
+            None if !matches!(input, Input::Copy(_) | Input::Torn(_)) && std::io::stdin().is_terminal() => {
                 return Err(no_items());
             }
             None => open(Path::new("-"), input)?,
         };
         let separator = if args.input.null { Separator::Nul } else { Separator::Line };
-        Ok(Self::File(planner, Lines::new(BufReader::with_capacity(64 << 10, file), name, separator)))
+        let lines = Lines::new(BufReader::with_capacity(64 << 10, file), name, separator);
+        Ok(Self::File(planner, if matches!(input, Input::Torn(_)) { lines.cut_off() } else { lines }))
     }
 
     /// How many there are, if that is known.
@@ -152,7 +155,7 @@ fn open(path: &Path, input: &Input) -> Result<(Box<dyn Read + Send>, String), Fa
                 let copy = Spool::copy(std::io::stdin(), to);
                 Box::new(copy.map_err(|error| Failure::ledger(LedgerError::from(error)))?)
             }
-            Input::Copy(path) => Box::new(file(path)?),
+            Input::Copy(path) | Input::Torn(path) => Box::new(file(path)?),
         };
         return Ok((stdin, "standard input".to_owned()));
     }

@@ -250,11 +250,7 @@ impl Model {
             Event::Missed { changes } => self.tell(now, format!("{changes} changes were missed")),
             // Answers to what `top` does not ask for.
             Event::Accepted { .. } | Event::Delivered { .. } | Event::Asks { .. } => {}
-            Event::Log(_)
-            | Event::Attached(_)
-            | Event::Output(_)
-            | Event::Unshown { .. }
-            | Event::Untyped {} => {}
+            Event::Log(_) | Event::Attached(_) | Event::Output(_) | Event::Unshown { .. } => {}
         }
     }
 

@@ -39,7 +39,7 @@ pub(crate) struct UpArgs {
     pub(super) tools: Option<String>,
     /// The tools and the settings of this pool.toml instead: '[pool]' names them, as in tools = ["aider:3", "bash"]. What it
     /// says of how they are started holds after 'cluster trust'
-    #[arg(short, long, conflicts_with = "tools")]
+    #[arg(short, long, conflicts_with_all = ["tools", "until", "sentinel", "lines", "quiet_for"])]
     pub(super) file: Option<PathBuf>,
     /// What the settings say of the pool.
     #[arg(skip)]

@@ -1,7 +1,7 @@
 //! A job from its submission until its result may be told: with the pool, then on its way to the disk.
 
 use super::super::plan::JobInfo;
-use super::super::result::ResultRecord;
+use super::super::result::{self, ResultRecord};
 use super::ahead::Kind;
 use crate::ledger::log::Log;
 use crate::ledger::{LedgerError, Recorder};
@@ -29,6 +29,8 @@ pub(super) struct Ended {
     pub(super) record: ResultRecord,
     /// What its tool printed, if that was asked for.
     pub(super) log: Log,
+    /// It is still to be done: nothing of its last attempt was sent.
+    pub(super) is_back: bool,
     /// The pool takes no more jobs, and why.
     pub(super) given_up: Option<String>,
 }
@@ -55,21 +57,20 @@ impl Future for Running {
             Err(JobError::GivenUp(reason)) => Some(reason.clone()),
             _ => None,
         };
+        let is_back = result::is_back(&result);
         let log = Log::take(&mut result);
         let (info, attempts) = (self.info.take().unwrap_or_default(), self.handle.attempts());
         let record = ResultRecord::new(info, result, self.submitted, attempts);
-        Poll::Ready((self.kind.clone(), Ended { record, log, given_up }))
+        Poll::Ready((self.kind.clone(), Ended { record, log, is_back, given_up }))
     }
 }
 
 /// Puts a result on disk. What could not be kept is not told either.
-pub(super) fn keep(recorder: Recorder, Ended { record, log, given_up }: Ended) -> Keeping {
+pub(super) fn keep(recorder: Recorder, ended: Ended) -> Keeping {
+    let Ended { record, log, is_back, given_up } = ended;
     Box::pin(async move {
         let untold = record.untold();
-        let kept = match given_up {
-            Some(_) => recorder.put_back(record).await,
-            None => recorder.keep(record, log).await,
-        };
+        let kept = if is_back { recorder.put_back(record).await } else { recorder.keep(record, log).await };
         let (record, error) = match kept {
             Ok(record) => (record, None),
             Err(error) => (untold, Some(error)),

@@ -2,11 +2,13 @@
 
 use crate::batch::ResultRecord;
 use crate::batch::clock::wall;
+use crate::batch::result::is_back;
 use crate::control::protocol::{Code, Fault, TicketId, TicketState};
 use crate::control::tickets::{Tickets, untold};
-use crate::ledger::pool::{Accepted, Prompt, info};
+use crate::ledger::pool::{Accepted, End, Prompt, info};
 use crate::{ClusterManager, Job};
-use pool_core::message::{JobHandle, JobResult, Progress};
+use pool_core::JobError;
+use pool_core::message::{JobHandle, JobResult, Outcome, Progress};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -66,21 +68,35 @@ impl Carried {
         };
         let attempts = handle.attempts();
         let info = info(self.ticket.0, self.prompts.clone());
-        self.end(ResultRecord::new(info, result, submitted, attempts)).await;
+        let end = self.end_of(&result);
+        self.end(ResultRecord::new(info, result, submitted, attempts), end).await;
+    }
+
+    /// What its record is told.
+    fn end_of(&self, result: &JobResult) -> End {
+        // One that was lost before it was sent will be sent, too.
+        let is_unsent =
+            is_back(result) || matches!(result, Err(error @ JobError::Lost { .. }) if !error.was_sent());
+        let is_cut = result.as_ref().is_ok_and(|reply| reply.outcome == Outcome::Cancelled);
+        match (self.tickets.is_withdrawn(self.ticket), result) {
+            (true, _) if is_unsent || is_cut => End::Withdrawn,
+            (true, Err(JobError::Lost { .. })) => End::Withdrawn,
+            _ if is_unsent => End::Back,
+            _ => End::Ended,
+        }
     }
 
     /// It cannot be sent any more.
     pub(super) async fn refuse(self, fault: Fault) {
         let info = info(self.ticket.0, self.prompts.clone());
-        self.end(ResultRecord::refused(info, fault.message, wall())).await;
+        self.end(ResultRecord::refused(info, fault.message, wall()), End::Ended).await;
     }
 
-    async fn end(self, record: ResultRecord) {
+    async fn end(self, record: ResultRecord, end: End) {
         let kept = match (self.tickets.record(), &self.prompt) {
             (Some(to), Some(prompt)) => {
-                let withdrawn = self.tickets.is_withdrawn(self.ticket);
                 let copy = record.clone();
-                to.keep(prompt, record, withdrawn).await.unwrap_or_else(|error| untold(copy, &error))
+                to.keep(prompt, record, end).await.unwrap_or_else(|error| untold(copy, &error))
             }
             _ => record,
         };

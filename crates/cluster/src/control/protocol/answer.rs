@@ -199,8 +199,6 @@ pub enum Event {
         /// How many bytes.
         bytes: u64,
     },
-    /// What was typed was not taken: the tool has long not read.
-    Untyped {},
     /// So many changes were left out because the client was too slow; `status` has the whole. To those who watch.
     Missed {
         /// How many.

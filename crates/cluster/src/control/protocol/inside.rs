@@ -126,12 +126,12 @@ pub struct AttachDone {
     pub left: Left,
 }
 
-/// What is typed.
+/// What is typed. It is answered when the instance has taken it: whoever waits with more until then loses nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TypeAsk {
     /// The number of the `attach` request.
     pub to: u64,
-    /// What.
+    /// What: at most 16 KiB.
     pub bytes: Bytes,
 }
 

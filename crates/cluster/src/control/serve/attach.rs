@@ -5,11 +5,19 @@ mod lines;
 use super::{Caller, Served};
 use crate::control::controller::Controller;
 use crate::control::protocol::{AttachAsk, AttachDone, AttachedTo, Code, Done, Event, Fault, Left};
-use crate::control::seats::Key;
+use crate::control::seats::{Asked, Key, Keys};
 use crate::inside::AttachError;
 use pool_core::instance::Piece;
 use pool_core::spec::Io;
 use pool_core::supervisor::{Attachment, CannotAttach, Patience};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// After this time a tool that had no room for what was typed is asked again.
+const AGAIN: Duration = Duration::from_millis(10);
+
+/// How long a tool may read nothing before what is typed is refused.
+const DEAF: Duration = Duration::from_secs(1);
 
 pub(super) async fn serve(controller: &Controller, ask: AttachAsk, caller: &Caller) -> Result<Served, Fault> {
     let slot = controller.slot(ask.index).await?;
@@ -33,8 +41,11 @@ pub(super) async fn serve(controller: &Controller, ask: AttachAsk, caller: &Call
     Ok(Done::Attach(AttachDone { left }).into())
 }
 
-async fn sit(lent: &mut Attachment, keys: &mut tokio::sync::mpsc::Receiver<Key>, caller: &Caller) -> Left {
+async fn sit(lent: &mut Attachment, keys: &mut Keys, caller: &Caller) -> Left {
+    let mut typist = Typist::default();
     while lent.is_alive() {
+        typist.type_in(lent).await;
+        let may_type = typist.held.is_none();
         tokio::select! {
             // Only who reads is shown more; what it misses is counted.
             piece = async { caller.out.roomy().await; lent.output.next().await } => match piece {
@@ -43,14 +54,18 @@ async fn sit(lent: &mut Attachment, keys: &mut tokio::sync::mpsc::Receiver<Key>,
                 Some(Piece::Told(_) | Piece::Note(_)) => {}
                 None => return Left::Ended,
             },
-            key = keys.recv() => match key {
-                Some(Key::Bytes(bytes)) => {
-                    if !lent.type_in(bytes).await && lent.is_alive() {
-                        caller.event(Event::Untyped {});
-                    }
+            () = sleep(AGAIN), if !may_type => {}
+            key = keys.recv(), if may_type => match key {
+                Some((Key::Bytes(bytes), asked)) => typist.held = Some((bytes, asked)),
+                Some((Key::Size(size), asked)) => {
+                    lent.resize(size).await;
+                    asked.taken();
                 }
-                Some(Key::Size(size)) => lent.resize(size).await,
-                Some(Key::Leave) | None => return Left::Detached,
+                Some((Key::Leave, asked)) => {
+                    asked.taken();
+                    return Left::Detached;
+                }
+                None => return Left::Detached,
             },
         }
     }
@@ -66,9 +81,38 @@ async fn sit(lent: &mut Attachment, keys: &mut tokio::sync::mpsc::Receiver<Key>,
     Left::Ended
 }
 
+/// Types as fast as the tool reads. A tool that has not read for [`DEAF`] gets no more, so that whoever sits there can get
+/// up behind all that was typed.
+#[derive(Default)]
+struct Typist {
+    held: Option<(Vec<u8>, Asked)>,
+    /// Since when the tool has taken nothing.
+    deaf: Option<Instant>,
+}
+
+impl Typist {
+    async fn type_in(&mut self, lent: &Attachment) {
+        let Some((bytes, asked)) = self.held.take() else { return };
+        if lent.type_in(bytes.clone()).await {
+            self.deaf = None;
+            asked.taken();
+        } else if self.deaf.get_or_insert_with(Instant::now).elapsed() < DEAF {
+            self.held = Some((bytes, asked));
+        } else {
+            asked.refuse(Fault::new(Code::Overloaded, "the tool does not read what is typed"));
+        }
+    }
+}
+
 /// Resolves when the person has gone; what is typed before there is anybody to read it is lost.
-async fn leaves(keys: &mut tokio::sync::mpsc::Receiver<Key>) {
-    while !matches!(keys.recv().await, Some(Key::Leave) | None) {}
+async fn leaves(keys: &mut Keys) {
+    loop {
+        match keys.recv().await {
+            Some((Key::Leave, asked)) => return asked.taken(),
+            Some((Key::Bytes(_) | Key::Size(_), _)) => {}
+            None => return,
+        }
+    }
 }
 
 fn refusal(controller: &Controller, error: AttachError) -> Fault {

@@ -1,7 +1,7 @@
 //! The tickets themselves: who may have which result, and what is kept for how long.
 
 use crate::batch::ResultRecord;
-use crate::control::limits::{HELD, TICKETS};
+use crate::control::limits::{HELD, STEP, TICKETS};
 use crate::control::protocol::{Code, Fault, TicketCounts, TicketId, TicketState};
 use pool_core::message::{Outcome, Remote};
 use std::collections::{BTreeMap, BTreeSet};
@@ -152,7 +152,7 @@ impl Shelf {
         self.cost += result.usage.and_then(|usage| usage.cost_usd).unwrap_or(0.0);
         let (arrival, outcome) = (self.arrivals, result.outcome);
         let result = (!self.recorded || entry.claims > 0).then_some(result);
-        let weight = result.as_ref().map_or(0, |result| result.weight());
+        let weight = result.as_ref().map_or(0, |result| result.weight() + result.steps.len() * STEP);
         self.held = self.held - entry.weight + weight;
         entry.weight = weight;
         entry.stage = Stage::Ended { arrival, result };

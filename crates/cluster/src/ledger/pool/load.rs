@@ -50,7 +50,7 @@ pub(super) fn left(
     book: &Book,
     on_unknown: OnUnknown,
 ) -> Result<Left, LedgerError> {
-    let mut left = Left { last: book.len() as u64, ..Left::default() };
+    let mut left = Left { last: book.given() as u64, ..Left::default() };
     let mut jobs = connection.prepare("SELECT number, place, prompts FROM job ORDER BY number")?;
     let mut found = jobs.query([])?;
     let mut ended = HashSet::new();

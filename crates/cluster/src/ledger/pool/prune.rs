@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS pruned (
     last  INTEGER NOT NULL
 ) STRICT;
 ";
-/// How many of the oldest tickets are looked at while a pool is up: nobody is answered meanwhile.
+/// How many tickets are looked at together while a pool is up: nobody is answered meanwhile.
 const AT_ONCE: i64 = 4096;
 
 /// Which of those that ended long ago may go.
@@ -66,13 +66,18 @@ pub(in crate::ledger) fn prune(
 
 /// Jobs to which nothing has happened since then.
 fn quiet_since(connection: &Connection, before: &str, which: Which) -> rusqlite::Result<Vec<usize>> {
-    let limit = if which == Which::Read { AT_ONCE } else { -1 };
-    let quiet = "SELECT job FROM event WHERE job IN (SELECT number FROM job ORDER BY number LIMIT ?1)
-        GROUP BY job HAVING max(at) < ?2 AND (?3 OR max(number) FILTER (WHERE kind = 'read')
-            > max(number) FILTER (WHERE kind NOT IN ('read', 'accept', 'late')))
+    let ended = "SELECT job FROM event GROUP BY job HAVING max(at) < ?1 ORDER BY job LIMIT ?2";
+    let read = "SELECT job FROM event
+        WHERE job IN (SELECT job FROM event WHERE kind = 'read' AND at < ?1 ORDER BY number LIMIT ?2)
+        GROUP BY job HAVING max(at) < ?1 AND max(number) FILTER (WHERE kind = 'read')
+            > max(number) FILTER (WHERE kind NOT IN ('read', 'accept', 'late'))
         ORDER BY job";
+    let (quiet, limit) = match which {
+        Which::Ended => (ended, -1),
+        Which::Read => (read, AT_ONCE),
+    };
     let mut quiet = connection.prepare_cached(quiet)?;
-    quiet.query_map(params![limit, before, which == Which::Ended], |row| row.get(0))?.collect()
+    quiet.query_map(params![before, limit], |row| row.get(0))?.collect()
 }
 
 fn remove(connection: &Connection, job: usize) -> rusqlite::Result<()> {

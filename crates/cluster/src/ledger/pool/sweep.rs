@@ -20,7 +20,8 @@ impl Pools {
     pub fn sweep(&self, keep: Duration, now: Timestamp) -> Result<Vec<Old>, LedgerError> {
         let entries = std::fs::read_dir(&self.folder).map_err(FolderError::system(&self.folder))?;
         let name = |entry: std::io::Result<std::fs::DirEntry>| entry.ok()?.file_name().into_string().ok();
-        let mut old: Vec<Old> = entries.filter_map(name).filter_map(|name| self.old(name, keep, now)).collect();
+        let mut old: Vec<Old> =
+            entries.filter_map(name).filter_map(|name| self.old(name, keep, now)).collect();
         old.sort_by_key(|pool| pool.ended);
         Ok(old)
     }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::ledger::LedgerError;
 use crate::ledger::retention::Retention;
-use pool_core::message::{Errand, JobId, Placement, SlotId};
+use pool_core::message::{Errand, JobId, Outcome, Placement, SlotId};
 use std::time::Duration;
 
 struct Home(tempfile::TempDir);
@@ -30,14 +30,14 @@ async fn accept(record: &PoolRecord, number: u64) -> Prompt {
 }
 
 async fn send(record: &PoolRecord, prompt: &Prompt) {
-    let placement = Placement { job: JobId::fresh(), attempt: 1, slot: SlotId(0), generation: 1 };
+    let placement = Placement { job: JobId::fresh(), attempt: 1, slot: SlotId(0), generation: 1, task: None };
     record.errand(prompt).before(&placement).await.unwrap();
 }
 
-async fn keep(record: &PoolRecord, number: u64, prompt: &Prompt, outcome: Outcome, withdrawn: bool) {
+async fn keep(record: &PoolRecord, number: u64, prompt: &Prompt, outcome: Outcome, end: End) {
     let blank = ResultRecord::refused(info(number, Vec::new()), String::new(), wall());
     let result = ResultRecord { outcome, reply: format!("reply {number}"), ..blank };
-    record.keep(prompt, result, withdrawn).await.unwrap();
+    record.keep(prompt, result, end).await.unwrap();
 }
 
 fn told(record: &PoolRecord, number: u64) -> Option<(Outcome, String)> {
@@ -59,15 +59,15 @@ async fn one_of_each(home: &Home) {
     for sent in [0, 1, 2, 5, 7] {
         send(&record, &prompts[sent]).await;
     }
-    keep(&record, 2, &prompts[1], Outcome::Ok, false).await;
+    keep(&record, 2, &prompts[1], Outcome::Ok, End::Ended).await;
     record.read(2);
-    keep(&record, 1, &prompts[0], Outcome::Ok, false).await;
-    keep(&record, 5, &prompts[4], Outcome::Cancelled, true).await;
-    keep(&record, 6, &prompts[5], Outcome::Cancelled, true).await;
-    keep(&record, 7, &prompts[6], Outcome::Refused, false).await;
-    keep(&record, 8, &prompts[7], Outcome::Cancelled, false).await;
+    keep(&record, 1, &prompts[0], Outcome::Ok, End::Ended).await;
+    keep(&record, 5, &prompts[4], Outcome::Cancelled, End::Withdrawn).await;
+    keep(&record, 6, &prompts[5], Outcome::Cancelled, End::Withdrawn).await;
+    keep(&record, 7, &prompts[6], Outcome::Refused, End::Ended).await;
+    keep(&record, 8, &prompts[7], Outcome::Cancelled, End::Ended).await;
     // Not sent, and taken back because the controller ends: still to be done.
-    keep(&record, 4, &prompts[3], Outcome::Cancelled, false).await;
+    keep(&record, 4, &prompts[3], Outcome::Cancelled, End::Back).await;
 }
 
 #[tokio::test]
@@ -101,7 +101,7 @@ async fn what_nobody_knows_the_end_of_follows_the_policy() {
     assert_eq!(waiting(&left), [(3, "r3"), (4, "r4"), (8, "r8")]);
     let again = &left.waiting[0].prompt;
     send(&record, again).await;
-    keep(&record, 3, again, Outcome::Ok, false).await;
+    keep(&record, 3, again, Outcome::Ok, End::Ended).await;
     assert_eq!(record.result(3).unwrap().attempt, 2);
     drop((record, left));
     let (record, left) = home.open(OnUnknown::Skip);
@@ -121,7 +121,7 @@ async fn prompts_that_wait_are_not_for_other_tools_and_nobody_else_may_write() {
     drop(record);
     assert!(matches!(home.open_for("other", OnUnknown::Ask), Err(LedgerError::OtherTools(_))));
     let (record, _) = home.open(OnUnknown::Ask);
-    keep(&record, 1, &prompt, Outcome::Cancelled, true).await;
+    keep(&record, 1, &prompt, Outcome::Cancelled, End::Withdrawn).await;
     drop(record);
     let (record, left) = home.open_for("other", OnUnknown::Ask).unwrap();
     assert_eq!(left.last, 1, "numbers go on");
@@ -144,11 +144,27 @@ async fn a_record_that_was_broken_off_is_begun_again() {
     assert!(home.open_for("fake", OnUnknown::Ask).is_err(), "somebody else's file is left alone");
 }
 
+#[tokio::test]
+async fn what_waited_for_another_attempt_is_sent_by_the_next_controller() {
+    let home = Home::new();
+    let (record, _) = home.open(OnUnknown::Ask);
+    let prompt = accept(&record, 1).await;
+    send(&record, &prompt).await;
+    // It met a usage limit, and then the pool went down, or gave up.
+    keep(&record, 1, &prompt, Outcome::Cancelled, End::Back).await;
+    record.close().await.unwrap();
+    drop(record);
+    let left = home.open(OnUnknown::Ask).1;
+    assert_eq!((waiting(&left), &left.unknown[..]), (vec![(1, "r1")], &[][..]));
+}
+
 /// Lets these tickets have been used last long ago.
 fn age(home: &Home, tickets: &[u64]) {
     let connection = Connection::open(ledger(home)).unwrap();
     for ticket in tickets {
-        connection.execute("UPDATE event SET at = '2020-01-01T00:00:00Z' WHERE job = ?", [ticket - 1]).unwrap();
+        connection
+            .execute("UPDATE event SET at = '2020-01-01T00:00:00Z' WHERE job = ?", [ticket - 1])
+            .unwrap();
     }
 }
 
@@ -191,7 +207,7 @@ async fn the_last_tickets_may_go_and_numbers_go_on() {
     let (record, _) = home.open(OnUnknown::Ask);
     for number in 1..=2 {
         let prompt = accept(&record, number).await;
-        keep(&record, number, &prompt, Outcome::Refused, false).await;
+        keep(&record, number, &prompt, Outcome::Refused, End::Ended).await;
     }
     record.close().await.unwrap();
     drop(record);
@@ -211,7 +227,7 @@ async fn a_pool_that_stays_up_forgets_what_was_read_long_ago() {
         let prompt = accept(&record, number).await;
         send(&record, &prompt).await;
         if number < 3 {
-            keep(&record, number, &prompt, Outcome::Ok, false).await;
+            keep(&record, number, &prompt, Outcome::Ok, End::Ended).await;
         }
     }
     record.read(2);
@@ -243,7 +259,7 @@ async fn a_record_that_nobody_has_used_for_long_goes_if_all_in_it_has_ended() {
     drop(record);
     assert!(names(31).is_empty(), "a prompt waits in it");
     let (record, _) = home.open(OnUnknown::Ask);
-    keep(&record, 1, &prompt, Outcome::Refused, false).await;
+    keep(&record, 1, &prompt, Outcome::Refused, End::Ended).await;
     record.close().await.unwrap();
     drop(record);
     assert!(names(29).is_empty(), "it is young");

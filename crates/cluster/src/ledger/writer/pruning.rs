@@ -18,17 +18,17 @@ pub(super) enum Pruning {
 impl Keeper {
     /// Of a pool that stays up.
     pub(in crate::ledger) fn pruning(self) -> Self {
-        let pruning = Pruning::At(self.book.len() + EVERY);
+        let pruning = Pruning::At(self.book.given() + EVERY);
         Self { pruning, ..self }
     }
 
     /// Forgets old tickets, if it is time. The disk may refuse: then it is tried again after as many tickets.
     pub(super) fn prune(&mut self) {
-        let len = self.book.len();
-        if !matches!(self.pruning, Pruning::At(at) if len >= at) {
+        let given = self.book.given();
+        if !matches!(self.pruning, Pruning::At(at) if given >= at) {
             return;
         }
-        self.pruning = Pruning::At(len + EVERY);
+        self.pruning = Pruning::At(given + EVERY);
         let Some(connection) = &self.connection else { return };
         if let Err(error) = prune(connection, &mut self.book, Which::Read, wall()) {
             tracing::debug!("old tickets stay: {error}");

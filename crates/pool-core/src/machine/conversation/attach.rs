@@ -7,6 +7,7 @@ use super::{Action, Conversation, State};
 use crate::error::JobError;
 use crate::machine::dialect::Dialect;
 use crate::machine::dialect::filter::clean;
+use crate::machine::later;
 use crate::message::{Control, ControlMessage, Job, Seat, Size, Step};
 use crate::spec::TurnRule;
 use std::time::Instant;
@@ -65,7 +66,7 @@ impl<D: Dialect> Conversation<D> {
     /// The person has a prompt for a turn; it comes back undelivered unless the tool is free for that.
     // ## Attached => Turn
     pub fn attend(&mut self, job: Box<Job>, controls: Vec<Control>, now: Instant) {
-        if !self.is_attached() {
+        if !self.is_attached() || self.ending.has_begun() {
             job.reply_to.send(Err(JobError::Closed));
             return;
         }
@@ -161,7 +162,7 @@ impl<D: Dialect> Conversation<D> {
             None => return self.come_back(now),
         };
         let begun = self.dialect.begin(Step::Command(text), false, &mut self.outgoing, now);
-        self.state = State::Returning { line, deadline: now + self.spec.limits.reset };
+        self.state = State::Returning { line, deadline: later(now, self.spec.limits.reset) };
         if begun.is_err() {
             self.kill(now);
         }

@@ -11,9 +11,13 @@ use std::time::Instant;
 /// How much of the end has been seen.
 pub(super) enum Ending {
     None,
-    /// The output ended; the process must follow.
-    Output {
+    /// Nobody reads its input any more: its output or the process must end, too.
+    InputBroken {
         by: Instant,
+    },
+    /// The output ended; the process must follow, or is being made to.
+    Output {
+        by: Option<Instant>,
     },
     /// The process ended; its output must follow.
     Process {
@@ -24,29 +28,35 @@ pub(super) enum Ending {
 }
 
 impl Ending {
+    /// Whether it is under way: nothing can be said to the process any more.
+    pub(super) const fn has_begun(&self) -> bool {
+        !matches!(self, Self::None)
+    }
+
     pub(super) const fn deadline(&self) -> Option<Instant> {
         match self {
-            Self::Output { by } | Self::Process { by, .. } => Some(*by),
+            Self::InputBroken { by } | Self::Process { by, .. } => Some(*by),
+            Self::Output { by } => *by,
             Self::None | Self::Both(_) => None,
         }
     }
 
     pub(super) fn shift(&mut self, time: std::time::Duration) {
-        if let Self::Output { by } | Self::Process { by, .. } = self {
+        if let Self::InputBroken { by } | Self::Output { by: Some(by) } | Self::Process { by, .. } = self {
             *by += time;
         }
     }
 
     pub(super) fn output_ended(&mut self, by: Instant) {
         *self = match std::mem::replace(self, Self::None) {
-            Self::None | Self::Output { .. } => Self::Output { by },
+            Self::None | Self::InputBroken { .. } | Self::Output { .. } => Self::Output { by: Some(by) },
             Self::Process { exit, .. } | Self::Both(exit) => Self::Both(exit),
         };
     }
 
     pub(super) fn process_ended(&mut self, exit: ExitReport, by: Instant) {
         *self = match std::mem::replace(self, Self::None) {
-            Self::None | Self::Process { .. } => Self::Process { exit, by },
+            Self::None | Self::InputBroken { .. } | Self::Process { .. } => Self::Process { exit, by },
             Self::Output { .. } | Self::Both(_) => Self::Both(exit),
         };
     }
@@ -75,12 +85,19 @@ impl<D: Dialect> Conversation<D> {
                 self.signal(Signal::Kill);
                 self.gone(exit, now);
             }
-            // It closed a pipe and lives: no further turn is possible.
+            Ending::InputBroken { .. } => self.lives_on(now),
             Ending::Output { .. } => {
-                self.ending = Ending::None;
-                self.fail_and_kill(Outcome::Crashed, "it closed its input or output and lived on", now);
+                self.ending = Ending::Output { by: None };
+                self.lives_on(now);
             }
             ending => self.ending = ending,
+        }
+    }
+
+    /// It closed a pipe and lives: no further turn is possible. One that is going anyway has the time that it has for that.
+    fn lives_on(&mut self, now: Instant) {
+        if !matches!(self.state, State::Stopping(_)) {
+            self.fail_and_kill(Outcome::Crashed, "it closed its input or output and lived on", now);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Action, Conversation, State};
 use crate::machine::dialect::Dialect;
+use crate::machine::later;
 use crate::message::{Event, ExitReport, Outcome};
 use crate::process::Signal;
 use crate::spec::Shutdown;
@@ -71,7 +72,7 @@ impl<D: Dialect> Conversation<D> {
             self.outgoing.push(b'\n');
         }
         self.actions.push_back(Action::CloseInput);
-        self.state = State::Stopping(Ladder::Asked { until: now + quit, term });
+        self.state = State::Stopping(Ladder::Asked { until: later(now, quit), term });
         self.end_if_over(now);
     }
 
@@ -119,7 +120,7 @@ impl<D: Dialect> Conversation<D> {
             // ## Asked => Terminated
             Ladder::Asked { term, .. } => {
                 self.signal(Signal::Terminate);
-                self.state = State::Stopping(Ladder::Terminated { until: now + term });
+                self.state = State::Stopping(Ladder::Terminated { until: later(now, term) });
             }
             // ## Terminated => Killed
             Ladder::Terminated { .. } => {
@@ -133,6 +134,12 @@ impl<D: Dialect> Conversation<D> {
                 self.gone(ExitReport::Unkillable, now);
             }
         }
+    }
+
+    /// What it says on its way out belongs to no turn and breaks no rule; the transcript has it.
+    pub(super) fn unheard(&mut self, count: usize) {
+        let buffer = self.dialect.buffer();
+        buffer.truncate(buffer.len() - count);
     }
 
     /// A panic on our own side: everything ends at once, the job as lost.

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "a script needs some instant to count from")]
 
 mod attached;
+mod closing;
 mod ends;
 mod limits;
 mod pauses;

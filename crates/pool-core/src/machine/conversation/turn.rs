@@ -5,6 +5,7 @@ use super::work::Work;
 use super::{Action, Conversation, State, unread};
 use crate::error::JobError;
 use crate::machine::dialect::{Dialect, Found, TurnEnd};
+use crate::machine::later;
 use crate::machine::stall::Vigil;
 use crate::message::{Event, ExitReport, Job, JobId, Next, Outcome, Placement, Refused, Step};
 use crate::process::Signal;
@@ -12,8 +13,11 @@ use crate::spec::Cancel;
 use std::time::Instant;
 
 impl<D: Dialect> Conversation<D> {
-    // ## Idle => (Arming | Turn | Idle)
+    // ## Idle => (Arming | Turn | Resetting | Idle)
     pub(super) fn take_job(&mut self, job: Box<Job>, now: Instant) {
+        if self.ending.has_begun() {
+            return self.give_back(job);
+        }
         self.keeps = job.session.is_some();
         let mut work = Box::new(Work::new(job));
         let placement = Placement {
@@ -21,6 +25,7 @@ impl<D: Dialect> Conversation<D> {
             attempt: work.job.attempt,
             slot: self.me.slot,
             generation: self.me.generation,
+            task: work.job.reply_to.task(),
         };
         let Some(errand) = &mut work.job.errand else {
             self.first_step(work, now);
@@ -28,7 +33,7 @@ impl<D: Dialect> Conversation<D> {
         };
         let future = errand.before(&placement);
         self.actions.push_back(Action::Arm(work.id(), future));
-        self.state = State::Arming { work, deadline: now + self.spec.limits.errand };
+        self.state = State::Arming { work, deadline: later(now, self.spec.limits.errand) };
     }
 
     /// The errand before byte 1 of `job` has ended. It may have been given up long ago, and another job be at hand.
@@ -79,14 +84,18 @@ impl<D: Dialect> Conversation<D> {
         }
     }
 
-    /// Begins the next step, or finishes the job.
+    /// Begins the next step, or finishes the job. One that was not sent yet is not sent to a process that is known to be ending.
     fn next_step(&mut self, mut work: Box<Work>, now: Instant) {
+        let first = work.delivered.is_none();
+        if first && self.ending.has_begun() {
+            self.hand_back(work);
+            return self.rest(now);
+        }
         let keep = self.may_run_again(&work);
         let Some(step) = work.next_step(keep) else {
             self.finish(work, None, true, now);
             return;
         };
-        let first = work.delivered.is_none();
         if first && !work.job.reply_to.deliver() {
             self.withdraw(work, now);
             return;
@@ -103,7 +112,7 @@ impl<D: Dialect> Conversation<D> {
             work.delivered = Some(now);
         }
         work.sent += (self.outgoing.len() - before) as u64;
-        let deadline = now + work.job.timeout.unwrap_or(self.spec.limits.turn);
+        let deadline = later(now, work.job.timeout.unwrap_or(self.spec.limits.turn));
         let vigil = Vigil::new(self.spec.limits.stall, now);
         let turn = Turn { began: now, phase: Phase::Wanted { deadline }, vigil, received: 0, shown: None };
         self.state = State::Turn { work, turn };
@@ -188,7 +197,7 @@ impl<D: Dialect> Conversation<D> {
             Some(errand) => errand.after_step(&work.replies[work.replies.len() - 1]),
         };
         self.actions.push_back(Action::Settle(work.id(), future));
-        self.state = State::Settling { work, deadline: now + self.spec.limits.errand };
+        self.state = State::Settling { work, deadline: later(now, self.spec.limits.errand) };
     }
 
     /// Sends the result home and makes ready for the next job, unless the instance is going anyway.
@@ -234,7 +243,7 @@ impl<D: Dialect> Conversation<D> {
         };
         let step = Step::Command(text.clone());
         let begun = self.dialect.begin(step, false, &mut self.outgoing, now);
-        self.state = State::Resetting { line, next, deadline: now + self.spec.limits.reset };
+        self.state = State::Resetting { line, next, deadline: later(now, self.spec.limits.reset) };
         if begun.is_err() {
             self.reset_failed(now);
         }
@@ -257,9 +266,12 @@ impl<D: Dialect> Conversation<D> {
 
     /// Nothing has been sent: the job may go anywhere.
     pub(super) fn hand_back(&mut self, work: Box<Work>) {
-        let (slot, job) = (self.me.slot, work.into_job());
+        self.give_back(work.into_job());
+    }
+
+    pub(super) fn give_back(&mut self, job: Box<Job>) {
         job.reply_to.unplace();
-        self.tell(Event::Returned { slot, job });
+        self.tell(Event::Returned { slot: self.me.slot, job });
     }
 
     pub(super) fn rest(&mut self, now: Instant) {
@@ -271,6 +283,9 @@ impl<D: Dialect> Conversation<D> {
 
     /// The output broke the rule that frames it: whatever comes next cannot be trusted.
     pub fn violated(&mut self, what: &str, now: Instant) {
+        if matches!(self.state, State::Stopping(_) | State::Gone) {
+            return;
+        }
         tracing::warn!(tool = %self.me.tool, slot = %self.me.slot, what, "the output broke its rule");
         self.fail_and_kill(Outcome::Unframed, what, now);
     }
@@ -331,7 +346,7 @@ impl<D: Dialect> Conversation<D> {
             self.kill(now);
             return;
         }
-        turn.phase = Phase::Interrupted { outcome, deadline: now + self.spec.limits.cancel };
+        turn.phase = Phase::Interrupted { outcome, deadline: later(now, self.spec.limits.cancel) };
         self.last_interrupt = Some(now);
         if by_signal {
             self.signal(Signal::Interrupt);

@@ -28,7 +28,7 @@ pub(super) struct Line {
 }
 
 /// Control messages wait here until an instance has the job.
-pub(super) enum Mailbag {
+enum Mailbag {
     Waiting(Vec<Control>),
     Attached(Arc<Recipient<ControlMessage>>),
     Closed,
@@ -128,6 +128,19 @@ impl Line {
         }
     }
 
+    /// From now on control messages go to `instance`; those that waited are returned.
+    pub(super) fn attach(&self, instance: &Arc<Recipient<ControlMessage>>) -> Vec<Control> {
+        let mut waiting = match std::mem::replace(&mut *self.bag(), Mailbag::Attached(instance.clone())) {
+            Mailbag::Waiting(waiting) => waiting,
+            Mailbag::Attached(_) | Mailbag::Closed => Vec::new(),
+        };
+        // A job that came back may have been taken back on its way here: that was said to the instance that had it before.
+        if self.unwanted.load(Ordering::SeqCst) && !waiting.contains(&Control::Cancel) {
+            waiting.push(Control::Cancel);
+        }
+        waiting
+    }
+
     /// Back to Queued, or, if the caller has taken the job back, to Cancelled.
     pub(super) fn requeue(&self, from: Stage) -> bool {
         let moved = self.swap(from, Stage::Queued);
@@ -174,7 +187,7 @@ impl Line {
         self.home.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn bag(&self) -> MutexGuard<'_, Mailbag> {
+    fn bag(&self) -> MutexGuard<'_, Mailbag> {
         self.control.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

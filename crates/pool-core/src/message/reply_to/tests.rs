@@ -12,6 +12,48 @@ impl Wake for Woken {
     }
 }
 
+struct Instance;
+
+impl actix::Actor for Instance {
+    type Context = actix::Context<Self>;
+}
+
+impl actix::Handler<ControlMessage> for Instance {
+    type Result = ();
+
+    fn handle(&mut self, _: ControlMessage, _: &mut Self::Context) {}
+}
+
+/// Between its placement and its arrival there, what is said to it goes to the instance that had it before, which has
+/// forgotten it.
+#[test]
+fn a_job_that_comes_back_and_is_taken_back_on_its_way_is_not_begun() {
+    type Back = fn(&ReplyTo);
+    let delivered: Back = |job| {
+        assert!(job.deliver());
+        job.undeliver();
+    };
+    actix::System::new().block_on(async {
+        let instance = || Arc::new(actix::Actor::start(Instance).recipient());
+        for (what, back) in [("undelivered", ReplyTo::unplace as Back), ("turned away by a limit", delivered)]
+        {
+            let (reply_to, handle) = reply_channel(false);
+            handle.answer("first");
+            assert!(reply_to.place(SlotId(0), 1));
+            assert_eq!(reply_to.attach(&instance()), [Control::Answer("first".into())], "{what}");
+            back(&reply_to);
+            assert!(reply_to.place(SlotId(1), 1), "{what}");
+            handle.cancel();
+            handle.cancel();
+            assert_eq!(reply_to.attach(&instance()), [Control::Cancel], "{what}");
+        }
+        let (reply_to, handle) = reply_channel(false);
+        assert!(reply_to.place(SlotId(0), 1));
+        handle.cancel();
+        assert_eq!(reply_to.attach(&instance()), [Control::Cancel], "once");
+    });
+}
+
 /// The queue may not move for hours, and it need not: whoever waits for a job that is taken back from elsewhere is
 /// woken as soon as nobody can run it any more, and its holder finds it cancelled.
 #[test]

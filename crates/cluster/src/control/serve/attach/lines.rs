@@ -1,37 +1,36 @@
 //! A tool without a terminal: each line is a prompt, and has its turn.
 
+mod ahead;
+
 use super::{Caller, Left};
 use crate::control::controller::Controller;
 use crate::control::protocol::Event;
-use crate::control::seats::Key;
+use crate::control::seats::{Asked, Key, Keys};
 use crate::stream::{JobStream, Piece};
+use ahead::{Ahead, LINE, Line};
 use pool_core::message::{JobResult, Outcome};
 use pool_core::supervisor::Attachment;
-use std::collections::VecDeque;
-use tokio::sync::mpsc::Receiver;
-
-/// How much may be typed ahead, in bytes.
-const AHEAD: usize = 1 << 20;
 
 /// Lines until the person gets up and all have had their turns, or the instance ends.
 pub(super) async fn sit(
     controller: &Controller,
     lent: &mut Attachment,
-    keys: &mut Receiver<Key>,
+    keys: &mut Keys,
     caller: &Caller,
 ) -> Left {
-    let mut console =
-        Console { caller, typed: Vec::new(), lines: VecDeque::new(), turn: Turn::None, leaves: false };
+    let mut console = Console { caller, ahead: Ahead::default(), turn: Turn::None, leaves: false };
     while lent.is_alive() {
-        console.begin(controller, lent).await;
         if console.is_done() {
+            console.give_up();
             return Left::Detached;
         }
-        let may_type = !console.leaves && console.typed.len() < AHEAD;
+        let (may_begin, may_type) = (console.can_begin(), !console.leaves && console.ahead.has_room());
         tokio::select! {
             piece = console.turn.next() => console.show(piece),
             // Heard only for its end: the replies come with the turns.
             piece = lent.output.next() => if piece.is_none() { return Left::Ended },
+            // Who does not read the replies gets no more of them.
+            () = caller.out.roomy(), if may_begin => console.begin(controller, lent).await,
             key = keys.recv(), if may_type => console.key(key),
         }
     }
@@ -44,10 +43,7 @@ pub(super) async fn sit(
 
 struct Console<'a> {
     caller: &'a Caller,
-    /// The beginning of a line.
-    typed: Vec<u8>,
-    /// Those that wait for their turns.
-    lines: VecDeque<String>,
+    ahead: Ahead,
     turn: Turn,
     leaves: bool,
 }
@@ -69,15 +65,25 @@ impl Turn {
 }
 
 impl Console<'_> {
+    /// Nothing more will be typed, and no turn goes on without that: what the tool asks is left unanswered.
     fn is_done(&self) -> bool {
-        self.leaves && self.lines.is_empty() && matches!(self.turn, Turn::None)
+        self.leaves && self.ahead.is_empty() && !matches!(self.turn, Turn::Runs(_))
     }
 
-    /// The next line has its turn, if it can.
+    fn give_up(&self) {
+        if matches!(self.turn, Turn::Asks(_)) {
+            self.say("[nobody is left to answer: the turn is taken back]\n".to_owned());
+        }
+    }
+
+    /// Whether a line waits, and no turn runs.
+    fn can_begin(&self) -> bool {
+        matches!(self.turn, Turn::None) && !self.ahead.is_empty()
+    }
+
+    /// The next line has its turn.
     async fn begin(&mut self, controller: &Controller, lent: &Attachment) {
-        if matches!(self.turn, Turn::None)
-            && let Some(line) = self.lines.pop_front()
-        {
+        if let Some(line) = self.next_line() {
             match controller.typed(&lent.tool, &line) {
                 Ok(step) => self.turn = Turn::Runs(JobStream::new(lent.ask(step).await)),
                 Err(fault) => self.say(format!("[{fault}]\n")),
@@ -85,33 +91,46 @@ impl Console<'_> {
         }
     }
 
-    fn key(&mut self, key: Option<Key>) {
+    fn key(&mut self, key: Option<(Key, Asked)>) {
         match key {
-            Some(Key::Bytes(bytes)) => self.typed.extend(bytes),
-            Some(Key::Size(_)) => {}
-            Some(Key::Leave) | None => {
-                self.leaves = true;
-                if !self.typed.is_empty() {
-                    self.typed.push(b'\n');
-                }
+            Some((Key::Bytes(bytes), asked)) => {
+                self.ahead.feed(&bytes);
+                asked.taken();
             }
+            Some((Key::Size(_), asked)) => asked.taken(),
+            Some((Key::Leave, asked)) => {
+                self.leave();
+                asked.taken();
+            }
+            None => self.leave(),
         }
-        while let Some(end) = memchr::memchr(b'\n', &self.typed) {
-            let rest = self.typed.split_off(end + 1);
-            let line = std::mem::replace(&mut self.typed, rest);
-            self.line(String::from_utf8_lossy(&line[..end]).into_owned());
+        self.answer();
+    }
+
+    fn leave(&mut self) {
+        self.leaves = true;
+        self.ahead.finish();
+    }
+
+    /// What the tool asks is answered by the line that was typed first, as soon as there is one.
+    fn answer(&mut self) {
+        if matches!(self.turn, Turn::Asks(_))
+            && let Some(line) = self.next_line()
+            && let Turn::Asks(stream) = std::mem::replace(&mut self.turn, Turn::None)
+        {
+            stream.answer(line);
+            self.turn = Turn::Runs(stream);
         }
     }
 
-    fn line(&mut self, line: String) {
-        match std::mem::replace(&mut self.turn, Turn::None) {
-            Turn::Asks(stream) => {
-                stream.answer(line);
-                self.turn = Turn::Runs(stream);
-            }
-            turn => {
-                self.turn = turn;
-                self.lines.push_back(line);
+    /// The line that was typed first, but for those that are too long.
+    fn next_line(&mut self) -> Option<String> {
+        loop {
+            match self.ahead.next()? {
+                Line::Whole(line) => return Some(line),
+                Line::TooLong => {
+                    self.say(format!("[a line of more than {} MiB was passed over]\n", LINE >> 20));
+                }
             }
         }
     }
@@ -124,6 +143,7 @@ impl Console<'_> {
                 if let Turn::Runs(stream) = std::mem::replace(&mut self.turn, Turn::None) {
                     self.turn = Turn::Asks(stream);
                 }
+                self.answer();
             }
             // The reply as it is meant comes at the end.
             Some(Piece::Sent | Piece::Text { .. }) => {}

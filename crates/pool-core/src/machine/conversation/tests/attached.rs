@@ -51,6 +51,17 @@ fn who_types_nothing_leaves_nothing() {
 }
 
 #[test]
+fn a_prompt_for_a_tool_that_is_going_comes_back() {
+    let mut script = Script::warm(spec());
+    script.sit_down();
+    script.conversation.end_of_output(script.now);
+    let (late, handle) = job(&["x"]);
+    script.conversation.attend(Box::new(late), Vec::new(), script.now);
+    assert_eq!((script.take_log().len(), script.take_written().as_str()), (0, ""));
+    assert!(matches!(handle.wait(), Err(JobError::Closed)));
+}
+
+#[test]
 fn what_was_typed_and_said_is_no_turn() {
     let mut script = Script::warm(spec());
     script.sit_down();

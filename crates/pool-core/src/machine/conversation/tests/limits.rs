@@ -95,6 +95,14 @@ fn a_job_that_was_taken_back_on_its_instance_does_not_run_again() {
     assert!(again.job.reply_to.is_cancelled() && !again.job.reply_to.place(SlotId(0), 1));
 }
 
+/// `--wait-for-limits` for as long as it takes.
+#[test]
+fn patience_without_a_bound_is_patience() {
+    let now = Instant::now();
+    let end = OnLimit::Wait(Patience::AtMost(Duration::MAX)).patience(now);
+    assert!(end.is_some_and(|end| end > now + Duration::from_secs(365 * 24 * 3600)), "{end:?}");
+}
+
 #[test]
 fn patience_is_counted_from_the_first_limit() {
     let now = Instant::now();

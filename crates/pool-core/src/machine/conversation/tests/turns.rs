@@ -105,6 +105,37 @@ fn a_second_interrupt_within_the_debounce_is_never_sent() {
     }
 }
 
+/// Whoever wants no bound may say so by the largest one.
+#[test]
+fn no_wait_is_longer_than_the_clock_can_tell() {
+    let mut spec = spec();
+    let (limits, longest) = (&mut spec.limits, Duration::MAX);
+    (limits.turn, limits.ready, limits.stall) = (longest, longest, longest);
+    (limits.cancel, limits.errand, limits.reset) = (longest, longest, longest);
+    spec.stop = Shutdown::After { say: None, quit: longest, term: longest };
+    (spec.cancel, spec.reset) = (Cancel::Interrupt, vec!["/reset".into()]);
+    let mut script = Script::warm(spec);
+    let (mut job, handle) = job(&["one"]);
+    job.errand = Some(Box::new(ByHand));
+    (job.timeout, job.reset_first) = (Some(longest), true);
+    let id = job.id;
+    script.assign(job);
+    script.conversation.armed(id, Ok(()), script.now);
+    script.answer("");
+    script.pass(Duration::from_secs(3600));
+    assert_eq!(script.conversation.describe(script.now).timers.len(), 2, "the turn's, and that of a stall");
+    script.answer("1\n");
+    script.conversation.settled(id, Next::Say(Step::Say("two".into())), script.now);
+    script.conversation.control(ControlMessage { job: id, control: Control::Cancel }, script.now);
+    script.answer("^C\n");
+    script.answer("");
+    assert_eq!(reply(handle).outcome, Outcome::Cancelled);
+    script.conversation.order(Order::Stop, script.now);
+    script.take_log();
+    script.pass(Duration::from_secs(3600));
+    assert_eq!(script.take_log(), [""; 0]);
+}
+
 #[test]
 fn a_silence_is_shown_once_and_not_killed() {
     let mut spec = spec();
@@ -122,7 +153,7 @@ fn a_silence_is_shown_once_and_not_killed() {
 }
 
 /// An errand whose futures are never run: its answers are fed by hand.
-struct ByHand;
+pub(super) struct ByHand;
 
 impl Errand for ByHand {
     fn before(&mut self, _: &Placement) -> ErrandFuture<Result<(), Refused>> {

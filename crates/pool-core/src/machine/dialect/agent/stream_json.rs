@@ -166,7 +166,7 @@ impl StreamJson {
     fn usage(&mut self, message: &Value) -> Option<Usage> {
         let usage = message.at(&["usage"])?;
         let kinds = ["input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"];
-        let input = kinds.iter().filter_map(|kind| usage.count(&[kind])).reduce(|sum, more| sum + more);
+        let input = kinds.iter().filter_map(|kind| usage.count(&[kind])).reduce(u64::saturating_add);
         let cost_usd = message.at(&["total_cost_usd"]).and_then(Value::as_f64).map(|total| {
             let before = std::mem::replace(&mut self.cost, total);
             // A conversation that has begun anew counts from nothing.

@@ -191,7 +191,7 @@ impl Extracted {
         }
         let before = self.usage.unwrap_or_default();
         let tokens = |before: Option<u64>, new: Option<u64>| match (how.tokens_count, before, new) {
-            (Counts::Part, Some(before), Some(new)) => Some(before + new),
+            (Counts::Part, Some(before), Some(new)) => Some(before.saturating_add(new)),
             (_, before, new) => new.or(before),
         };
         let cost_usd = match (how.cost_counts, before.cost_usd, cost_usd) {

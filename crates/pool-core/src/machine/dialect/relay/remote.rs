@@ -10,6 +10,7 @@ use super::{Due, Incoming, Piece, name};
 use crate::machine::dialect::text::encode;
 use crate::machine::dialect::text::sentinel::Nonces;
 use crate::machine::dialect::{CannotCarry, Dialect, Found, Partial};
+use crate::machine::later;
 use crate::message::Step;
 use crate::spec::{RemoteSpec, ToolSpec};
 use std::sync::Arc;
@@ -65,7 +66,7 @@ impl RemoteDialect {
                 self.incoming.begin();
                 Request::Run(run).write(&mut self.outgoing);
             }
-            Doing::Wait(time) => self.due = Due(Some(now + time)),
+            Doing::Wait(time) => self.due = Due(Some(later(now, time))),
         }
     }
 

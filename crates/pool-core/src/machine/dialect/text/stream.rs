@@ -4,6 +4,7 @@ use super::cap::Cap;
 use super::marks::Marks;
 use super::screen::Screen;
 use crate::machine::dialect::{TAIL, filter::Filter};
+use crate::machine::later;
 use crate::spec::Io;
 use memchr::memmem;
 use std::time::{Duration, Instant};
@@ -123,7 +124,7 @@ impl Stream {
 
     /// When nothing will have come for this long.
     pub(super) fn quiet_at(&self, silence: Duration, now: Instant) -> Instant {
-        self.changed.unwrap_or(now) + silence
+        later(self.changed.unwrap_or(now), silence)
     }
 
     /// Forgets the first `count` bytes.

@@ -52,6 +52,10 @@ mod tests {
                 usage(Some(3_000_100), Some(11), Some(0.75)),
             ),
             ("Tokens: ... sent, 1 received.", usage(None, Some(1), None)),
+            (
+                "Tokens: 99999999999999M sent, 1 received.\nTokens: 1 sent, 1 received.",
+                usage(Some(u64::MAX), Some(2), None),
+            ),
         ];
         for (text, expected) in table {
             assert_eq!(measure(&pattern, text), expected, "{text}");

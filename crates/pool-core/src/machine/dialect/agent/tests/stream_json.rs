@@ -43,6 +43,15 @@ fn a_turn_is_what_it_says_and_ends_by_its_result() {
 }
 
 #[test]
+fn a_count_that_cannot_be_is_no_panic() {
+    let mut talk = ready(Allow::Read, Vec::new());
+    talk.say("hello");
+    let mut result = result("y", 0.5);
+    result["usage"]["input_tokens"] = u64::MAX.into();
+    assert_eq!(talk.ends(&[result]).usage.and_then(|usage| usage.input), Some(u64::MAX));
+}
+
+#[test]
 fn what_it_costs_is_told_for_all_turns_together() {
     let mut talk = ready(Allow::Read, Vec::new());
     let costs = [(0.25, 0.25), (0.75, 0.5), (0.125, 0.125)].map(|(total, expected)| {

@@ -164,6 +164,12 @@ fn what_tools_print_becomes_a_reply() {
 }
 
 #[test]
+fn a_count_that_cannot_be_is_no_panic() {
+    let (_, found) = read(&opencode(), &OPENCODE.replace("\"input\":90", "\"input\":1e30"), 9);
+    assert_eq!(found.usage, usage(u64::MAX, 11, Some(0.75)));
+}
+
+#[test]
 fn failures_and_refusals_are_told() {
     let (reply, found) = read(&codex(), CODEX_FAILED, 9);
     assert_eq!(
