@@ -161,3 +161,14 @@ fn a_terminal_that_nobody_reads_refuses_and_can_be_left() {
     wire.say(json!({"id": 50, "do": "detach", "to": 0}).to_string());
     assert_eq!(wire.answer(0)["ok"]["left"], "detached");
 }
+
+/// What a profile sends to forget a conversation is also a line.
+#[test]
+fn whoever_sits_down_in_a_conversation_leaves_it_as_it_was() {
+    let lab = Lab::new();
+    lab.ok(&["up", "python:1"]);
+    lab.ok(&["send", "-q", "--to", "0", "x = 41"]);
+    let ran = attach(&lab, b"x\n");
+    assert_eq!((ran.status, ran.stdout.as_str()), (0, "41\n"), "{ran}");
+    assert_eq!(lab.ok(&["send", "-q", "--to", "0", "x + 1"]), "42\n");
+}

@@ -156,12 +156,13 @@ impl<D: Dialect> Conversation<D> {
     // ## (Attached | Returning) => (Returning | Idle)
     pub(super) fn returning(&mut self, line: usize, now: Instant) {
         let lines: &[String] = if self.keeps { &[] } else { &self.spec.reset };
-        let text = match lines.get(line) {
-            Some(text) => text.clone(),
-            None if line == 0 => String::new(),
+        let step = match lines.get(line) {
+            Some(text) => Step::Command(text.clone()),
+            // As text, in the tool's own spelling: a bare line may be a command, such as the one that forgets the state.
+            None if line == 0 => Step::Say(String::new()),
             None => return self.come_back(now),
         };
-        let begun = self.dialect.begin(Step::Command(text), false, &mut self.outgoing, now);
+        let begun = self.dialect.begin(step, false, &mut self.outgoing, now);
         self.state = State::Returning { line, deadline: later(now, self.spec.limits.reset) };
         if begun.is_err() {
             self.kill(now);
