@@ -269,8 +269,9 @@ impl Book {
     }
 
     /// The pool gave up before the next attempt: it is still to be done.
-    pub(super) fn put_back(&mut self, entry: &Arc<Entry>, rows: &mut Vec<Row>) {
-        let job = self.number(entry, rows);
+    pub(super) fn put_back(&mut self, entry: &Entry, rows: &mut Vec<Row>) {
+        // Its intent may have been taken back before it was written.
+        let Some(job) = self.numbers.get(&entry.identity).copied() else { return };
         if let Ok(next) = self.change(job, Event::PutBack) {
             self.event(job, Kind::PutBack, next.attempts(), None, rows);
         }

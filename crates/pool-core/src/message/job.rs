@@ -179,7 +179,8 @@ pub trait Errand: Send {
         let _ = result;
     }
 
-    /// A usage limit has turned the job away, which waits for another attempt, as if this one had not been sent.
+    /// The attempt came to nothing: a usage limit turned it away, or its instance ended before the first byte was written. The
+    /// job waits for another attempt, as if this one had not been sent.
     fn turned_away(&mut self) {}
 
     /// A service has taken the job's first step, and calls it `task`. What is kept of that can be given to another attempt,

@@ -28,6 +28,8 @@ async fn what_a_limit_turned_away_is_still_to_be_done_when_the_controller_dies()
     assert!(run.plan(planned(0, "job 0")).is_some());
     send(&run, 0).await.unwrap();
     run.errand(0).unwrap().turned_away();
+    assert!(run.plan(planned(2, "job 2")).is_some());
+    run.errand(2).unwrap().turned_away();
     // It is written before what comes next.
     through(&run, 1, Outcome::Ok).await;
     drop(run);
@@ -36,6 +38,8 @@ async fn what_a_limit_turned_away_is_still_to_be_done_when_the_controller_dies()
     send(&run, 0).await.unwrap();
     let record = run.keep(ended(0, Outcome::Ok), Log::default()).await.unwrap();
     assert_eq!((record.outcome, record.attempt), (Outcome::Ok, 2));
+    let jobs = read::Run::open(&world.store, "r1").unwrap().jobs().unwrap();
+    assert_eq!(jobs.len(), 2, "what was never sent leaves no trace");
 }
 
 #[tokio::test]

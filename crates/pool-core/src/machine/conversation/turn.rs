@@ -266,7 +266,11 @@ impl<D: Dialect> Conversation<D> {
 
     /// Nothing has been sent: the job may go anywhere.
     pub(super) fn hand_back(&mut self, work: Box<Work>) {
-        self.give_back(work.into_job());
+        let mut job = work.into_job();
+        if let Some(errand) = &mut job.errand {
+            errand.turned_away();
+        }
+        self.give_back(job);
     }
 
     pub(super) fn give_back(&mut self, job: Box<Job>) {

@@ -2,6 +2,8 @@
 
 use super::turns::ByHand;
 use super::*;
+use crate::message::{ErrandFuture, Refused};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// One half of an end.
 type Half = fn(&mut Script);
@@ -34,7 +36,20 @@ fn a_process_that_is_known_to_be_ending_gets_no_job() {
     }
 }
 
-/// The intent is on the disk then; another one follows it when the job is placed again.
+/// It may be asked for its job, and hears that nothing came of that.
+struct TakesBack(Arc<AtomicBool>);
+
+impl Errand for TakesBack {
+    fn before(&mut self, placement: &Placement) -> ErrandFuture<Result<(), Refused>> {
+        ByHand.before(placement)
+    }
+
+    fn turned_away(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The intent may be on the disk then: it is told to be void.
 #[test]
 fn an_end_while_the_errand_prepares_sends_the_job_back() {
     for (half, reset) in [(OUTPUT, false), (PROCESS, false), (INPUT, false), (OUTPUT, true)] {
@@ -43,7 +58,8 @@ fn an_end_while_the_errand_prepares_sends_the_job_back() {
         let mut script = Script::warm(spec);
         script.take_written();
         let (mut armed, handle) = job(&["one"]);
-        armed.errand = Some(Box::new(ByHand));
+        let is_void = Arc::new(AtomicBool::new(false));
+        armed.errand = Some(Box::new(TakesBack(is_void.clone())));
         armed.reset_first = reset;
         let id = armed.id;
         script.assign(armed);
@@ -58,6 +74,7 @@ fn an_end_while_the_errand_prepares_sends_the_job_back() {
             assert_eq!(script.take_written(), "");
         }
         assert_eq!(script.take_log(), ["errand", "returned"]);
+        assert!(is_void.load(Ordering::Relaxed));
         drop(handle);
     }
 }
