@@ -4,6 +4,7 @@ use super::pool::{self, PoolArg};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
+use cluster::control::Place;
 use cluster::control::protocol::{Ask, DownAsk};
 
 /// End a pool, and wait until its tools have gone
@@ -22,6 +23,11 @@ pub(crate) fn run(args: &DownArgs) -> Result<Exit, Failure> {
     pool::with(&args.pool, async |mut client| {
         let name = client.greeting().pool.clone();
         let _: serde_json::Value = pool::call(&mut client, Ask::Down(DownAsk { drain: args.drain })).await?;
+        drop(client);
+        // It is answered a moment before: whoever comes next is to find the name free.
+        if let Ok(place) = Place::current() {
+            place.wait(&name);
+        }
         Output::aside(&format!("pool {name} is down"));
         Ok(Exit::Ok)
     })
