@@ -181,13 +181,17 @@ fn of_a_list_that_was_cut_off_only_whole_lines_are_items() {
     let ran = lab.run(&["resume"]);
     assert_eq!((ran.code, ran.stdout.lines().count()), (Some(1), 1), "{ran:?}");
     assert!(ran.stderr.contains("the whole lines that came are run"), "{ran:?}");
-    // Another list may come on standard input.
+    // Another list ends as it is written.
+    std::fs::write(lab.path("list"), "[[hang]] one\ntwo\n/a").unwrap();
+    let ran = lab.run(&["resume", "r1", "-a", "list"]);
+    assert_eq!((ran.code, ran.stdout.lines().count()), (Some(1), 1), "{ran:?}");
+    // It may come on standard input, too.
     let mut child = lab.command(&["resume", "r1", "-a", "-", "--on-unknown", "skip"]);
     let mut child = child.stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(b"[[hang]] one\ntwo\n/a/b/c.log\n").unwrap();
     let ran = Ran::of(child);
     assert_eq!((ran.code, ran.stdout.lines().count()), (Some(1), 1), "{ran:?}");
-    assert_eq!(lab.received(), ["[[hang]] one", "two", "/a/b/c.log"]);
+    assert_eq!(lab.received(), ["[[hang]] one", "two", "/a", "/a/b/c.log"]);
 }
 
 #[test]

@@ -64,7 +64,10 @@ impl Jobs {
         };
         let separator = if args.input.null { Separator::Nul } else { Separator::Line };
         let lines = Lines::new(BufReader::with_capacity(64 << 10, file), name, separator);
-        Ok(Self::File(planner, if matches!(input, Input::Torn(_)) { lines.cut_off() } else { lines }))
+        // Another list may have been given in the place of the copy, and ends as its author wrote it.
+        let is_copy = args.input.arg_file.as_deref().is_none_or(|path| path == Path::new("-"));
+        let is_torn = is_copy && matches!(input, Input::Torn(_));
+        Ok(Self::File(planner, if is_torn { lines.cut_off() } else { lines }))
     }
 
     /// How many there are, if that is known.
