@@ -39,13 +39,15 @@ enum Begun {
 impl Ahead {
     /// Takes in what was typed.
     pub(super) fn feed(&mut self, bytes: &[u8]) {
-        let mut rest = bytes;
-        while let Some(end) = memchr::memchr(b'\n', rest) {
-            self.add(&rest[..end]);
-            self.end();
-            rest = &rest[end + 1..];
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            match piece.strip_suffix(b"\n") {
+                Some(last) => {
+                    self.add(last);
+                    self.end();
+                }
+                None => self.add(piece),
+            }
         }
-        self.add(rest);
     }
 
     /// Nothing more is typed, which ends the last line.
